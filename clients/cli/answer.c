@@ -1,0 +1,227 @@
+#include "clients/cli/answer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/check.h"
+#include "proto/str.h"
+#include "proto/utf8.h"
+
+#define ANSWER_MAGIC   0xa4593e01u
+#define INDICATORS_MAX 65536u
+
+struct answer {
+    unsigned magic;
+    size_t split_count;
+    char *split[DIMS_MAX];
+    struct suivi_indicator *indicators; /* strings owned */
+    size_t indicator_count, indicator_room;
+    struct answer_figure *figures; /* `indicator` owns one block that holds all strings */
+    size_t count, room;
+    bool cut, has_notes;
+};
+
+/* Texts come from the daemon and go to a terminal: control characters become '?'. */
+static char *clean(char *text) {
+    for (struct str rest = str_of(text); rest.len > 0;) {
+        size_t step = utf8_step(rest);
+        if (step == 0 || utf8_is_control(rest)) {
+            step = step == 0 ? 1 : step;
+            memset(text + (rest.at - text), '?', step);
+        }
+        rest = (struct str){rest.at + step, rest.len - step};
+    }
+    return text;
+}
+
+static char *copy(const char *text) {
+    return clean(mem_string(text, strlen(text)));
+}
+
+void answer_new(struct answer **out, const char *const *split, size_t split_count) {
+    struct answer *answer = mem_zeroed(1, sizeof *answer);
+    answer->magic = ANSWER_MAGIC;
+    ASSERT(split_count <= DIMS_MAX);
+    for (size_t i = 0; i < split_count; i++)
+        answer->split[i] = copy(split[i]);
+    answer->split_count = split_count;
+    *out = answer;
+}
+
+static void drop(const char *text) {
+    free((void *)(uintptr_t)text);
+}
+
+void answer_destroy(struct answer **answer) {
+    if (!*answer)
+        return;
+    struct answer *a = *answer;
+    OBJ_CHECK(a, ANSWER_MAGIC);
+    for (size_t i = 0; i < a->split_count; i++)
+        free(a->split[i]);
+    for (size_t i = 0; i < a->indicator_count; i++) {
+        drop(a->indicators[i].id);
+        drop(a->indicators[i].code);
+        drop(a->indicators[i].kind);
+        drop(a->indicators[i].label);
+        drop(a->indicators[i].note);
+    }
+    for (size_t i = 0; i < a->count; i++)
+        drop(a->figures[i].indicator);
+    free(a->indicators);
+    free(a->figures);
+    a->magic = 0;
+    free(a);
+    *answer = NULL;
+}
+
+static const struct suivi_indicator *find_indicator(const struct answer *answer, const char *id) {
+    for (size_t i = 0; i < answer->indicator_count; i++)
+        if (strcmp(answer->indicators[i].id, id) == 0)
+            return &answer->indicators[i];
+    return NULL;
+}
+
+void answer_add_indicator(struct answer *answer, const struct suivi_indicator *indicator) {
+    OBJ_CHECK(answer, ANSWER_MAGIC);
+    if (answer->indicator_count == INDICATORS_MAX || find_indicator(answer, indicator->id))
+        return;
+    if (answer->indicator_count == answer->indicator_room) {
+        answer->indicator_room = answer->indicator_room ? 2 * answer->indicator_room : 16;
+        answer->indicators =
+            mem_resize(answer->indicators, answer->indicator_room, sizeof *answer->indicators);
+    }
+    answer->indicators[answer->indicator_count++] = (struct suivi_indicator){
+        .id = copy(indicator->id),
+        .code = copy(indicator->code),
+        .kind = copy(indicator->kind),
+        .label = copy(indicator->label),
+        .note = copy(indicator->note),
+    };
+}
+
+static const char *pack(char **at, const char *text) {
+    size_t size = strlen(text) + 1;
+    char *packed = clean(memcpy(*at, text, size));
+    *at += size;
+    return packed;
+}
+
+void answer_add_figure(struct answer *answer, const struct suivi_figure *figure) {
+    OBJ_CHECK(answer, ANSWER_MAGIC);
+    if (answer->count == ANSWER_FIGURES_MAX) {
+        answer->cut = true;
+        return;
+    }
+    if (answer->count == answer->room) {
+        answer->room = answer->room ? 2 * answer->room : 256;
+        answer->figures = mem_resize(answer->figures, answer->room, sizeof *answer->figures);
+    }
+    size_t size = strlen(figure->indicator) + strlen(figure->period) + strlen(figure->note) + 3;
+    for (size_t i = 0; i < answer->split_count; i++)
+        size += strlen(figure->dims[i]) + 1;
+    char *at = mem_zeroed(size, 1);
+    struct answer_figure *kept = &answer->figures[answer->count++];
+    *kept = (struct answer_figure){.indicator = pack(&at, figure->indicator), .value = figure->value};
+    kept->period = pack(&at, figure->period);
+    kept->note = pack(&at, figure->note);
+    for (size_t i = 0; i < answer->split_count; i++)
+        kept->dims[i] = pack(&at, figure->dims[i]);
+    answer->has_notes |= kept->note[0] != '\0';
+}
+
+/* --- order --- */
+
+static int compare_dims(const struct answer *answer, const struct answer_figure *a,
+                        const struct answer_figure *b) {
+    int order = 0;
+    for (size_t i = 0; i < answer->split_count && order == 0; i++)
+        order = strcmp(a->dims[i], b->dims[i]);
+    return order;
+}
+
+static int compare_for_files(const void *a, const void *b, void *arg) {
+    const struct answer_figure *x = a, *y = b;
+    int order = strcmp(x->indicator, y->indicator);
+    if (order == 0)
+        order = strcmp(x->period, y->period);
+    return order != 0 ? order : compare_dims(arg, x, y);
+}
+
+/* 1.2.10 comes after 1.2.9, and what has no code after what has one. */
+static int compare_codes(const char *a, const char *b) {
+    if (a[0] == '\0' || b[0] == '\0')
+        return (a[0] == '\0') - (b[0] == '\0');
+    return strverscmp(a, b);
+}
+
+static int compare_for_people(const void *a, const void *b, void *arg) {
+    const struct answer_figure *x = a, *y = b;
+    int order = strcmp(x->indicator, y->indicator);
+    if (order != 0) {
+        int codes =
+            compare_codes(answer_indicator(arg, x->indicator).code, answer_indicator(arg, y->indicator).code);
+        return codes != 0 ? codes : order;
+    }
+    order = compare_dims(arg, x, y);
+    return order != 0 ? order : strcmp(x->period, y->period);
+}
+
+void answer_sort(struct answer *answer) {
+    OBJ_CHECK(answer, ANSWER_MAGIC);
+    if (answer->count > 1)
+        qsort_r(answer->figures, answer->count, sizeof *answer->figures, compare_for_files, answer);
+}
+
+void answer_sort_by_plan(struct answer *answer) {
+    OBJ_CHECK(answer, ANSWER_MAGIC);
+    if (answer->count > 1)
+        qsort_r(answer->figures, answer->count, sizeof *answer->figures, compare_for_people, answer);
+}
+
+/* --- reading --- */
+
+size_t answer_split_count(const struct answer *answer) {
+    OBJ_CHECK(answer, ANSWER_MAGIC);
+    return answer->split_count;
+}
+
+const char *answer_split(const struct answer *answer, size_t index) {
+    OBJ_CHECK(answer, ANSWER_MAGIC);
+    ASSERT(index < answer->split_count);
+    return answer->split[index];
+}
+
+size_t answer_count(const struct answer *answer) {
+    OBJ_CHECK(answer, ANSWER_MAGIC);
+    return answer->count;
+}
+
+const struct answer_figure *answer_at(const struct answer *answer, size_t index) {
+    OBJ_CHECK(answer, ANSWER_MAGIC);
+    ASSERT(index < answer->count);
+    return &answer->figures[index];
+}
+
+bool answer_cut(const struct answer *answer) {
+    OBJ_CHECK(answer, ANSWER_MAGIC);
+    return answer->cut;
+}
+
+bool answer_has_notes(const struct answer *answer) {
+    OBJ_CHECK(answer, ANSWER_MAGIC);
+    return answer->has_notes;
+}
+
+struct suivi_indicator answer_indicator(const struct answer *answer, const char *id) {
+    OBJ_CHECK(answer, ANSWER_MAGIC);
+    const struct suivi_indicator *found = find_indicator(answer, id);
+    return found ? *found
+                 : (struct suivi_indicator){.id = id, .code = "", .kind = "", .label = id, .note = ""};
+}
+
+bool answer_same_row(const struct answer *answer, const struct answer_figure *a,
+                     const struct answer_figure *b) {
+    OBJ_CHECK(answer, ANSWER_MAGIC);
+    return strcmp(a->indicator, b->indicator) == 0 && compare_dims(answer, a, b) == 0;
+}

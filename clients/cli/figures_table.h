@@ -1,0 +1,22 @@
+/* `suivi figures --format table`: what a person reads. Rows are indicators and their breakdowns, columns are
+ * periods; as many blocks of columns as the width needs; a trend, a dash for what is missing, notes below. */
+#ifndef SUIVI_CLI_FIGURES_TABLE_H
+#define SUIVI_CLI_FIGURES_TABLE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "clients/cli/answer.h"
+#include "proto/period.h"
+
+struct figures_table_layout {
+    int width; /* columns of the terminal */
+    bool colour;
+    enum period_type by;
+    const struct period *from,
+        *to; /* periods asked for, which get a column without any figure too; may be NULL */
+};
+
+void figures_table_write(FILE *stream, struct answer *answer, const struct figures_table_layout *layout);
+
+#endif

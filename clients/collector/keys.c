@@ -1,0 +1,241 @@
+#include "clients/collector/keys.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clients/lib/directory.h"
+#include "proto/check.h"
+#include "proto/civil.h"
+#include "proto/period.h"
+
+#define KEYS_MAGIC 0x5ec4e701u
+#define KEYS_MAX   1200 /* months known at once: a hundred years */
+#define FILE_BYTES crypto_kdf_KEYBYTES
+#define HASH_BYTES crypto_shorthash_KEYBYTES
+#define CONTEXT                                                                                              \
+    "visitors" /* crypto_kdf_CONTEXTBYTES of text; other hashes can be drawn from the same file later */
+_Static_assert(FILE_BYTES == 32 && HASH_BYTES == 16, "SipHash-2-4");
+
+struct keys {
+    unsigned magic;
+    char *directory;
+    size_t count, last; /* `last`: the one used last, for logs are mostly in order */
+    int32_t month[KEYS_MAX];
+    unsigned char *secret; /* HASH_BYTES each, in memory that is neither swapped nor dumped */
+};
+
+int keys_open(struct keys **out, const char *directory, struct fault *why) {
+    if (sodium_init() < 0)
+        return fault_set(why, -EIO, "libsodium finds no source of random numbers");
+    int rc = directory_make(directory, why);
+    if (rc != 0)
+        return rc;
+    unsigned char *secret = sodium_malloc((size_t)KEYS_MAX * HASH_BYTES);
+    if (!secret)
+        return fault_set(why, -ENOMEM, "no memory for secret keys");
+    struct keys *keys = mem_zeroed(1, sizeof *keys);
+    keys->magic = KEYS_MAGIC;
+    keys->directory = mem_string(directory, strlen(directory));
+    keys->secret = secret;
+    *out = keys;
+    return 0;
+}
+
+void keys_close(struct keys **keys) {
+    if (!*keys)
+        return;
+    OBJ_CHECK(*keys, KEYS_MAGIC);
+    sodium_free((*keys)->secret);
+    free((*keys)->directory);
+    (*keys)->magic = 0;
+    free(*keys);
+    *keys = NULL;
+}
+
+/* DIRECTORY/2018-03, and with a suffix the name under which it is made. Caller frees. */
+static char *path_of(const struct keys *keys, int32_t month, const char *suffix) {
+    char name[PERIOD_TEXT_MAX], *path = NULL;
+    struct period period = period_of_day(PERIOD_MONTH, civil_first_day_of_month(month), NULL);
+    ASSERT(asprintf(&path, "%s/%s%s", keys->directory, period_print(&period, name), suffix) > 0);
+    return path;
+}
+
+/* --- one key file --- */
+
+static int fail(const char *doing, const char *path, struct fault *why) {
+    int code = errno;
+    return fault_set(why, -code, "cannot %s the key %s: %s", doing, path, strerror(code));
+}
+
+/* -ENOENT without a sentence when there is none. */
+static int read_file(const char *path, unsigned char out[static FILE_BYTES], struct fault *why) {
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (file < 0)
+        return errno == ENOENT ? -ENOENT : fail("open", path, why);
+    struct stat about;
+    int rc = 0;
+    if (fstat(file, &about) != 0)
+        rc = fail("look at", path, why);
+    else if (!S_ISREG(about.st_mode) || about.st_size != (off_t)FILE_BYTES)
+        rc = fault_set(why, -EBADMSG,
+                       "%s is no key: it must be a file of %u bytes. Put it back from a copy; without it the "
+                       "month's visitors "
+                       "are counted anew",
+                       path, (unsigned)FILE_BYTES);
+    else if ((about.st_mode & 077) != 0)
+        rc = fault_set(why, -EPERM, "others can read the secret key %s: chmod 600 it", path);
+    else if (read(file, out, FILE_BYTES) != (ssize_t)FILE_BYTES)
+        rc = fail("read", path, why);
+    close(file);
+    return rc;
+}
+
+static int write_file(const char *path, const unsigned char *bytes, struct fault *why) {
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (file < 0)
+        return fail("make", path, why);
+    errno = ENOSPC; /* what a short write without an error means */
+    int rc = write(file, bytes, FILE_BYTES) != (ssize_t)FILE_BYTES || fsync(file) != 0
+                 ? fail("write", path, why)
+                 : 0;
+    close(file);
+    return rc;
+}
+
+/* Beside, then renamed, so that a key is whole or not there. */
+static int make_file(const struct keys *keys, int32_t month, const unsigned char *bytes, struct fault *why) {
+    char *path = path_of(keys, month, ""), *beside = path_of(keys, month, ".new");
+    unlink(beside); /* left by a crash; no month was hashed with it */
+    int rc = write_file(beside, bytes, why);
+    if (rc == 0 && rename(beside, path) != 0)
+        rc = fail("rename", beside, why);
+    if (rc != 0)
+        unlink(beside);
+    else
+        rc = directory_sync(keys->directory, why);
+    free(path);
+    free(beside);
+    return rc;
+}
+
+/* --- hashing --- */
+
+static int load(struct keys *keys, int32_t month, struct fault *why) {
+    if (keys->count == KEYS_MAX)
+        return fault_set(why, -E2BIG, "these are events of more than %d months; count them in parts",
+                         KEYS_MAX);
+    unsigned char bytes[FILE_BYTES];
+    char *path = path_of(keys, month, "");
+    int rc = read_file(path, bytes, why);
+    free(path);
+    if (rc == -ENOENT) {
+        randombytes_buf(bytes, sizeof bytes);
+        rc = make_file(keys, month, bytes, why);
+    }
+    if (rc == 0) {
+        crypto_kdf_derive_from_key(keys->secret + keys->count * HASH_BYTES, HASH_BYTES, 1, CONTEXT, bytes);
+        keys->month[keys->count] = month;
+        keys->last = keys->count++;
+    }
+    sodium_memzero(bytes, sizeof bytes);
+    return rc;
+}
+
+static bool find(struct keys *keys, int32_t month) {
+    if (keys->count > 0 && keys->month[keys->last] == month)
+        return true;
+    for (size_t i = 0; i < keys->count; i++)
+        if (keys->month[i] == month) {
+            keys->last = i;
+            return true;
+        }
+    return false;
+}
+
+int keys_hash(struct keys *keys, int32_t month, const void *data, size_t len, uint64_t *out,
+              struct fault *why) {
+    OBJ_CHECK(keys, KEYS_MAGIC);
+    if (!find(keys, month)) {
+        int rc = load(keys, month, why);
+        if (rc != 0)
+            return rc;
+    }
+    unsigned char hash[crypto_shorthash_BYTES];
+    crypto_shorthash(hash, data, len, keys->secret + keys->last * HASH_BYTES);
+    uint64_t number = 0;
+    for (size_t i = sizeof hash; i > 0; i--) /* SipHash's own order is little-endian */
+        number = number << 8 | hash[i - 1];
+    *out = number;
+    return 0;
+}
+
+/* --- destroying --- */
+
+static int destroy_file(const char *path, struct fault *why) {
+    unsigned char noise[FILE_BYTES];
+    randombytes_buf(noise, sizeof noise);
+    int file = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (file < 0)
+        return fail("open", path, why);
+    int rc = write(file, noise, sizeof noise) != (ssize_t)sizeof noise || fsync(file) != 0
+                 ? fail("overwrite", path, why)
+                 : 0;
+    close(file);
+    if (rc == 0 && unlink(path) != 0)
+        rc = fail("remove", path, why);
+    return rc;
+}
+
+/* A key's file name, also of one half made. */
+static bool month_of_name(const char *name, int32_t *month) {
+    struct str text = str_of(name);
+    if (text.len > 4 && memcmp(text.at + text.len - 4, ".new", 4) == 0)
+        text.len -= 4;
+    struct period period;
+    if (text.len != 7 || period_parse(&period, text, NULL) != 0 || period.type != PERIOD_MONTH)
+        return false;
+    *month = civil_month_of_day(period.first);
+    return true;
+}
+
+static void forget(struct keys *keys, int32_t month) {
+    size_t kept = 0;
+    for (size_t i = 0; i < keys->count; i++) {
+        if (keys->month[i] < month)
+            continue;
+        keys->month[kept] = keys->month[i];
+        memmove(keys->secret + kept * HASH_BYTES, keys->secret + i * HASH_BYTES, HASH_BYTES);
+        kept++;
+    }
+    sodium_memzero(keys->secret + kept * HASH_BYTES, (keys->count - kept) * HASH_BYTES);
+    keys->count = kept;
+    keys->last = 0;
+}
+
+int keys_destroy_before(struct keys *keys, int32_t month, struct fault *why) {
+    OBJ_CHECK(keys, KEYS_MAGIC);
+    forget(keys, month);
+    DIR *listing = opendir(keys->directory);
+    if (!listing)
+        return fault_set(why, -errno, "cannot list the keys in %s: %s", keys->directory, strerror(errno));
+    int rc = 0, destroyed = 0;
+    for (struct dirent *entry; rc == 0 && (entry = readdir(listing));) {
+        int32_t of;
+        char *path = NULL;
+        if (!month_of_name(entry->d_name, &of) || of >= month)
+            continue;
+        ASSERT(asprintf(&path, "%s/%s", keys->directory, entry->d_name) > 0);
+        rc = destroy_file(path, why);
+        destroyed++;
+        free(path);
+    }
+    closedir(listing);
+    return rc == 0 && destroyed > 0 ? directory_sync(keys->directory, why) : rc;
+}

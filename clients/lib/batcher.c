@@ -1,0 +1,195 @@
+#include "clients/lib/batcher.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "clients/lib/table.h"
+#include "proto/check.h"
+#include "proto/civil.h"
+#include "proto/distinct.h"
+#include "proto/kind.h"
+#include "proto/message.h"
+
+#define BATCHER_MAGIC    0x9e4d1401u
+#define NUMBER_BYTES     32u /* an event with a number, encoded, at most */
+#define SET_HEAD_BYTES   40u /* the same with a set, without the set */
+#define SERIES_BYTES     (SERIES_KEY_MAX + 96u)
+#define BATCH_HEAD_BYTES 1024u  /* what a message has around its two lists */
+#define SET_HASHES_MAX   65536u /* in one event; a larger set is sent in parts, for their union is the same */
+_Static_assert(SET_HASHES_MAX * 8 + SERIES_BYTES + SET_HEAD_BYTES + BATCH_HEAD_BYTES < BATCHER_BATCH_MAX,
+               "one event fits a batch");
+_Static_assert(BATCHER_SERIES_MAX <= MESSAGE_SERIES_MAX && BATCHER_EVENTS_MAX <= MESSAGE_EVENTS_MAX &&
+                   BATCHER_BATCH_MAX <= MESSAGE_BYTES_MAX,
+               "what is written here can be read there");
+
+struct batcher {
+    unsigned magic;
+    char source[MESSAGE_SOURCE_MAX], outbox[MESSAGE_OUTBOX_MAX];
+    size_t source_len, outbox_len;
+    uint64_t seq; /* of the batch being filled */
+    int64_t base; /* time of its first event */
+    uint32_t event_count;
+    struct table *series;
+    struct wire_writer *series_out, *events_out, *message;
+    struct distinct *set;
+    struct outbox_batch *closed; /* owns its bytes */
+    size_t closed_count, closed_room, closed_bytes;
+};
+
+void batcher_new(struct batcher **out, struct str source, struct str outbox, uint64_t next) {
+    struct batcher *batcher = mem_zeroed(1, sizeof *batcher);
+    batcher->magic = BATCHER_MAGIC;
+    ASSERT(source.len <= sizeof batcher->source && outbox.len <= sizeof batcher->outbox);
+    memcpy(batcher->source, source.at, source.len);
+    memcpy(batcher->outbox, outbox.at, outbox.len);
+    batcher->source_len = source.len;
+    batcher->outbox_len = outbox.len;
+    batcher->seq = next;
+    table_new(&batcher->series);
+    wire_writer_new(&batcher->series_out, BATCHER_BATCH_MAX);
+    wire_writer_new(&batcher->events_out, BATCHER_BATCH_MAX);
+    wire_writer_new(&batcher->message, BATCHER_BATCH_MAX);
+    distinct_new(&batcher->set);
+    *out = batcher;
+}
+
+static void start_batch(struct batcher *batcher) {
+    table_clear(batcher->series);
+    wire_writer_reset(batcher->series_out);
+    wire_writer_reset(batcher->events_out);
+    batcher->event_count = 0;
+}
+
+void batcher_clear(struct batcher *batcher, uint64_t next) {
+    OBJ_CHECK(batcher, BATCHER_MAGIC);
+    for (size_t i = 0; i < batcher->closed_count; i++)
+        free((void *)(uintptr_t)batcher->closed[i].bytes.at);
+    batcher->closed_count = 0;
+    batcher->closed_bytes = 0;
+    batcher->seq = next;
+    start_batch(batcher);
+}
+
+void batcher_destroy(struct batcher **batcher) {
+    if (!*batcher)
+        return;
+    batcher_clear(*batcher, 0);
+    table_destroy(&(*batcher)->series);
+    wire_writer_destroy(&(*batcher)->series_out);
+    wire_writer_destroy(&(*batcher)->events_out);
+    wire_writer_destroy(&(*batcher)->message);
+    distinct_destroy(&(*batcher)->set);
+    free((*batcher)->closed);
+    (*batcher)->magic = 0;
+    free(*batcher);
+    *batcher = NULL;
+}
+
+static void close_batch(struct batcher *batcher) {
+    struct wire_writer *message = batcher->message;
+    wire_writer_reset(message);
+    message_write_batch(message, (struct str){batcher->source, batcher->source_len},
+                        (struct str){batcher->outbox, batcher->outbox_len}, batcher->seq, batcher->base,
+                        table_count(batcher->series), batcher->series_out, batcher->event_count,
+                        batcher->events_out);
+    ASSERT(!wire_writer_failed(message) && !wire_writer_failed(batcher->series_out) &&
+           !wire_writer_failed(batcher->events_out));
+    if (batcher->closed_count == batcher->closed_room) {
+        batcher->closed_room = batcher->closed_room ? batcher->closed_room * 2 : 8;
+        batcher->closed = mem_resize(batcher->closed, batcher->closed_room, sizeof *batcher->closed);
+    }
+    size_t len = wire_writer_len(message);
+    batcher->closed[batcher->closed_count++] = (struct outbox_batch){
+        .seq = batcher->seq++, .bytes = {.at = mem_copy(wire_writer_data(message), len), .len = len}};
+    batcher->closed_bytes += len;
+    start_batch(batcher);
+}
+
+const struct outbox_batch *batcher_close(struct batcher *batcher, size_t *count) {
+    OBJ_CHECK(batcher, BATCHER_MAGIC);
+    if (batcher->event_count > 0)
+        close_batch(batcher);
+    *count = batcher->closed_count;
+    return batcher->closed;
+}
+
+void batcher_write_empty(struct wire_writer *writer, struct str source, struct str outbox, uint64_t seq) {
+    struct wire_writer *none;
+    wire_writer_new(&none, 1);
+    message_write_batch(writer, source, outbox, seq, 0, 0, none, 0, none);
+    wire_writer_destroy(&none);
+}
+
+/* Judged before anything of a call is taken, so that a call counts whole or not at all. */
+static int check_total(const struct batcher *batcher, size_t bytes, struct fault *why) {
+    if (batcher->closed_bytes + bytes <= BATCHER_TOTAL_MAX)
+        return 0;
+    return fault_set(why, -ENOBUFS, "%u MiB are counted and not yet committed: commit more often",
+                     BATCHER_TOTAL_MAX >> 20);
+}
+
+/* Makes room for one more event of `bytes` bytes and finds the number of its series in the batch. */
+static int make_room(struct batcher *batcher, struct str indicator, const struct dims *dims, int64_t at,
+                     size_t bytes, uint32_t *series, struct fault *why) {
+    int32_t day;
+    if (!civil_day_of_time(at, &day))
+        return fault_set(why, -EINVAL,
+                         "an event of %.*s has the time %" PRId64 ", which is in no year from 1 to 9999",
+                         STR_ARG(indicator), at);
+    size_t filled = wire_writer_len(batcher->series_out) + wire_writer_len(batcher->events_out);
+    char text[SERIES_KEY_MAX];
+    struct str key = {text, dims_series_key(indicator, dims, text)};
+    bool known = table_find(batcher->series, key, series);
+    size_t wanted = bytes + (known ? 0 : SERIES_BYTES) + BATCH_HEAD_BYTES;
+    if (batcher->event_count == BATCHER_EVENTS_MAX || filled + wanted > BATCHER_BATCH_MAX ||
+        (!known && table_count(batcher->series) == BATCHER_SERIES_MAX)) {
+        close_batch(batcher);
+        known = false;
+    }
+    if (!known) {
+        *series = table_add(batcher->series, key);
+        message_write_series(batcher->series_out, indicator, dims);
+    }
+    if (batcher->event_count++ == 0)
+        batcher->base = at;
+    return 0;
+}
+
+int batcher_number(struct batcher *batcher, struct str indicator, const struct dims *dims, int64_t at,
+                   int64_t number, struct fault *why) {
+    OBJ_CHECK(batcher, BATCHER_MAGIC);
+    if (number > KIND_COUNT_MAX || number < -KIND_COUNT_MAX)
+        return fault_set(why, -EINVAL,
+                         "an event of %.*s has the value %" PRId64 "; one event counts at most %" PRId64,
+                         STR_ARG(indicator), number, (int64_t)KIND_COUNT_MAX);
+    uint32_t series;
+    int rc = check_total(batcher, NUMBER_BYTES, why);
+    if (rc == 0)
+        rc = make_room(batcher, indicator, dims, at, NUMBER_BYTES, &series, why);
+    if (rc == 0)
+        message_write_event_number(batcher->events_out, series, at - batcher->base, number);
+    return rc;
+}
+
+int batcher_set(struct batcher *batcher, struct str indicator, const struct dims *dims, int64_t at,
+                const uint64_t *hashes, size_t count, struct fault *why) {
+    OBJ_CHECK(batcher, BATCHER_MAGIC);
+    if (count > BATCHER_TOTAL_MAX / 16)
+        return fault_set(why, -EINVAL, "a set of %.*s has %zu members; at most %u go into one",
+                         STR_ARG(indicator), count, BATCHER_TOTAL_MAX / 16);
+    int rc = check_total(batcher, count * sizeof *hashes, why);
+    size_t done = 0;
+    do {
+        distinct_clear(batcher->set);
+        for (size_t i = 0; i < SET_HASHES_MAX && done < count; i++)
+            distinct_add(batcher->set, hashes[done++]);
+        struct str bytes = distinct_bytes(batcher->set);
+        uint32_t series;
+        if (rc == 0)
+            rc = make_room(batcher, indicator, dims, at, bytes.len + SET_HEAD_BYTES, &series, why);
+        if (rc == 0)
+            message_write_event_set(batcher->events_out, series, at - batcher->base, bytes);
+    } while (rc == 0 && done < count);
+    return rc;
+}

@@ -1,0 +1,55 @@
+/* Delivery: the conversation in which an outbox is emptied. It knows neither sockets nor clocks: it is told
+ * what came and what time it is, and says what to send, so that a simulation can run it too.
+ *
+ *   say hello -> wait for the welcome -> send batches, as many at once as the daemon gives credit for -> take
+ * acks
+ *
+ * Every batch that is still in the outbox is sent, also one that the daemon has already: it answers with what
+ * it refused of it, which may not have arrived the first time. When acks stay away, or one batch is missing
+ * there, the conversation starts again with hello; a batch that comes twice is counted once. */
+#ifndef SUIVI_LIB_DELIVERY_H
+#define SUIVI_LIB_DELIVERY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "clients/lib/outbox.h"
+#include "clients/lib/refused.h"
+#include "clients/lib/suivi.h"
+#include "proto/fault.h"
+#include "proto/str.h"
+
+#define DELIVERY_PATIENCE_MS                                                                                 \
+    1000 /* without an answer, before hello is said again; doubled each time, up to .. */
+#define DELIVERY_PATIENCE_MAX_MS 8000
+#define DELIVERY_FLIGHT_BYTES    (32u << 20) /* sent and not acknowledged; at least one batch, however large */
+#define DELIVERY_FLIGHT_BATCHES  256
+
+struct delivery;
+
+/* Borrows `outbox` and `refused`; copies the texts. `software` may be empty. */
+void delivery_new(struct delivery **out, struct outbox *outbox, struct refused *refused, struct str source,
+                  struct str software);
+void delivery_destroy(struct delivery **delivery);
+
+/* Starts with hello, whatever was. */
+void delivery_restart(struct delivery *delivery);
+
+/* What is to be sent now: true, and *frame borrowed until the next call on `delivery`; delivery_sent, called
+ * next, says that it was sent. False: nothing to send, or `*rc` is not 0, a negative errno with `why`. Also
+ * drops from the outbox what was acknowledged. */
+bool delivery_next(struct delivery *delivery, int64_t now_ms, struct str *frame, int *rc, struct fault *why);
+void delivery_sent(struct delivery *delivery, int64_t now_ms);
+
+/* Takes one frame from the daemon. What is not ours, or makes no sense, is passed over. -EAGAIN: the daemon
+ * cannot take batches now (disk full, too busy); -EPROTO: it and we will not understand each other; -ESTALE:
+ * it has more from this outbox than the outbox knows of; or an errno of the state directory. */
+int delivery_receive(struct delivery *delivery, struct str frame, int64_t now_ms, struct fault *why);
+
+bool delivery_done(const struct delivery *delivery);        /* the outbox is empty */
+int64_t delivery_wake_ms(const struct delivery *delivery);  /* when delivery_next has something new to say for
+                                                               lack of  an answer; INT64_MAX: never */
+int64_t delivery_heard_ms(const struct delivery *delivery); /* time of the last answer; INT64_MIN: none yet */
+struct suivi_tally delivery_tally(const struct delivery *delivery);
+
+#endif

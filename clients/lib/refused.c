@@ -1,0 +1,227 @@
+#include "clients/lib/refused.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clients/lib/directory.h"
+#include "proto/check.h"
+#include "proto/distinct.h"
+
+#define REFUSED_MAGIC 0x4ef05ed1u
+#define TIME_TEXT     32
+
+struct refused {
+    unsigned magic;
+    char *directory, *path;
+};
+
+/* A batch with its series findable by number, and the reasons for its events. */
+struct casebook {
+    struct message_batch batch;
+    struct wire_reader *series; /* where each stands */
+    const struct str **reasons; /* by event; NULL: not refused */
+    struct str *reason_texts;
+};
+
+void refused_new(struct refused **out, const char *directory) {
+    struct refused *refused = mem_zeroed(1, sizeof *refused);
+    refused->magic = REFUSED_MAGIC;
+    refused->directory = mem_string(directory, strlen(directory));
+    ASSERT(asprintf(&refused->path, "%s/refused.log", directory) > 0);
+    *out = refused;
+}
+
+void refused_destroy(struct refused **refused) {
+    if (!*refused)
+        return;
+    OBJ_CHECK(*refused, REFUSED_MAGIC);
+    free((*refused)->directory);
+    free((*refused)->path);
+    (*refused)->magic = 0;
+    free(*refused);
+    *refused = NULL;
+}
+
+/* --- the file --- */
+
+struct log {
+    FILE *stream;
+    off_t before; /* its length, to which a failed write takes it back */
+};
+
+static int fail(const struct refused *refused, const char *doing, struct fault *why) {
+    int code = errno;
+    return fault_set(why, -code, "cannot %s %s, where refused events are kept: %s", doing, refused->path,
+                     strerror(code));
+}
+
+static int log_open(const struct refused *refused, struct log *log, struct fault *why) {
+    int file = open(refused->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    struct stat about;
+    *log = (struct log){0};
+    if (file < 0 || fstat(file, &about) != 0 || !(log->stream = fdopen(file, "a"))) {
+        int rc = fail(refused, "open", why);
+        if (file >= 0)
+            close(file);
+        return rc;
+    }
+    log->before = about.st_size;
+    if (log->before == 0)
+        fputs("# refused at\tsource\tbatch\tevent\tindicator\tdimensions\thappened at\tvalue\treason\n",
+              log->stream);
+    return 0;
+}
+
+/* On disk, or as it was. */
+static int log_close(const struct refused *refused, struct log *log, struct fault *why) {
+    int rc = fflush(log->stream) != 0 || fsync(fileno(log->stream)) != 0 ? fail(refused, "write", why) : 0;
+    fclose(log->stream);
+    /* After closing, which may have written some of the rest. */
+    if (rc != 0 && truncate(refused->path, log->before) != 0)
+        fail(refused, "mend", why);
+    return rc == 0 && log->before == 0 ? directory_sync(refused->directory, why) : rc;
+}
+
+static void write_time(FILE *stream, int64_t at) {
+    char text[TIME_TEXT];
+    time_t time = (time_t)at;
+    struct tm parts;
+    if (gmtime_r(&time, &parts) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts) > 0)
+        fputs(text, stream);
+    else
+        fprintf(stream, "%" PRId64, at);
+}
+
+static void write_event(FILE *stream, const struct casebook *book, uint32_t index,
+                        const struct message_event *event, struct str reason) {
+    struct message_batch batch = book->batch;
+    batch.series = book->series[event->series];
+    struct str indicator;
+    struct dims dims;
+    message_next_series(&batch, &indicator, &dims);
+
+    write_time(stream, (int64_t)time(NULL));
+    fprintf(stream, "\t%.*s\t%" PRIu64 "\t%" PRIu32 "\t%.*s\t", STR_ARG(batch.source), batch.seq, index,
+            STR_ARG(indicator));
+    for (size_t i = 0; i < dims.count; i++)
+        fprintf(stream, "%s%.*s=%.*s", i ? "," : "", STR_ARG(dims.dim[i].name), STR_ARG(dims.dim[i].value));
+    fputc('\t', stream);
+    write_time(stream, event->at);
+    if (!event->has_set)
+        fprintf(stream, "\t%" PRId64, event->number);
+    else if (distinct_valid(event->set))
+        fprintf(stream, "\tset of %" PRIu64, distinct_count(event->set));
+    else
+        fputs("\tset", stream);
+    struct fault clean; /* a reason is a peer's text */
+    fault_set(&clean, -EPROTO, "%.*s", STR_ARG(reason));
+    fprintf(stream, "\t%s\n", clean.text);
+}
+
+/* --- the events --- */
+
+static int book_open(struct casebook *book, const struct outbox_batch *batch, struct fault *why) {
+    struct wire_reader reader;
+    enum message_type type;
+    struct fault detail;
+    *book = (struct casebook){0};
+    wire_reader_init(&reader, batch->bytes.at, batch->bytes.len);
+    int rc = message_open(&reader, &type, &detail);
+    if (rc == 0 && type != MESSAGE_BATCH)
+        rc = fault_set(&detail, -EPROTO, "not a batch");
+    if (rc == 0)
+        rc = message_read_batch(&reader, &book->batch, &detail);
+    if (rc != 0)
+        return fault_set(why, -EBADMSG, "batch %" PRIu64 " in the outbox is damaged: %.300s", batch->seq,
+                         detail.text);
+    struct message_batch walk = book->batch;
+    book->series = mem_zeroed(walk.series_count + 1u, sizeof *book->series);
+    book->reasons = mem_zeroed(walk.event_count + 1u, sizeof *book->reasons);
+    for (uint32_t i = 0; i < walk.series_count; i++) {
+        struct str indicator;
+        struct dims dims;
+        book->series[i] = walk.series;
+        message_next_series(&walk, &indicator, &dims);
+    }
+    return 0;
+}
+
+static void book_close(struct casebook *book) {
+    free(book->series);
+    free(book->reasons);
+    free(book->reason_texts);
+}
+
+/* Writes down the events that have a reason. */
+static int book_write(struct refused *refused, const struct casebook *book, struct suivi_tally *tally,
+                      struct fault *why) {
+    struct log log;
+    int rc = log_open(refused, &log, why);
+    if (rc != 0)
+        return rc;
+    struct message_batch walk = book->batch;
+    struct str first = {0};
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < walk.event_count; i++) {
+        struct message_event event;
+        message_next_event(&walk, &event);
+        if (!book->reasons[i])
+            continue;
+        if (count++ == 0)
+            first = *book->reasons[i];
+        write_event(log.stream, book, i, &event, *book->reasons[i]);
+    }
+    rc = log_close(refused, &log, why);
+    if (rc != 0)
+        return rc;
+    if (tally->refused == 0 && count > 0) {
+        struct fault clean;
+        fault_set(&clean, -EPROTO, "%.*s", STR_ARG(first));
+        snprintf(tally->first_reason, sizeof tally->first_reason, "%.*s", (int)sizeof tally->first_reason - 1,
+                 clean.text);
+    }
+    tally->refused += count;
+    return 0;
+}
+
+int refused_keep(struct refused *refused, const struct outbox_batch *batch, const struct message_ack *ack,
+                 struct suivi_tally *tally, struct fault *why) {
+    OBJ_CHECK(refused, REFUSED_MAGIC);
+    struct casebook book;
+    int rc = book_open(&book, batch, why);
+    if (rc != 0)
+        return rc;
+    struct message_ack walk = *ack;
+    book.reason_texts = mem_zeroed(walk.reason_count + 1u, sizeof *book.reason_texts);
+    for (uint32_t i = 0; i < walk.reason_count; i++)
+        message_next_reason(&walk, &book.reason_texts[i]);
+    for (uint32_t i = 0; i < walk.refused_count; i++) {
+        uint32_t index, reason;
+        message_next_refused(&walk, &index, &reason);
+        if (index < book.batch.event_count)
+            book.reasons[index] = &book.reason_texts[reason];
+    }
+    rc = book_write(refused, &book, tally, why);
+    book_close(&book);
+    return rc;
+}
+
+int refused_keep_all(struct refused *refused, const struct outbox_batch *batch, struct str reason,
+                     struct suivi_tally *tally, struct fault *why) {
+    OBJ_CHECK(refused, REFUSED_MAGIC);
+    struct casebook book;
+    int rc = book_open(&book, batch, why);
+    if (rc != 0)
+        return rc;
+    for (uint32_t i = 0; i < book.batch.event_count; i++)
+        book.reasons[i] = &reason;
+    rc = book_write(refused, &book, tally, why);
+    book_close(&book);
+    return rc;
+}

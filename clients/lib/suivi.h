@@ -1,0 +1,126 @@
+/* libsuivi: send indicator events to suivid, each counted exactly once, and ask for figures.
+ *
+ * A client has a directory of its own. In it lies the outbox (LMDB): what was counted and the caller's own
+ * records (its position in a log, say) are saved there in ONE transaction by suivi_commit, and sent from
+ * there until the daemon has them on disk. Whatever is killed at whatever moment, nothing is lost and nothing
+ * counts twice.
+ *
+ *     struct suivi *s;
+ *     if (suivi_open(&s, &(struct suivi_options){.state = "/var/lib/suivi/mine", .source = "mine@host"}) !=
+ * 0) return complain(suivi_why(s)), suivi_close(&s); suivi_count(s, "lists.posts", dims, 1, time(NULL), 1);
+ *     suivi_commit(s);           // on disk here
+ *     suivi_deliver(s, 5000);    // on disk there
+ *     suivi_close(&s);
+ *
+ * Functions return 0 or a negative errno; suivi_why then holds one sentence for a person. Not thread-safe:
+ * one thread, one client. Strings passed in are copied. */
+#ifndef SUIVI_H
+#define SUIVI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct suivi;
+
+struct suivi_options {
+    const char *endpoint; /* NULL: $SUIVI_ENDPOINT or the default place */
+    const char *state;    /* directory, made when missing; needed to count, not to query */
+    const char *source;   /* "collector@host"; needed with `state` */
+    const char *software; /* "suivi-weblog 0.1"; may be NULL */
+};
+
+struct suivi_dim {
+    const char *name, *value;
+};
+
+/* Always sets *out, so that suivi_why can be asked; close it in any case. -EBUSY: another process has this
+ * state. */
+int suivi_open(struct suivi **out, const struct suivi_options *options);
+void suivi_close(struct suivi **client);
+const char *suivi_why(const struct suivi *client);
+
+/* Counting: kept in memory until suivi_commit. `at` is the event's own Unix time. -EINVAL: a name or value
+ * that cannot be sent. */
+int suivi_count(struct suivi *client, const char *indicator, const struct suivi_dim *dims, size_t dim_count,
+                int64_t at, int64_t value);
+int suivi_distinct(struct suivi *client, const char *indicator, const struct suivi_dim *dims,
+                   size_t dim_count, int64_t at, const uint64_t *hashes, size_t hash_count);
+
+/* The caller's own records, small keys and values, saved with the next suivi_commit and seen by suivi_get at
+ * once. Keys at most 255 bytes. suivi_get: -ENOENT when there is none; *value is borrowed until the next call
+ * on `client`. */
+int suivi_get(struct suivi *client, const void *key, size_t key_len, const void **value, size_t *value_len);
+int suivi_put(struct suivi *client, const void *key, size_t key_len, const void *value, size_t value_len);
+int suivi_delete(struct suivi *client, const void *key, size_t key_len);
+
+/* Calls `visit` for each record whose key starts with `prefix`, in key order, until it returns other than 0,
+ * which is then returned. `visit` may not call the client. */
+int suivi_scan(struct suivi *client, const void *prefix, size_t prefix_len,
+               int (*visit)(void *arg, const void *key, size_t key_len, const void *value, size_t value_len),
+               void *arg);
+
+/* Saves what was counted as batches, together with the records, in one synced transaction. -ENOSPC: disk or
+ * outbox full; nothing was saved then and everything is still held, so that it can be tried again. */
+int suivi_commit(struct suivi *client);
+
+/* Forgets what was counted and put since the last suivi_commit. */
+void suivi_rollback(struct suivi *client);
+
+/* Sends what the outbox holds and waits until every batch is acknowledged. -ENOTCONN: no daemon answered
+ * within `timeout_ms`, or it went away; everything waits in the outbox. The time runs anew with each answer.
+ */
+int suivi_deliver(struct suivi *client, int timeout_ms);
+
+/* Sends and takes acks as far as goes without waiting longer than `timeout_ms`; for collectors that stay.
+ * What still waits is no failure; -ENOTCONN: nobody has answered for three seconds. Go on calling it. */
+int suivi_exchange(struct suivi *client, int timeout_ms);
+
+uint64_t suivi_waiting(const struct suivi *client); /* batches in the outbox */
+
+struct suivi_tally {
+    uint64_t batches, events; /* acknowledged in this run */
+    uint64_t repeated;        /* of these batches, known to the daemon already */
+    uint64_t refused;         /* events refused; each is a line in STATE/refused.log */
+    char first_reason[256];   /* why the first of them was */
+};
+
+struct suivi_tally suivi_tally(const struct suivi *client);
+
+/* Queries. Strings as in `suivi figures`; NULL or 0 leaves a part open. */
+struct suivi_query {
+    const char *const *indicators; /* ids or globs */
+    size_t indicator_count;
+    const char *from, *to, *by, *language;
+    const char *const *split;
+    size_t split_count;
+    const struct suivi_dim *where;
+    size_t where_count;
+};
+
+struct suivi_indicator {
+    const char *id, *code, *kind, *label, *note;
+};
+
+struct suivi_figure {
+    const char *indicator, *period;
+    const char *const *dims; /* split_count values, "" where not broken down */
+    int64_t value;
+    const char *note;
+};
+
+/* Calls back for each indicator (before its first figure) and each figure, sorted by indicator, period and
+ * dimensions; either callback may be NULL. Strings are borrowed for the call. */
+int suivi_query(struct suivi *client, const struct suivi_query *query, int timeout_ms,
+                void (*on_indicator)(void *arg, const struct suivi_indicator *indicator),
+                void (*on_figure)(void *arg, const struct suivi_figure *figure), void *arg);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,61 @@
+/* Counts the lines of one site's logs into libsuivi: every line goes through here, and whatever is counted is
+ * committed here, in one transaction with the records that say how far each log was read. */
+#ifndef SUIVI_WEBLOG_COUNTER_H
+#define SUIVI_WEBLOG_COUNTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "clients/collector/keys.h"
+#include "clients/lib/suivi.h"
+#include "clients/weblog/line.h"
+#include "clients/weblog/records.h"
+#include "clients/weblog/robots.h"
+
+struct counter;
+
+struct counter_options {
+    const char *site;
+    const struct str *languages;
+    size_t language_count;   /* at least one */
+    size_t default_language; /* index into `languages` */
+    struct robots *robots;
+};
+
+struct counter_sums { /* of this run */
+    uint64_t requests, robots;
+    int64_t malformed; /* negative when a line taken for malformed before turned out well */
+    uint64_t too_late; /* page views in closed months: not among unique visitors */
+};
+
+/* Borrows all. -E2BIG, -EINVAL ... with `why`. */
+int counter_open(struct counter **out, struct suivi *suivi, struct keys *keys,
+                 const struct counter_options *options, struct fault *why);
+void counter_close(struct counter **counter); /* what is not committed is lost */
+
+/* Records for whoever keeps something beside the counts; put there, it is saved by counter_commit. */
+const struct records *counter_records(struct counter *counter);
+struct str counter_site(const struct counter *counter);
+
+/* A line that parsed; `day` is set to its day. -ERANGE: its time lies outside the calendar, it is to be taken
+ * as malformed. */
+int counter_line(struct counter *counter, const struct line *line, int32_t *day, struct fault *why);
+void counter_malformed(struct counter *counter, int32_t day, int64_t number);
+
+/* Commits all that was counted and put. `settled`: late lines are not to be waited for, tell returning
+ * visitors now. */
+int counter_commit(struct counter *counter, bool settled, struct fault *why);
+bool counter_full(const struct counter *counter); /* memory is at its bound: commit */
+
+/* All that was counted and put since the last commit never was. */
+void counter_forget(struct counter *counter);
+
+/* The end of a run, or of a month: commits, tells every returning visitor, closes the months that are over
+ * and destroys their keys. */
+int counter_finish(struct counter *counter, struct fault *why);
+bool counter_month_over(struct counter *counter); /* a month could be closed */
+
+struct counter_sums counter_sums(const struct counter *counter);
+
+#endif

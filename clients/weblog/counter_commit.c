@@ -1,0 +1,257 @@
+#include <errno.h>
+#include <stdlib.h>
+
+#include "clients/weblog/counter_priv.h"
+#include "proto/check.h"
+#include "proto/civil.h"
+
+#define DROPPED_AT_ONCE 4096
+
+/* libsuivi's records and the month keys, as the modules of this folder want them. */
+
+static struct counter *counter_of(void *arg) {
+    struct counter *counter = arg;
+    OBJ_CHECK(counter, COUNTER_MAGIC);
+    return counter;
+}
+
+static int record_get(void *arg, struct str key, struct str *value) {
+    const void *at;
+    size_t len;
+    int rc = suivi_get(counter_of(arg)->suivi, key.at, key.len, &at, &len);
+    if (rc == 0)
+        *value = (struct str){at, len};
+    return rc;
+}
+
+static int record_put(void *arg, struct str key, struct str value, struct fault *why) {
+    struct suivi *suivi = counter_of(arg)->suivi;
+    int rc = suivi_put(suivi, key.at, key.len, value.at, value.len);
+    return rc == 0 ? 0 : fault_set(why, rc, "%s", suivi_why(suivi));
+}
+
+static int record_drop(void *arg, struct str key, struct fault *why) {
+    struct suivi *suivi = counter_of(arg)->suivi;
+    int rc = suivi_delete(suivi, key.at, key.len);
+    return rc == 0 || rc == -ENOENT ? 0 : fault_set(why, rc, "%s", suivi_why(suivi));
+}
+
+struct scan_call {
+    int (*visit)(void *arg, struct str key, struct str value);
+    void *arg;
+};
+
+static int visit_record(void *arg, const void *key, size_t key_len, const void *value, size_t value_len) {
+    struct scan_call *call = arg;
+    return call->visit(call->arg, (struct str){key, key_len}, (struct str){value, value_len});
+}
+
+static int record_scan(void *arg, struct str prefix,
+                       int (*visit)(void *visit_arg, struct str key, struct str value), void *visit_arg) {
+    struct scan_call call = {visit, visit_arg};
+    return suivi_scan(counter_of(arg)->suivi, prefix.at, prefix.len, visit_record, &call);
+}
+
+static int record_hash(void *arg, int32_t month, struct str data, uint64_t *out, struct fault *why) {
+    return keys_hash(counter_of(arg)->keys, month, data.at, data.len, out, why);
+}
+
+void counter_records_init(struct counter *counter) {
+    counter->records = (struct records){.arg = counter,
+                                        .get = record_get,
+                                        .put = record_put,
+                                        .drop = record_drop,
+                                        .scan = record_scan,
+                                        .hash = record_hash};
+}
+
+static const char *const sum_names[] = {
+    [TALLY_REQUESTS] = "web.requests",   [TALLY_ROBOTS] = "web.robots", [TALLY_MALFORMED] = "web.malformed",
+    [TALLY_PAGEVIEWS] = "web.pageviews", [TALLY_VISITS] = "web.visits", [TALLY_DOWNLOADS] = "web.downloads",
+};
+
+static const char *const set_names[] = {
+    [TALLY_UNIQUE] = "web.visitors.unique",
+    [TALLY_RETURNING] = "web.visitors.returning",
+};
+
+static size_t dims_of(const struct counter *counter, unsigned language, struct suivi_dim dims[static 2]) {
+    dims[0] = (struct suivi_dim){"site", counter->options.site};
+    if (language == TALLY_NO_LANGUAGE)
+        return 1;
+    ASSERT(language < counter->languages.count);
+    dims[1] = (struct suivi_dim){"language", counter->languages.name[language]};
+    return 2;
+}
+
+static int send_sum(void *arg, enum tally_sum what, int32_t day, unsigned language, int64_t value) {
+    struct counter *counter = counter_of(arg);
+    struct suivi_dim dims[2];
+    size_t count = dims_of(counter, language, dims);
+    return suivi_count(counter->suivi, sum_names[what], dims, count, (int64_t)day * CIVIL_DAY_SECONDS, value);
+}
+
+static int send_set(void *arg, enum tally_set what, int32_t day, unsigned language, const uint64_t *hashes,
+                    size_t hash_count) {
+    struct counter *counter = counter_of(arg);
+    struct suivi_dim dims[2];
+    size_t count = dims_of(counter, language, dims);
+    return suivi_distinct(counter->suivi, set_names[what], dims, count, (int64_t)day * CIVIL_DAY_SECONDS,
+                          hashes, hash_count);
+}
+
+/* A run that is killed leaves returning visitors untold: the next one must know. */
+static int note_unjudged(struct counter *counter, bool wanted, struct fault *why) {
+    if (wanted == counter->unjudged_noted)
+        return 0;
+    struct record_key key = record_key_of(RECORD_UNJUDGED, counter->site);
+    counter->unjudged_noted = wanted;
+    return wanted ? record_put(counter, record_key_str(&key), STR("1"), why)
+                  : record_drop(counter, record_key_str(&key), why);
+}
+
+static void forget_cached(struct counter *counter) {
+    visitors_forget(counter->visitors);
+    clicks_forget(counter->clicks);
+    epochs_reload(counter->epochs);
+}
+
+int counter_commit(struct counter *counter, bool settled, struct fault *why) {
+    OBJ_CHECK(counter, COUNTER_MAGIC);
+    const struct tally_sink sink = {.arg = counter, .sum = send_sum, .set = send_set};
+    if (settled)
+        visitors_judge(counter->visitors);
+    int rc = clicks_settle(counter->clicks, why);
+    if (rc == 0)
+        rc = visitors_save(counter->visitors, why);
+    if (rc == 0)
+        rc = note_unjudged(counter, visitors_unjudged(counter->visitors) || counter->unjudged_stored, why);
+    if (rc == 0)
+        rc = epochs_save(counter->epochs, why);
+    if (rc != 0)
+        return rc;
+    rc = tally_flush(counter->tally, &sink);
+    if (rc == 0)
+        rc = suivi_commit(counter->suivi);
+    if (rc != 0)
+        return fault_set(why, rc, "%s", suivi_why(counter->suivi));
+    counter->committed = counter->sums;
+    if (visitors_full(counter->visitors) || clicks_full(counter->clicks)) {
+        counter->unjudged_stored |= visitors_unjudged(counter->visitors);
+        forget_cached(counter);
+    }
+    return 0;
+}
+
+void counter_forget(struct counter *counter) {
+    OBJ_CHECK(counter, COUNTER_MAGIC);
+    suivi_rollback(counter->suivi);
+    tally_forget(counter->tally);
+    counter->unjudged_stored |= counter->unjudged_noted;
+    forget_cached(counter);
+    counter->sums = counter->committed;
+}
+
+struct over_scan {
+    struct counter *counter;
+    size_t count;
+    struct record_key *key; /* room for DROPPED_AT_ONCE */
+};
+
+static int collect_over(void *arg, struct str key, struct str value) {
+    struct over_scan *scan = arg;
+    (void)value;
+    int32_t month;
+    uint64_t hash;
+    if (key.len > RECORD_KEY_MAX || record_key_read(key, scan->counter->site, &month, &hash) != 0)
+        return 0;
+    if (!epochs_closed(scan->counter->epochs, month))
+        return 1;
+    struct record_key *over = &scan->key[scan->count++];
+    over->len = key.len;
+    memcpy(over->bytes, key.at, key.len);
+    return scan->count == DROPPED_AT_ONCE;
+}
+
+/* Months stand in order: what is over comes first. */
+static int drop_closed(struct counter *counter, struct fault *why) {
+    struct over_scan scan = {.counter = counter, .key = mem_zeroed(DROPPED_AT_ONCE, sizeof *scan.key)};
+    int rc = 0;
+    do {
+        struct record_key prefix = record_key_of(RECORD_VISITOR, counter->site);
+        scan.count = 0;
+        rc = record_scan(counter, record_key_str(&prefix), collect_over, &scan);
+        if (rc < 0)
+            fault_set(why, rc, "%s", suivi_why(counter->suivi));
+        else
+            rc = 0;
+        for (size_t i = 0; i < scan.count && rc == 0; i++)
+            rc = record_drop(counter, record_key_str(&scan.key[i]), why);
+        if (rc == 0)
+            rc = counter_commit(counter, true, why);
+    } while (rc == 0 && scan.count == DROPPED_AT_ONCE);
+    free(scan.key);
+    return rc;
+}
+
+static int lowest_horizon(void *arg, struct str key, struct str value) {
+    int32_t *lowest = arg, horizon;
+    (void)key;
+    if (epochs_read_horizon(value, &horizon) != 0)
+        horizon = INT32_MIN;
+    if (horizon < *lowest)
+        *lowest = horizon;
+    return 0;
+}
+
+/* Sites of one state share the month keys: the slowest of them keeps a key alive. */
+static int destroy_keys(struct counter *counter, struct fault *why) {
+    int32_t lowest = INT32_MAX;
+    char kind = RECORD_EPOCHS;
+    int rc = record_scan(counter, (struct str){&kind, 1}, lowest_horizon, &lowest);
+    if (rc < 0)
+        return fault_set(why, rc, "%s", suivi_why(counter->suivi));
+    if (lowest == INT32_MAX || lowest == INT32_MIN)
+        return 0;
+    return keys_destroy_before(counter->keys, lowest, why);
+}
+
+static int judge_stored(struct counter *counter, struct fault *why) {
+    forget_cached(counter);
+    bool more = true;
+    int rc = 0;
+    while (more && rc == 0) {
+        rc = visitors_judge_stored(counter->visitors, &more, why);
+        counter->unjudged_stored = more;
+        if (rc == 0)
+            rc = counter_commit(counter, true, why);
+    }
+    return rc;
+}
+
+bool counter_month_over(struct counter *counter) {
+    OBJ_CHECK(counter, COUNTER_MAGIC);
+    int64_t newest = epochs_newest(counter->epochs);
+    int32_t day;
+    return newest != INT64_MIN && civil_day_of_time(newest - EPOCHS_LATE, &day) &&
+           civil_month_of_day(day) - 1 > epochs_horizon(counter->epochs);
+}
+
+int counter_finish(struct counter *counter, struct fault *why) {
+    OBJ_CHECK(counter, COUNTER_MAGIC);
+    int rc = counter_commit(counter, true, why);
+    if (rc == 0 && counter->unjudged_stored)
+        rc = judge_stored(counter, why);
+    bool over = counter_month_over(counter);
+    if (rc == 0 && over) {
+        forget_cached(counter);
+        epochs_advance(counter->epochs);
+    }
+    if (rc == 0)
+        rc = clicks_prune(counter->clicks, why);
+    if (rc == 0 && over)
+        rc = drop_closed(counter, why);
+    if (rc == 0)
+        rc = counter_commit(counter, true, why);
+    return rc == 0 ? destroy_keys(counter, why) : rc;
+}

@@ -1,0 +1,44 @@
+/* What counter.c (counting) and counter_commit.c (saving) share. */
+#ifndef SUIVI_WEBLOG_COUNTER_PRIV_H
+#define SUIVI_WEBLOG_COUNTER_PRIV_H
+
+#include "clients/weblog/clicks.h"
+#include "clients/weblog/counter.h"
+#include "clients/weblog/epochs.h"
+#include "clients/weblog/languages.h"
+#include "clients/weblog/tally.h"
+#include "clients/weblog/visitors.h"
+
+#define COUNTER_MAGIC    0xc0847e12u
+#define COUNTER_VERDICTS 8192
+
+struct counter_verdict {
+    uint64_t hash[2];
+    bool known, robot;
+};
+
+struct counter {
+    unsigned magic;
+    struct suivi *suivi;
+    struct keys *keys;
+    struct counter_options options;
+    struct str site;
+    struct records records;
+    struct languages languages;
+    unsigned language_number[TALLY_LANGUAGES]; /* of options.languages */
+    uint64_t seed[4];
+    struct counter_verdict *verdict;
+    int32_t day, month; /* of the last line */
+    int64_t day_end;
+    struct epochs *epochs;
+    struct tally *tally;
+    struct visitors *visitors;
+    struct clicks *clicks;
+    struct counter_sums sums, committed; /* now; at the last commit */
+    bool unjudged_noted;                 /* the record that says so is there */
+    bool unjudged_stored;                /* some are in the records only */
+};
+
+void counter_records_init(struct counter *counter);
+
+#endif

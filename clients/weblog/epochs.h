@@ -1,0 +1,55 @@
+/* The months of one site: which of them have visitors' records in the state, which are over and forgotten,
+ * and how far the site's own time has come. An epoch is a calendar month, with a key of its own
+ * (clients/collector/keys.h).
+ *
+ * Last month's key is kept one month longer, because a returning visitor may have been seen then; everything
+ * before the horizon is closed: its records and keys are gone, and nobody can be recognised there any more.
+ */
+#ifndef SUIVI_WEBLOG_EPOCHS_H
+#define SUIVI_WEBLOG_EPOCHS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "clients/weblog/records.h"
+
+#define EPOCHS_LATE 7200 /* seconds that a line may come late and still be judged in order */
+
+struct epochs;
+
+/* `now`: the clock's time. A line from the future does not move the site's time past it (by more than a day).
+ * `records` is borrowed, `site` copied. -EINVAL: the stored record is not one of ours. */
+int epochs_load(struct epochs **out, const struct records *records, struct str site, int64_t now,
+                struct fault *why);
+void epochs_destroy(struct epochs **epochs);
+
+int epochs_save(struct epochs *epochs, struct fault *why);
+
+void epochs_seen(struct epochs *epochs, int64_t at); /* a line of that time */
+int64_t epochs_newest(const struct epochs *epochs);  /* INT64_MIN: none yet */
+
+/* A month gets records; and may it have some that are not in memory: stored before this run, or before
+ * epochs_reload? */
+void epochs_open(struct epochs *epochs, int32_t month);
+bool epochs_stored(const struct epochs *epochs, int32_t month);
+void epochs_reload(struct epochs *epochs);
+
+/* The open months, ascending; borrowed until the next epochs_open or epochs_advance. */
+const int32_t *epochs_months(const struct epochs *epochs, size_t *count);
+
+bool epochs_closed(const struct epochs *epochs, int32_t month);
+int32_t epochs_horizon(const struct epochs *epochs); /* months before it are closed; INT32_MIN: none is */
+
+/* Moves the horizon to the month before the newest time's. True when months that have records were closed by
+ * that. */
+bool epochs_advance(struct epochs *epochs);
+
+/* The first second of a month, and of the one after it. */
+void epochs_bounds(int32_t month, int64_t *begin, int64_t *end);
+
+/* The horizon in a stored record of epochs; to agree with the other sites of a state on the keys that may go.
+ */
+int epochs_read_horizon(struct str value, int32_t *horizon);
+
+#endif

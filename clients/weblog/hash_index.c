@@ -1,0 +1,41 @@
+#include "clients/weblog/hash_index.h"
+
+#include <stdlib.h>
+
+#include "proto/check.h"
+
+static size_t place_of(const struct hash_index *index, const uint64_t hash[2]) {
+    size_t at = hash[0] & (index->slots - 1);
+    while (index->slot[at].number != 0 &&
+           (index->slot[at].hash[0] != hash[0] || index->slot[at].hash[1] != hash[1]))
+        at = (at + 1) & (index->slots - 1);
+    return at;
+}
+
+static void grow(struct hash_index *index) {
+    struct hash_index old = *index;
+    index->slots = old.slots ? 2 * old.slots : 1024;
+    index->slot = mem_zeroed(index->slots, sizeof *index->slot);
+    for (size_t i = 0; i < old.slots; i++)
+        if (old.slot[i].number != 0)
+            index->slot[place_of(index, old.slot[i].hash)] = old.slot[i];
+    free(old.slot);
+}
+
+uint32_t hash_index_find(struct hash_index *index, const uint64_t hash[2], uint32_t otherwise, bool *added) {
+    if (index->slots < 2 * (index->count + 1))
+        grow(index);
+    struct hash_index_slot *slot = &index->slot[place_of(index, hash)];
+    *added = slot->number == 0;
+    if (*added) {
+        ASSERT(otherwise < UINT32_MAX);
+        *slot = (struct hash_index_slot){.hash = {hash[0], hash[1]}, .number = otherwise + 1};
+        index->count++;
+    }
+    return slot->number - 1;
+}
+
+void hash_index_clear(struct hash_index *index) {
+    free(index->slot);
+    *index = (struct hash_index){0};
+}

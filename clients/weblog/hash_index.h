@@ -1,0 +1,23 @@
+/* From a 128-bit hash (random seed, so that nobody can aim at one place) to a number below 2^32 - 1. */
+#ifndef SUIVI_WEBLOG_HASH_INDEX_H
+#define SUIVI_WEBLOG_HASH_INDEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct hash_index_slot {
+    uint64_t hash[2];
+    uint32_t number; /* plus 1; 0: free */
+};
+
+struct hash_index { /* all zero: empty */
+    struct hash_index_slot *slot;
+    size_t slots, count;
+};
+
+/* The number of that hash; `otherwise` is put there when it has none, and *added set. */
+uint32_t hash_index_find(struct hash_index *index, const uint64_t hash[2], uint32_t otherwise, bool *added);
+void hash_index_clear(struct hash_index *index);
+
+#endif

@@ -1,0 +1,178 @@
+/* suivi-weblog: counts what is new in a website's logs and sends it to suivid. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "clients/collector/keys.h"
+#include "clients/collector/terminal.h"
+#include "clients/lib/suivi.h"
+#include "clients/weblog/counter.h"
+#include "clients/weblog/follow.h"
+#include "clients/weblog/logs.h"
+#include "clients/weblog/options.h"
+#include "config/paths.h"
+#include "proto/check.h"
+
+struct program {
+    struct options options;
+    struct robots *robots;
+    struct suivi *suivi;
+    struct keys *keys;
+    struct counter *counter;
+    struct positions *positions;
+    struct logs_total total;
+    char **paths;
+    struct terminal_progress bar;
+    uint64_t done; /* bytes of the logs before the present one */
+};
+
+static int open_suivi(struct program *program, struct fault *why) {
+    const struct suivi_options options = {.endpoint = program->options.endpoint,
+                                          .state = program->options.state,
+                                          .source = program->options.source,
+                                          .software = "suivi-weblog " SUIVI_VERSION};
+    int rc = suivi_open(&program->suivi, &options);
+    return rc == 0 ? 0 : fault_set(why, rc, "%s", suivi_why(program->suivi));
+}
+
+static int open_keys(struct program *program, struct fault *why) {
+    size_t len = strlen(program->options.state);
+    char *folder = mem_zeroed(len + sizeof "/keys", 1);
+    memcpy(folder, program->options.state, len);
+    strcat(folder, "/keys");
+    int rc = keys_open(&program->keys, folder, why);
+    free(folder);
+    return rc;
+}
+
+static int open_all(struct program *program, struct fault *why) {
+    const struct options *options = &program->options;
+    char *shipped = options->robots ? NULL : paths_shipped("robots.txt");
+    int rc = robots_load(&program->robots, options->robots ? options->robots : shipped, why);
+    free(shipped);
+    if (rc == 0)
+        rc = open_suivi(program, why);
+    if (rc == 0)
+        rc = open_keys(program, why);
+    const struct counter_options counting = {.site = options->site,
+                                             .languages = options->languages,
+                                             .language_count = options->language_count,
+                                             .default_language = options->default_language,
+                                             .robots = program->robots};
+    if (rc == 0)
+        rc = counter_open(&program->counter, program->suivi, program->keys, &counting, why);
+    if (rc == 0)
+        rc = positions_load(&program->positions, counter_records(program->counter),
+                            counter_site(program->counter), why);
+    return rc;
+}
+
+static void close_all(struct program *program) {
+    for (size_t i = 0; program->paths != NULL && i < program->options.file_count; i++)
+        free(program->paths[i]);
+    free(program->paths);
+    positions_destroy(&program->positions);
+    counter_close(&program->counter);
+    keys_close(&program->keys);
+    suivi_close(&program->suivi);
+    robots_destroy(&program->robots);
+    options_free(&program->options);
+}
+
+static void show_progress(void *arg, uint64_t consumed) {
+    struct program *program = arg;
+    terminal_progress_at(&program->bar, program->done + consumed);
+}
+
+static uint64_t size_of(const char *path) {
+    struct stat file;
+    return stat(path, &file) == 0 && S_ISREG(file.st_mode) ? (uint64_t)file.st_size : 0;
+}
+
+static int read_once(struct program *program, struct reading *reading, struct fault *why) {
+    uint64_t total = 0;
+    for (size_t i = 0; i < program->options.file_count; i++)
+        total += size_of(program->paths[i]);
+    logs_sort(program->paths, program->options.file_count, program->options.format);
+    terminal_progress_start(&program->bar, "reading", total);
+    reading->progress = show_progress;
+    reading->progress_arg = program;
+    int rc = 0;
+    for (size_t i = 0; i < program->options.file_count && rc == 0; i++) {
+        rc = logs_read(reading, program->paths[i], &program->total, why);
+        program->done += size_of(program->paths[i]);
+    }
+    terminal_progress_end(&program->bar);
+    return rc;
+}
+
+static int count_all(struct program *program, struct fault *why) {
+    const struct options *options = &program->options;
+    struct reading reading = {.suivi = program->suivi,
+                              .counter = program->counter,
+                              .positions = program->positions,
+                              .format = options->format,
+                              .stays = options->follow};
+    program->paths = mem_zeroed(options->file_count, sizeof *program->paths);
+    for (size_t i = 0; i < options->file_count; i++)
+        program->paths[i] = logs_absolute(options->files[i]);
+    int rc = options->follow ? follow_run(&reading, program->paths, options->file_count, &program->total, why)
+                             : read_once(program, &reading, why);
+    return rc == 0 ? counter_finish(program->counter, why) : rc;
+}
+
+static const char *plural(uint64_t count) {
+    return count == 1 ? "" : "s";
+}
+
+/* What a person wants to know at the end; true when all is well. */
+static bool report(struct program *program, int delivered) {
+    struct suivi_tally sent = suivi_tally(program->suivi);
+    struct counter_sums sums = counter_sums(program->counter);
+    if (sums.too_late > 0)
+        terminal_say(LOGS_PROGRAM,
+                     "%" PRIu64
+                     " page view%s of months that are over: counted, but no more among unique or returning "
+                     "visitors",
+                     sums.too_late, plural(sums.too_late));
+    if (sent.refused > 0)
+        terminal_say(LOGS_PROGRAM, "the daemon refused %" PRIu64 " event%s (%s); they are in %s/refused.log",
+                     sent.refused, plural(sent.refused), sent.first_reason, program->options.state);
+    if (delivered != 0) {
+        terminal_say(LOGS_PROGRAM, "%s", suivi_why(program->suivi));
+        return program->options.follow && sent.refused == 0; /* asked to end, and all is saved */
+    }
+    terminal_say(LOGS_PROGRAM,
+                 "%" PRIu64 " new line%s: %" PRIu64 " request%s (%" PRIu64 " by robots), %" PRIu64
+                 " malformed; %" PRIu64 " batch%s acknowledged",
+                 program->total.lines, plural(program->total.lines), sums.requests, plural(sums.requests),
+                 sums.robots, program->total.malformed, sent.batches, sent.batches == 1 ? "" : "es");
+    return sent.refused == 0 && !program->total.failed;
+}
+
+int main(int argc, char **argv) {
+    struct program program = {0};
+    struct fault why;
+    if (options_parse(&program.options, argc, argv, &why) != 0) {
+        terminal_say(LOGS_PROGRAM, "%s (suivi-weblog --help tells more)", why.text);
+        options_free(&program.options);
+        return 2;
+    }
+    if (program.options.help || program.options.version) {
+        fputs(program.options.help ? options_help : "suivi-weblog " SUIVI_VERSION "\n", stdout);
+        options_free(&program.options);
+        return fflush(stdout) == 0 ? 0 : 1;
+    }
+    if (program.options.follow)
+        follow_block_signals();
+    bool well = false;
+    if (open_all(&program, &why) != 0 || count_all(&program, &why) != 0)
+        terminal_say(LOGS_PROGRAM, "%s", why.text);
+    else
+        well = report(&program, suivi_deliver(program.suivi, program.options.timeout_ms));
+    close_all(&program);
+    return well ? 0 : 1;
+}

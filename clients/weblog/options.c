@@ -1,0 +1,214 @@
+#include "clients/weblog/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/paths.h"
+#include "proto/check.h"
+#include "proto/dims.h"
+
+const char options_help[] =
+    "usage: suivi-weblog --site NAME [options] FILE...\n"
+    "Counts what is new in a website's logs and sends it to suivid. FILE may be packed (gzip, zstd, xz) or "
+    "-.\n"
+    "\n"
+    "  --site NAME              the website these logs are of\n"
+    "  --format FORMAT          auto (default), combined, common, vhost or json\n"
+    "  --languages LIST         languages that begin the site's paths, as in en,fr (/fr/...)\n"
+    "  --default-language NAME  language of all other paths (default: the first of --languages, else en)\n"
+    "  --follow                 stay and count lines as they are written\n"
+    "  --endpoint ENDPOINT      of the daemon (default: $SUIVI_ENDPOINT, else as suivid listens)\n"
+    "  --state DIR              where positions, keys and the outbox are (default: /var/lib/suivi/weblog)\n"
+    "  --source NAME            name of this collector (default: weblog@HOSTNAME)\n"
+    "  --robots FILE            patterns of robots' user agents (default: the shipped robots.txt)\n"
+    "  --timeout SECONDS        how long to wait for an answer of the daemon (default: 10)\n"
+    "  --help, --version\n";
+
+enum {
+    SITE = 1,
+    FORMAT,
+    LANGUAGES,
+    DEFAULT_LANGUAGE,
+    FOLLOW,
+    ENDPOINT,
+    STATE,
+    SOURCE,
+    ROBOTS,
+    TIMEOUT,
+    HELP,
+    VERSION
+};
+
+static const struct option long_options[] = {
+    {"site", required_argument, NULL, SITE},
+    {"format", required_argument, NULL, FORMAT},
+    {"languages", required_argument, NULL, LANGUAGES},
+    {"default-language", required_argument, NULL, DEFAULT_LANGUAGE},
+    {"follow", no_argument, NULL, FOLLOW},
+    {"endpoint", required_argument, NULL, ENDPOINT},
+    {"state", required_argument, NULL, STATE},
+    {"source", required_argument, NULL, SOURCE},
+    {"robots", required_argument, NULL, ROBOTS},
+    {"timeout", required_argument, NULL, TIMEOUT},
+    {"help", no_argument, NULL, HELP},
+    {"version", no_argument, NULL, VERSION},
+    {NULL, 0, NULL, 0},
+};
+
+static int find_language(const struct options *options, struct str name) {
+    for (size_t i = 0; i < options->language_count; i++)
+        if (str_equal(options->languages[i], name))
+            return (int)i;
+    return -1;
+}
+
+static int add_language(struct options *options, struct str name, struct fault *why) {
+    struct fault reason;
+    if (dims_check_value(name, &reason) != 0 || memchr(name.at, '/', name.len) != NULL)
+        return fault_set(why, -EINVAL,
+                         "--languages: \"%.*s\" is not the name of a language; write them as in en,fr",
+                         STR_ARG(name));
+    if (find_language(options, name) >= 0)
+        return 0;
+    if (options->language_count == TALLY_LANGUAGES)
+        return fault_set(why, -EINVAL, "--languages: more than %d languages", TALLY_LANGUAGES);
+    options->languages[options->language_count++] = name;
+    return 0;
+}
+
+static int parse_languages(struct options *options, const char *list, const char *otherwise,
+                           struct fault *why) {
+    int rc = 0;
+    for (const char *at = list; at != NULL && rc == 0;) {
+        size_t len = strcspn(at, ",");
+        rc = add_language(options, (struct str){at, len}, why);
+        at = at[len] == ',' ? at + len + 1 : NULL;
+    }
+    if (otherwise == NULL)
+        otherwise = list == NULL ? "en" : NULL;
+    if (rc == 0 && otherwise != NULL)
+        rc = add_language(options, str_of(otherwise), why);
+    if (rc == 0 && otherwise != NULL)
+        options->default_language = (size_t)find_language(options, str_of(otherwise));
+    return rc;
+}
+
+static int parse_timeout(struct options *options, const char *text, struct fault *why) {
+    char *end;
+    errno = 0;
+    long seconds = strtol(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || seconds < 0 || seconds > INT_MAX / 1000)
+        return fault_set(why, -EINVAL, "--timeout: \"%s\" is not a number of seconds", text);
+    options->timeout_ms = (int)seconds * 1000;
+    return 0;
+}
+
+static int check(struct options *options, struct fault *why) {
+    struct fault reason;
+    if (options->site == NULL)
+        return fault_set(why, -EINVAL, "--site NAME is missing: which website are these logs of?");
+    if (dims_check_value(str_of(options->site), &reason) != 0)
+        return fault_set(why, -EINVAL, "--site: %s", reason.text);
+    if (options->source != NULL && dims_check_value(str_of(options->source), &reason) != 0)
+        return fault_set(why, -EINVAL, "--source: %s", reason.text);
+    if (options->file_count == 0)
+        return fault_set(why, -EINVAL, "no FILE to read; give the logs, or - for standard input");
+    size_t streams = 0;
+    for (size_t i = 0; i < options->file_count; i++)
+        streams += strcmp(options->files[i], "-") == 0;
+    if (streams > 0 && options->follow)
+        return fault_set(why, -EINVAL, "--follow needs files: standard input (-) cannot be followed");
+    if (streams > 1)
+        return fault_set(why, -EINVAL, "standard input (-) is given twice");
+    return 0;
+}
+
+static void fill_defaults(struct options *options) {
+    if (options->state == NULL)
+        options->state = paths_state("weblog");
+    if (options->source != NULL)
+        return;
+    char host[HOST_NAME_MAX + 1] = "localhost";
+    if (gethostname(host, sizeof host) != 0)
+        strcpy(host, "localhost");
+    host[HOST_NAME_MAX] = '\0';
+    char name[sizeof "weblog@" + sizeof host] = "weblog@";
+    strcat(name, host);
+    options->source = mem_string(name, strlen(name));
+}
+
+static void replace(char **text, const char *with) {
+    free(*text);
+    *text = mem_string(with, strlen(with));
+}
+
+int options_parse(struct options *options, int argc, char *const *argv, struct fault *why) {
+    *options = (struct options){.timeout_ms = 10000};
+    const char *languages = NULL, *otherwise = NULL;
+    int letter, rc = 0;
+    opterr = 0;
+    while (rc == 0 && (letter = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
+        switch (letter) {
+        case SITE:
+            options->site = optarg;
+            break;
+        case FORMAT:
+            rc = line_format_parse(&options->format, optarg, why);
+            break;
+        case LANGUAGES:
+            languages = optarg;
+            break;
+        case DEFAULT_LANGUAGE:
+            otherwise = optarg;
+            break;
+        case FOLLOW:
+            options->follow = true;
+            break;
+        case ENDPOINT:
+            options->endpoint = optarg;
+            break;
+        case STATE:
+            replace(&options->state, optarg);
+            break;
+        case SOURCE:
+            replace(&options->source, optarg);
+            break;
+        case ROBOTS:
+            options->robots = optarg;
+            break;
+        case TIMEOUT:
+            rc = parse_timeout(options, optarg, why);
+            break;
+        case HELP:
+            options->help = true;
+            return 0;
+        case VERSION:
+            options->version = true;
+            return 0;
+        case ':':
+            rc = fault_set(why, -EINVAL, "%s needs a value", argv[optind - 1]);
+            break;
+        default:
+            rc = fault_set(why, -EINVAL, "unknown option %s", argv[optind - 1]);
+            break;
+        }
+    }
+    options->files = argv + optind;
+    options->file_count = (size_t)(argc - optind);
+    if (rc == 0)
+        rc = parse_languages(options, languages, otherwise, why);
+    if (rc == 0)
+        rc = check(options, why);
+    if (rc == 0)
+        fill_defaults(options);
+    return rc;
+}
+
+void options_free(struct options *options) {
+    free(options->state);
+    free(options->source);
+}

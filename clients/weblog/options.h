@@ -1,0 +1,30 @@
+/* The command line of suivi-weblog. */
+#ifndef SUIVI_WEBLOG_OPTIONS_H
+#define SUIVI_WEBLOG_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "clients/weblog/line.h"
+#include "clients/weblog/tally.h"
+#include "proto/fault.h"
+
+struct options {
+    bool help, version, follow;
+    const char *endpoint, *site, *robots; /* of argv; endpoint and robots may be NULL */
+    char *state, *source;                 /* set, ours */
+    enum line_format format;
+    struct str languages[TALLY_LANGUAGES];
+    size_t language_count, default_language;
+    int timeout_ms;
+    char *const *files; /* of argv */
+    size_t file_count;
+};
+
+/* -EINVAL: wrong usage, `why` says how. With help or version the rest is not looked at. */
+int options_parse(struct options *options, int argc, char *const *argv, struct fault *why);
+void options_free(struct options *options);
+
+extern const char options_help[];
+
+#endif

@@ -1,0 +1,521 @@
+#include "clients/weblog/visitors.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "clients/weblog/hash_index.h"
+#include "clients/weblog/visit_record.h"
+#include "proto/check.h"
+#include "proto/civil.h"
+
+#define VISITORS_MAGIC 0x9be10b37u
+#define RECORD_MAX     (64 + VISIT_RECORD_VISITS_MAX * 15)
+#define JUDGED_AT_ONCE 4096
+#define NO_DAY         INT32_MIN
+
+struct month_seen {
+    int32_t month, first_day;
+    uint64_t hash;
+    uint32_t languages, told;
+    bool viewed;    /* else it is only known that nothing is stored */
+    bool before;    /* page view in the month before */
+    bool forgotten; /* closed: no hash, nothing is stored */
+    bool dirty;
+};
+
+struct visitor {
+    struct visit *visit; /* of all months, ascending, at least a gap apart */
+    struct month_seen *month;
+    uint32_t visit_count, visit_size;
+    uint32_t month_count, month_size;
+    bool dirty, unjudged;
+    uint8_t last_language;
+    int32_t last_day; /* told as unique last: most views follow one another */
+};
+
+struct numbers {
+    uint32_t *at;
+    size_t count, size;
+};
+
+struct visitors {
+    unsigned magic;
+    const struct records *records;
+    struct epochs *epochs;
+    struct tally *tally;
+    struct str site;
+    char *site_text;
+    size_t max, count, size;
+    struct visitor *visitor;
+    struct hash_index index;
+    struct numbers dirty, unjudged;
+    struct client_scratch scratch;
+    struct visit loaded[VISIT_RECORD_VISITS_MAX];
+    uint64_t too_late;
+};
+
+static void numbers_add(struct numbers *numbers, uint32_t number) {
+    if (numbers->count == numbers->size) {
+        numbers->size = numbers->size ? 2 * numbers->size : 1024;
+        numbers->at = mem_resize(numbers->at, numbers->size, sizeof *numbers->at);
+    }
+    numbers->at[numbers->count++] = number;
+}
+
+void visitors_new(struct visitors **out, const struct records *records, struct epochs *epochs,
+                  struct tally *tally, struct str site, size_t clients_max) {
+    struct visitors *visitors = mem_zeroed(1, sizeof *visitors);
+    visitors->magic = VISITORS_MAGIC;
+    visitors->records = records;
+    visitors->epochs = epochs;
+    visitors->tally = tally;
+    visitors->site_text = mem_string(site.at, site.len);
+    visitors->site = (struct str){visitors->site_text, site.len};
+    visitors->max = clients_max;
+    *out = visitors;
+}
+
+void visitors_destroy(struct visitors **pointer) {
+    struct visitors *visitors = *pointer;
+    if (visitors == NULL)
+        return;
+    OBJ_CHECK(visitors, VISITORS_MAGIC);
+    visitors_forget(visitors);
+    free(visitors->dirty.at);
+    free(visitors->unjudged.at);
+    client_scratch_free(&visitors->scratch);
+    free(visitors->site_text);
+    visitors->magic = 0;
+    free(visitors);
+    *pointer = NULL;
+}
+
+void visitors_forget(struct visitors *visitors) {
+    OBJ_CHECK(visitors, VISITORS_MAGIC);
+    for (size_t i = 0; i < visitors->count; i++) {
+        free(visitors->visitor[i].visit);
+        free(visitors->visitor[i].month);
+    }
+    free(visitors->visitor);
+    visitors->visitor = NULL;
+    visitors->count = visitors->size = 0;
+    visitors->dirty.count = visitors->unjudged.count = 0;
+    hash_index_clear(&visitors->index);
+}
+
+bool visitors_full(const struct visitors *visitors) {
+    OBJ_CHECK(visitors, VISITORS_MAGIC);
+    return visitors->count >= visitors->max;
+}
+
+bool visitors_unjudged(const struct visitors *visitors) {
+    OBJ_CHECK(visitors, VISITORS_MAGIC);
+    return visitors->unjudged.count > 0;
+}
+
+uint64_t visitors_too_late(const struct visitors *visitors) {
+    OBJ_CHECK(visitors, VISITORS_MAGIC);
+    return visitors->too_late;
+}
+
+static uint32_t visitor_of(struct visitors *visitors, const struct client *client) {
+    bool added;
+    uint32_t number = hash_index_find(&visitors->index, client->hash, (uint32_t)visitors->count, &added);
+    if (!added)
+        return number;
+    if (visitors->count == visitors->size) {
+        visitors->size = visitors->size ? 2 * visitors->size : 1024;
+        visitors->visitor = mem_resize(visitors->visitor, visitors->size, sizeof *visitors->visitor);
+    }
+    visitors->visitor[visitors->count++] = (struct visitor){.last_day = NO_DAY};
+    return number;
+}
+
+static void mark(struct visitors *visitors, uint32_t number, struct month_seen *month) {
+    struct visitor *visitor = &visitors->visitor[number];
+    month->dirty = true;
+    if (!visitor->dirty) {
+        visitor->dirty = true;
+        numbers_add(&visitors->dirty, number);
+    }
+    if (!visitor->unjudged) {
+        visitor->unjudged = true;
+        numbers_add(&visitors->unjudged, number);
+    }
+}
+
+static struct month_seen *month_find(struct visitor *visitor, int32_t month) {
+    for (unsigned i = visitor->month_count; i-- > 0;) /* the newest is asked for most */
+        if (visitor->month[i].month == month)
+            return &visitor->month[i];
+    return NULL;
+}
+
+static struct month_seen *month_add(struct visitor *visitor, int32_t month) {
+    if (visitor->month_count == visitor->month_size) {
+        visitor->month_size = visitor->month_size ? 2 * visitor->month_size : 1;
+        visitor->month = mem_resize(visitor->month, visitor->month_size, sizeof *visitor->month);
+    }
+    struct month_seen *added = &visitor->month[visitor->month_count++];
+    *added = (struct month_seen){.month = month};
+    return added;
+}
+
+/* The first visit that starts after `at`. */
+static uint32_t visit_after(const struct visitor *visitor, int64_t at) {
+    uint32_t low = 0, high = visitor->visit_count;
+    if (high > 0 && visitor->visit[high - 1].start <= at)
+        return high;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (visitor->visit[middle].start <= at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void visit_insert(struct visitor *visitor, uint32_t place, const struct visit *visit) {
+    if (visitor->visit_count == visitor->visit_size) {
+        visitor->visit_size = visitor->visit_size ? 2 * visitor->visit_size : 1;
+        visitor->visit = mem_resize(visitor->visit, visitor->visit_size, sizeof *visitor->visit);
+    }
+    memmove(visitor->visit + place + 1, visitor->visit + place,
+            (visitor->visit_count - place) * sizeof *visitor->visit);
+    visitor->visit[place] = *visit;
+    visitor->visit_count++;
+}
+
+static void visit_remove(struct visitor *visitor, uint32_t place) {
+    visitor->visit_count--;
+    memmove(visitor->visit + place, visitor->visit + place + 1,
+            (visitor->visit_count - place) * sizeof *visitor->visit);
+}
+
+static int load_month(struct visitors *visitors, struct visitor *visitor, const struct client *client,
+                      int32_t month, struct fault *why) {
+    uint64_t hash;
+    int rc =
+        client_month_hash(client, (struct str){0}, month, visitors->records, &visitors->scratch, &hash, why);
+    if (rc != 0)
+        return rc;
+    struct record_key key = record_key_of(RECORD_VISITOR, visitors->site);
+    record_key_add_month(&key, month);
+    record_key_add_number(&key, hash);
+    struct str value;
+    struct visit_record record = {.visit = visitors->loaded};
+    rc = visitors->records->get(visitors->records->arg, record_key_str(&key), &value);
+    if (rc == 0)
+        rc = visit_record_read(value, &record);
+    if (rc != 0 && rc != -ENOENT)
+        return fault_set(why, rc,
+                         "what was stored about visits cannot be read; restore the state directory from a "
+                         "backup");
+    struct month_seen *seen = month_add(visitor, month);
+    seen->hash = hash;
+    if (rc == -ENOENT)
+        return 0;
+    seen->viewed = true;
+    seen->before = record.before;
+    seen->first_day = record.first_day;
+    seen->languages = record.languages;
+    seen->told = record.told;
+    for (size_t i = 0; i < record.visit_count; i++)
+        visit_insert(visitor, visit_after(visitor, record.visit[i].start), &record.visit[i]);
+    return 0;
+}
+
+/* The first view of a client in a month, as far as memory knows: what is stored of that month and those
+ * beside it comes in, because a visit may begin in the month before, and a view makes the client a returning
+ * one in the month after. */
+static int month_begin(struct visitors *visitors, uint32_t number, const struct client *client, int32_t month,
+                       struct fault *why) {
+    struct visitor *visitor = &visitors->visitor[number];
+    for (int32_t near = month - 1; near <= month + 1; near++) {
+        if (month_find(visitor, near) != NULL || !epochs_stored(visitors->epochs, near) ||
+            epochs_closed(visitors->epochs, near))
+            continue;
+        int rc = load_month(visitors, visitor, client, near, why);
+        if (rc != 0)
+            return rc;
+    }
+    struct month_seen *seen = month_find(visitor, month);
+    if (seen == NULL) {
+        bool closed = epochs_closed(visitors->epochs, month);
+        uint64_t hash = 0;
+        int rc = closed ? 0
+                        : client_month_hash(client, (struct str){0}, month, visitors->records,
+                                            &visitors->scratch, &hash, why);
+        if (rc != 0)
+            return rc;
+        seen = month_add(visitor, month);
+        seen->hash = hash;
+        seen->forgotten = closed;
+    }
+    if (seen->viewed)
+        return 0;
+    seen->viewed = true;
+    seen->first_day = INT32_MAX;
+    const struct month_seen *earlier = month_find(visitor, month - 1);
+    struct month_seen *later = month_find(visitor, month + 1);
+    seen->before = earlier != NULL && earlier->viewed;
+    if (later != NULL && later->viewed && !later->before) {
+        later->before = true;
+        mark(visitors, number, later);
+    }
+    return 0;
+}
+
+static int32_t day_of(int64_t at) {
+    int32_t day = 0;
+    bool known = civil_day_of_time(at, &day);
+    ASSERT(known);
+    return day;
+}
+
+static void mark_start(struct visitors *visitors, uint32_t number, int64_t start) {
+    struct month_seen *month = month_find(&visitors->visitor[number], civil_month_of_day(day_of(start)));
+    if (month != NULL)
+        mark(visitors, number, month);
+}
+
+static void count_visit(struct visitors *visitors, const struct visit *visit, int64_t number) {
+    tally_add(visitors->tally, TALLY_VISITS, day_of(visit->start), visit->language, number);
+}
+
+static void fold(struct visitors *visitors, uint32_t number, int64_t at, unsigned language) {
+    struct visitor *visitor = &visitors->visitor[number];
+    uint32_t after = visit_after(visitor, at);
+    struct visit *previous = after > 0 ? &visitor->visit[after - 1] : NULL;
+    struct visit *next = after < visitor->visit_count ? &visitor->visit[after] : NULL;
+    bool joins = previous != NULL && at - previous->end <= VISITORS_GAP;
+    bool leads = next != NULL && next->start - at <= VISITORS_GAP;
+    if (joins && leads) {
+        count_visit(visitors, next, -1);
+        mark_start(visitors, number, next->start);
+        previous->end = next->end;
+        mark_start(visitors, number, previous->start);
+        visit_remove(visitor, after);
+    } else if (joins) {
+        if (at <= previous->end)
+            return;
+        previous->end = at;
+        mark_start(visitors, number, previous->start);
+    } else if (leads) {
+        count_visit(visitors, next, -1);
+        mark_start(visitors, number, next->start);
+        next->start = at;
+        next->language = language;
+        count_visit(visitors, next, 1);
+    } else {
+        struct visit visit = {at, at, language};
+        visit_insert(visitor, after, &visit);
+        count_visit(visitors, &visit, 1);
+    }
+}
+
+int visitors_view(struct visitors *visitors, const struct client *client, int64_t at, int32_t day,
+                  int32_t month, unsigned language, struct fault *why) {
+    OBJ_CHECK(visitors, VISITORS_MAGIC);
+    ASSERT(language < TALLY_LANGUAGES);
+    uint32_t number = visitor_of(visitors, client);
+    struct month_seen *seen = month_find(&visitors->visitor[number], month);
+    if (seen == NULL || !seen->viewed) {
+        int rc = month_begin(visitors, number, client, month, why);
+        if (rc != 0)
+            return rc;
+        seen = month_find(&visitors->visitor[number], month);
+    }
+    fold(visitors, number, at, language);
+    struct visitor *visitor = &visitors->visitor[number];
+    if (visitor->last_day != day || visitor->last_language != language) {
+        visitor->last_day = day;
+        visitor->last_language = (uint8_t)language;
+        if (!seen->forgotten)
+            tally_put(visitors->tally, TALLY_UNIQUE, day, language, seen->hash);
+    }
+    if (day < seen->first_day)
+        seen->first_day = day;
+    seen->languages |= UINT32_C(1) << language;
+    visitors->too_late += seen->forgotten;
+    mark(visitors, number, seen);
+    return 0;
+}
+
+/* The visits of a visitor that begin in a month, where they lie. */
+static struct visit_record record_of(struct visitor *visitor, const struct month_seen *month) {
+    int64_t begin, end;
+    epochs_bounds(month->month, &begin, &end);
+    uint32_t first = visit_after(visitor, begin - 1);
+    uint32_t past = visit_after(visitor, end - 1);
+    return (struct visit_record){.first_day = month->first_day,
+                                 .languages = month->languages,
+                                 .told = month->told,
+                                 .before = month->before,
+                                 .visit_count = past - first,
+                                 .visit = visitor->visit ? visitor->visit + first : NULL};
+}
+
+static void tell_returning(struct visitors *visitors, uint32_t due, int32_t day, uint64_t hash) {
+    for (unsigned language = 0; language < TALLY_LANGUAGES; language++)
+        if (due >> language & 1)
+            tally_put(visitors->tally, TALLY_RETURNING, day, language, hash);
+}
+
+void visitors_judge(struct visitors *visitors) {
+    OBJ_CHECK(visitors, VISITORS_MAGIC);
+    for (size_t i = 0; i < visitors->unjudged.count; i++) {
+        uint32_t number = visitors->unjudged.at[i];
+        struct visitor *visitor = &visitors->visitor[number];
+        for (unsigned m = 0; m < visitor->month_count; m++) {
+            struct month_seen *month = &visitor->month[m];
+            if (!month->viewed || month->forgotten)
+                continue;
+            struct visit_record record = record_of(visitor, month);
+            uint32_t due = visit_record_due(&record);
+            if (due == 0)
+                continue;
+            tell_returning(visitors, due, month->first_day, month->hash);
+            month->told |= due;
+            mark(visitors, number, month);
+        }
+    }
+    for (size_t i = 0; i < visitors->unjudged.count; i++)
+        visitors->visitor[visitors->unjudged.at[i]].unjudged = false;
+    visitors->unjudged.count = 0;
+}
+
+static int put_record(struct visitors *visitors, struct wire_writer *writer, int32_t month, uint64_t hash,
+                      const struct visit_record *record, struct fault *why) {
+    struct record_key key = record_key_of(RECORD_VISITOR, visitors->site);
+    record_key_add_month(&key, month);
+    record_key_add_number(&key, hash);
+    wire_writer_reset(writer);
+    visit_record_write(writer, record);
+    ASSERT(!wire_writer_failed(writer));
+    struct str value = {(const char *)wire_writer_data(writer), wire_writer_len(writer)};
+    return visitors->records->put(visitors->records->arg, record_key_str(&key), value, why);
+}
+
+struct due_save {
+    int32_t month;
+    uint32_t number;
+    uint64_t hash;
+};
+
+static int compare_saves(const void *a, const void *b) {
+    const struct due_save *x = a, *y = b;
+    if (x->month != y->month)
+        return x->month < y->month ? -1 : 1;
+    return (x->hash > y->hash) - (x->hash < y->hash);
+}
+
+/* In the order of the keys, which is much faster than any other for a tree on disk. */
+static struct due_save *list_saves(struct visitors *visitors, size_t *count) {
+    size_t size = visitors->dirty.count + 16;
+    struct due_save *list = mem_zeroed(size, sizeof *list);
+    *count = 0;
+    for (size_t i = 0; i < visitors->dirty.count; i++) {
+        struct visitor *visitor = &visitors->visitor[visitors->dirty.at[i]];
+        visitor->dirty = false;
+        for (unsigned m = 0; m < visitor->month_count; m++) {
+            struct month_seen *month = &visitor->month[m];
+            bool due = month->dirty && !month->forgotten;
+            month->dirty = false;
+            if (!due)
+                continue;
+            if (*count == size) {
+                size *= 2;
+                list = mem_resize(list, size, sizeof *list);
+            }
+            list[(*count)++] = (struct due_save){month->month, visitors->dirty.at[i], month->hash};
+        }
+    }
+    visitors->dirty.count = 0;
+    qsort(list, *count, sizeof *list, compare_saves);
+    return list;
+}
+
+int visitors_save(struct visitors *visitors, struct fault *why) {
+    OBJ_CHECK(visitors, VISITORS_MAGIC);
+    if (visitors->dirty.count == 0)
+        return 0;
+    size_t count;
+    struct due_save *list = list_saves(visitors, &count);
+    struct wire_writer *writer;
+    wire_writer_new(&writer, RECORD_MAX);
+    int rc = 0;
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        struct visitor *visitor = &visitors->visitor[list[i].number];
+        struct visit_record record = record_of(visitor, month_find(visitor, list[i].month));
+        if (i == 0 || list[i].month != list[i - 1].month)
+            epochs_open(visitors->epochs, list[i].month);
+        rc = put_record(visitors, writer, list[i].month, list[i].hash, &record, why);
+    }
+    wire_writer_destroy(&writer);
+    free(list);
+    return rc;
+}
+
+struct due_scan {
+    struct visitors *visitors;
+    size_t count;
+    struct due_save *due; /* room for JUDGED_AT_ONCE */
+    int rc;
+};
+
+static int collect_due(void *arg, struct str key, struct str value) {
+    struct due_scan *scan = arg;
+    struct visit_record record = {.visit = scan->visitors->loaded};
+    struct due_save *due = &scan->due[scan->count];
+    scan->rc = record_key_read(key, scan->visitors->site, &due->month, &due->hash);
+    if (scan->rc == 0)
+        scan->rc = visit_record_read(value, &record);
+    if (scan->rc != 0)
+        return 1;
+    scan->count += visit_record_due(&record) != 0 && !epochs_closed(scan->visitors->epochs, due->month);
+    return scan->count == JUDGED_AT_ONCE;
+}
+
+static int judge_one(struct visitors *visitors, struct wire_writer *writer, const struct due_save *due,
+                     struct fault *why) {
+    struct record_key key = record_key_of(RECORD_VISITOR, visitors->site);
+    record_key_add_month(&key, due->month);
+    record_key_add_number(&key, due->hash);
+    struct str value;
+    struct visit_record record = {.visit = visitors->loaded};
+    int rc = visitors->records->get(visitors->records->arg, record_key_str(&key), &value);
+    if (rc == 0)
+        rc = visit_record_read(value, &record);
+    if (rc != 0)
+        return fault_set(why, rc, "what was stored about visits cannot be read");
+    uint32_t languages = visit_record_due(&record);
+    tell_returning(visitors, languages, record.first_day, due->hash);
+    record.told |= languages;
+    return put_record(visitors, writer, due->month, due->hash, &record, why);
+}
+
+int visitors_judge_stored(struct visitors *visitors, bool *more, struct fault *why) {
+    OBJ_CHECK(visitors, VISITORS_MAGIC);
+    ASSERT(visitors->count == 0);
+    struct due_scan scan = {.visitors = visitors, .due = mem_zeroed(JUDGED_AT_ONCE, sizeof *scan.due)};
+    struct record_key prefix = record_key_of(RECORD_VISITOR, visitors->site);
+    int rc = visitors->records->scan(visitors->records->arg, record_key_str(&prefix), collect_due, &scan);
+    if (rc >= 0)
+        rc = scan.rc;
+    if (rc != 0) {
+        free(scan.due);
+        return fault_set(why, rc,
+                         "what was stored about visits cannot be read; restore the state directory from a "
+                         "backup");
+    }
+    struct wire_writer *writer;
+    wire_writer_new(&writer, RECORD_MAX);
+    for (size_t i = 0; i < scan.count && rc == 0; i++)
+        rc = judge_one(visitors, writer, &scan.due[i], why);
+    wire_writer_destroy(&writer);
+    *more = scan.count > 0;
+    free(scan.due);
+    return rc;
+}

@@ -1,0 +1,56 @@
+/* A YAML file that remembers where everything stands in it. Its values go into structs by a libcyaml schema,
+ * and whatever turns out to be wrong with one of them is said with file and line.
+ *
+ * A node is named by its path from the top: "indicators[3].dimensions[0]", indexes from 0; "" is the whole.
+ */
+#ifndef SUIVI_CONFIG_DOCUMENT_H
+#define SUIVI_CONFIG_DOCUMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "proto/fault.h"
+#include "proto/str.h"
+
+#define DOCUMENT_BYTES_MAX (4u << 20)
+#define DOCUMENT_NODES_MAX (1u << 18)
+#define DOCUMENT_DEPTH_MAX 32  /* libyaml's time grows with the square of the depth */
+#define DOCUMENT_PATH_MAX  128 /* bytes of a node's path */
+
+struct document;
+struct cyaml_schema_value;
+
+/* Reads and parses the file. Refused with `why`: what cannot be read (its errno), what is too large, is not
+ * YAML, holds more than one document, aliases, or control characters (-EINVAL). */
+int document_open(struct document **out, const char *path, struct fault *why);
+void document_close(struct document **document);
+
+/* Nothing in it but comments. */
+bool document_empty(const struct document *document);
+
+/* Fills a new struct by `schema`, a mapping that is a pointer, and passes it in `*data`; free it with
+ * document_free_data. The schema's mappings, lists, texts and ignored nodes are checked before, so that an
+ * unknown, missing or repeated key or a wrong type is named with its line. -EINVAL with `why`. */
+int document_read(const struct document *document, const struct cyaml_schema_value *schema, void **data,
+                  struct fault *why);
+void document_free_data(const struct cyaml_schema_value *schema, void *data); /* NULL is fine */
+
+/* A mapping from any keys to texts, which no schema can describe: {en: Visits, fr: Visites}. How many pairs
+ * (0 too when there is no such node); -EINVAL when it is no such mapping, has an empty text, or more than
+ * `max` pairs. */
+int document_texts(const struct document *document, const char *node, size_t max, size_t *count,
+                   struct fault *why);
+
+/* Pair `index` of such a mapping; the views are borrowed until document_close. */
+void document_text(const struct document *document, const char *node, size_t index, struct str *key,
+                   struct str *text);
+
+/* Says "FILE:LINE: ..." of a node and returns -EINVAL. A node that is not there is named by the nearest one
+ * above it. */
+int document_fault(const struct document *document, struct fault *why, const char *node, const char *format,
+                   ...) __attribute__((format(printf, 4, 5)));
+
+/* The word among `count` that `word` looks like a slip of, or NULL. */
+const char *document_similar(struct str word, const char *const *among, size_t count);
+
+#endif

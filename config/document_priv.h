@@ -1,0 +1,31 @@
+/* Shared by document*.c only. */
+#ifndef SUIVI_CONFIG_DOCUMENT_PRIV_H
+#define SUIVI_CONFIG_DOCUMENT_PRIV_H
+
+#include <stdarg.h>
+#include <yaml.h>
+
+#include "config/document.h"
+
+struct document {
+    unsigned magic;
+    char *path;
+    char *text;
+    size_t len;
+    bool loaded;
+    yaml_document_t nodes; /* kept for the lines */
+};
+
+yaml_node_t *document_node(const struct document *document, int index);
+struct str document_scalar(const yaml_node_t *node); /* borrowed from the document */
+
+/* "FILE:LINE: ..." of a node; -EINVAL. */
+int document_fault_at(const struct document *document, struct fault *why, const yaml_node_t *node,
+                      const char *format, va_list args) __attribute__((format(printf, 4, 0)));
+
+/* Is `root` what the schema describes? libcyaml would find out too, but it names the line of the token
+ * before. */
+int document_check_shape(const struct document *document, const yaml_node_t *root,
+                         const struct cyaml_schema_value *schema, struct fault *why);
+
+#endif

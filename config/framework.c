@@ -1,0 +1,138 @@
+#include "config/framework.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "config/framework_priv.h"
+#include "proto/check.h"
+
+struct str framework_name(const struct framework *framework) {
+    OBJ_CHECK(framework, FRAMEWORK_MAGIC);
+    return str_of(framework->content->name);
+}
+
+const struct period *framework_plan(const struct framework *framework) {
+    OBJ_CHECK(framework, FRAMEWORK_MAGIC);
+    return &framework->plan;
+}
+
+size_t framework_indicator_count(const struct framework *framework) {
+    OBJ_CHECK(framework, FRAMEWORK_MAGIC);
+    return framework->count;
+}
+
+static const struct indicator *indicator_at(const struct framework *framework, size_t index) {
+    OBJ_CHECK(framework, FRAMEWORK_MAGIC);
+    ASSERT(index < framework->count);
+    return &framework->indicators[index];
+}
+
+const struct framework_indicator *framework_indicator_at(const struct framework *framework, size_t index) {
+    return &indicator_at(framework, index)->public;
+}
+
+int framework_find(const struct framework *framework, struct str id) {
+    OBJ_CHECK(framework, FRAMEWORK_MAGIC);
+    for (size_t low = 0, high = framework->count; low < high;) {
+        size_t middle = low + (high - low) / 2;
+        int order = str_compare(id, framework->indicators[framework->sorted[middle]].public.id);
+        if (order == 0) {
+            return (int)framework->sorted[middle];
+        }
+        if (order < 0) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return -ENOENT;
+}
+
+struct str framework_label(const struct framework *framework, size_t index, struct str language) {
+    const struct indicator *indicator = indicator_at(framework, index);
+    struct str label = indicator->public.id;
+    for (size_t i = 0; i < indicator->label_count; i++) {
+        struct str its = str_of(indicator->labels[i].language);
+        if (str_equal(its, language)) {
+            return str_of(indicator->labels[i].text);
+        }
+        if (str_equal(its, STR("en"))) {
+            label = str_of(indicator->labels[i].text);
+        }
+    }
+    return label;
+}
+
+struct str framework_dim_name(const struct framework *framework, size_t index, size_t dim) {
+    const struct indicator *indicator = indicator_at(framework, index);
+    ASSERT(dim < indicator->public.dim_count);
+    return str_of(indicator->dim[dim]->name);
+}
+
+/* "a, b, c", and "..." when there are more than a sentence should hold. */
+static const char *join(char *out, size_t size, size_t count, const char *(*word)(const void *from, size_t i),
+                        const void *from) {
+    enum { SHOWN = 12 };
+    size_t len = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < count && i <= SHOWN && len < size; i++) {
+        len +=
+            (size_t)snprintf(out + len, size - len, "%s%s", i ? ", " : "", i < SHOWN ? word(from, i) : "...");
+    }
+    return out;
+}
+
+static const char *dimension_word(const void *indicator, size_t i) {
+    return ((const struct indicator *)indicator)->dim[i]->name;
+}
+
+static const char *value_word(const void *dimension, size_t i) {
+    return ((const struct dimension *)dimension)->values[i];
+}
+
+static bool allows(const struct dimension *dimension, struct str value) {
+    for (unsigned i = 0; i < dimension->values_count; i++) {
+        if (str_equal(str_of(dimension->values[i]), value)) {
+            return true;
+        }
+    }
+    return dimension->values == NULL;
+}
+
+static int check_pair(const struct indicator *indicator, const struct dim *pair, struct fault *why) {
+    size_t count = indicator->public.dim_count;
+    char words[FAULT_TEXT_MAX / 2];
+    for (size_t i = 0; i < count; i++) {
+        const struct dimension *dimension = indicator->dim[i];
+        if (!str_equal(str_of(dimension->name), pair->name)) {
+            continue;
+        }
+        if (!allows(dimension, pair->value)) {
+            return fault_set(why, -EINVAL, "dimension \"%s\" of %s cannot be \"%.*s\": it is one of %s",
+                             dimension->name, indicator->public.id.at, STR_ARG(pair->value),
+                             join(words, sizeof words, dimension->values_count, value_word, dimension));
+        }
+        return 0;
+    }
+    return fault_set(why, -EINVAL, "%s has no dimension \"%.*s\"; it has %s", indicator->public.id.at,
+                     STR_ARG(pair->name),
+                     count ? join(words, sizeof words, count, dimension_word, indicator) : "none");
+}
+
+int framework_check(const struct framework *framework, size_t index, const struct dims *dims,
+                    struct fault *why) {
+    const struct indicator *indicator = indicator_at(framework, index);
+    for (size_t i = 0; i < dims->count; i++) {
+        int err = check_pair(indicator, &dims->dim[i], why);
+        if (err) {
+            return err;
+        }
+    }
+    for (size_t i = 0; i < indicator->public.dim_count; i++) {
+        const char *name = indicator->dim[i]->name;
+        if (dims_get(dims, str_of(name)).len == 0) {
+            return fault_set(why, -EINVAL, "%s needs dimension \"%s\"", indicator->public.id.at, name);
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,49 @@
+/* Names known to the store, in memory: each series (indicator and dimensions) and each source by its number.
+ * Numbers are given in order, from 0, and never change.
+ *
+ * The loop's thread adds; query threads read beside it. What was added and is not on disk yet is handed over
+ * with catalogue_unsaved and put away with catalogue_saved, so a failed write loses nothing. */
+#ifndef SUIVI_DAEMON_CATALOGUE_H
+#define SUIVI_DAEMON_CATALOGUE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/framework.h"
+#include "daemon/store.h"
+#include "proto/dims.h"
+
+#define CATALOGUE_SERIES_MAX  (64u << 20)
+#define CATALOGUE_SOURCES_MAX (64u << 10)
+
+struct catalogue;
+
+/* Borrows `framework`. Reads what the store knows; -EINVAL when an indicator's kind is not what it was. */
+int catalogue_new(struct catalogue **out, const struct framework *framework, struct store *store,
+                  struct fault *why);
+void catalogue_destroy(struct catalogue **catalogue);
+
+/* The number of that series; new ones are checked against the framework. -EINVAL with `why` for the sender.
+ */
+int catalogue_series(struct catalogue *catalogue, struct str indicator, const struct dims *dims, uint32_t *id,
+                     struct fault *why);
+enum kind catalogue_kind(const struct catalogue *catalogue, uint32_t series);
+
+int catalogue_source(struct catalogue *catalogue, struct str name, uint32_t *id, struct fault *why);
+
+/* Names from the first one not yet saved to the last; `text` stays valid as long as the catalogue. */
+struct catalogue_name {
+    enum store_names table;
+    uint32_t id;
+    struct str text;
+};
+
+size_t catalogue_unsaved(const struct catalogue *catalogue, struct catalogue_name **out); /* caller frees */
+void catalogue_saved(struct catalogue *catalogue, const struct catalogue_name *names, size_t count);
+
+/* For query threads: calls back with the indicator's series, while nothing can be added. `dims` is borrowed
+ * for the call. */
+void catalogue_each_series(struct catalogue *catalogue, size_t indicator,
+                           void (*visit)(void *arg, uint32_t series, const struct dims *dims), void *arg);
+
+#endif

@@ -1,0 +1,160 @@
+#include "daemon/committer.h"
+
+#include <stdlib.h>
+
+#include "proto/check.h"
+
+#define COMMITTER_MAGIC 0x434f4d4du
+
+/* One side of the double buffer. */
+struct side {
+    struct pending *pending;
+    struct committer_reply *held; /* text owned */
+    size_t held_count, held_room;
+};
+
+struct committer {
+    unsigned magic;
+    struct store *store;
+    struct catalogue *catalogue;
+    struct ledger *ledger;
+    struct side filling, flying;
+    bool busy;
+
+    /* What committer_run works with. */
+    struct catalogue_name *names;
+    size_t name_count;
+    int err;
+    struct fault why;
+};
+
+void committer_new(struct committer **out, struct store *store, struct catalogue *catalogue,
+                   struct ledger *ledger) {
+    struct committer *committer = mem_zeroed(1, sizeof *committer);
+    committer->magic = COMMITTER_MAGIC;
+    committer->store = store;
+    committer->catalogue = catalogue;
+    committer->ledger = ledger;
+    pending_new(&committer->filling.pending);
+    pending_new(&committer->flying.pending);
+    *out = committer;
+}
+
+static struct str copy_of(struct str text) {
+    return (struct str){mem_copy(text.at, text.len), text.len};
+}
+
+static void free_text(struct str text) {
+    free((void *)(uintptr_t)text.at);
+}
+
+static void side_clear(struct side *side) {
+    pending_clear(side->pending);
+    for (size_t i = 0; i < side->held_count; i++) {
+        free_text(side->held[i].peer);
+        free_text(side->held[i].frame);
+        free_text(side->held[i].source);
+    }
+    side->held_count = 0;
+}
+
+void committer_destroy(struct committer **committer) {
+    struct committer *c = *committer;
+    if (c == NULL)
+        return;
+    OBJ_CHECK(c, COMMITTER_MAGIC);
+    ASSERT(!c->busy);
+    struct side *sides[] = {&c->filling, &c->flying};
+    for (size_t i = 0; i < 2; i++) {
+        side_clear(sides[i]);
+        pending_destroy(&sides[i]->pending);
+        free(sides[i]->held);
+    }
+    free(c->names);
+    c->magic = 0;
+    free(c);
+    *committer = NULL;
+}
+
+struct pending *committer_filling(struct committer *committer) {
+    OBJ_CHECK(committer, COMMITTER_MAGIC);
+    return committer->filling.pending;
+}
+
+void committer_hold(struct committer *committer, const struct committer_reply *reply) {
+    OBJ_CHECK(committer, COMMITTER_MAGIC);
+    struct side *side = &committer->filling;
+    if (side->held_count == side->held_room) {
+        side->held_room = side->held_room ? side->held_room * 2 : 64;
+        side->held = mem_resize(side->held, side->held_room, sizeof *side->held);
+    }
+    side->held[side->held_count++] = (struct committer_reply){copy_of(reply->peer), copy_of(reply->frame),
+                                                              copy_of(reply->source), reply->seq};
+}
+
+bool committer_full(const struct committer *committer) {
+    OBJ_CHECK(committer, COMMITTER_MAGIC);
+    return pending_full(committer->filling.pending) || committer->filling.held_count >= COMMITTER_HELD_MAX;
+}
+
+bool committer_busy(const struct committer *committer) {
+    OBJ_CHECK(committer, COMMITTER_MAGIC);
+    return committer->busy;
+}
+
+bool committer_wanted(const struct committer *committer) {
+    OBJ_CHECK(committer, COMMITTER_MAGIC);
+    return !committer->busy &&
+           (committer->filling.held_count > 0 || !pending_empty(committer->filling.pending));
+}
+
+void committer_start(struct committer *committer) {
+    ASSERT(committer_wanted(committer));
+    struct side side = committer->flying;
+    committer->flying = committer->filling;
+    committer->filling = side;
+    ledger_write(committer->ledger, committer->flying.pending);
+    committer->name_count = catalogue_unsaved(committer->catalogue, &committer->names);
+    committer->busy = true;
+}
+
+void committer_run(struct committer *committer) {
+    OBJ_CHECK(committer, COMMITTER_MAGIC);
+    ASSERT(committer->busy);
+    committer->err = pending_write(committer->flying.pending, committer->store, committer->names,
+                                   committer->name_count, &committer->why);
+}
+
+static void release_side(struct side *side,
+                         void (*release)(void *, const struct committer_reply *, bool, const char *),
+                         void *arg, bool failed, const char *why) {
+    for (size_t i = 0; i < side->held_count; i++)
+        release(arg, &side->held[i], failed, why);
+    side_clear(side);
+}
+
+/* Commit, then acknowledge: the only place where replies of counted batches leave. */
+int committer_finish(struct committer *committer,
+                     void (*release)(void *arg, const struct committer_reply *reply, bool failed,
+                                     const char *why),
+                     void *arg, struct fault *why) {
+    OBJ_CHECK(committer, COMMITTER_MAGIC);
+    ASSERT(committer->busy);
+    committer->busy = false;
+    if (committer->err == 0) {
+        ledger_settled(committer->ledger);
+        catalogue_saved(committer->catalogue, committer->names, committer->name_count);
+        release_side(&committer->flying, release, arg, false, "");
+    } else {
+        /* What fills now follows on what has just failed: without it, it would leave a hole in its source's
+         * numbers. */
+        ledger_undone(committer->ledger);
+        release_side(&committer->flying, release, arg, true, committer->why.text);
+        release_side(&committer->filling, release, arg, true, committer->why.text);
+        if (why)
+            *why = committer->why;
+    }
+    free(committer->names);
+    committer->names = NULL;
+    return committer->err;
+}

@@ -1,0 +1,49 @@
+/* What was counted, exactly once: for each numbering of batches (a source and its outbox) the last sequence
+ * number, and the balance read = accepted + refused. Rows go to disk in the same transaction as the cells
+ * they speak of.
+ *
+ * A row runs ahead in memory while its batches wait for their commit; ledger_settled and ledger_undone say
+ * what came of it. */
+#ifndef SUIVI_DAEMON_LEDGER_H
+#define SUIVI_DAEMON_LEDGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/pending.h"
+#include "daemon/store.h"
+#include "proto/str.h"
+
+#define LEDGER_ENTRIES_MAX (64u << 10)
+
+struct ledger;
+struct ledger_entry;
+
+int ledger_new(struct ledger **out, struct store *store, struct fault *why);
+void ledger_destroy(struct ledger **ledger);
+
+/* NULL when there is none. */
+struct ledger_entry *ledger_find(struct ledger *ledger, struct str source, struct str outbox);
+
+/* Finds or makes it; -ENOSPC at LEDGER_ENTRIES_MAX. */
+int ledger_open(struct ledger *ledger, struct str source, struct str outbox, struct ledger_entry **out,
+                struct fault *why);
+
+uint64_t ledger_on_disk(const struct ledger_entry *entry); /* last sequence number that is synced */
+uint64_t ledger_taken(const struct ledger_entry *entry);   /* last one taken, on disk or on its way */
+
+/* Batch `taken + 1` is combined. */
+void ledger_take(struct ledger *ledger, struct ledger_entry *entry, uint64_t accepted, uint64_t refused);
+void ledger_repeat(struct ledger *ledger, struct ledger_entry *entry);
+
+/* The source no longer has the batches up to `last` (> taken): they are counted as a gap. */
+void ledger_skip(struct ledger *ledger, struct ledger_entry *entry, uint64_t last);
+
+/* Hands the changed rows to the transaction that is about to be written; then one of the two below must
+ * follow before the next call. After ledger_undone every row stands as on disk: whatever was taken since must
+ * come again. */
+void ledger_write(struct ledger *ledger, struct pending *pending);
+void ledger_settled(struct ledger *ledger);
+void ledger_undone(struct ledger *ledger);
+
+#endif

@@ -1,0 +1,76 @@
+/* Where figures lie on disk: names interned once, cells by day and by month, and the ledger of what was
+ * counted.
+ *
+ * One writer at a time; any number of snapshots beside it, each seeing one moment. Nothing above this
+ * interface assumes what is below it. Functions return 0 or a negative errno with `why`.
+ *
+ * Cells are addressed by (series, when, source): `when` counts days, or months, from 1970. Values are bytes
+ * whose meaning is the kind's (daemon/cell.h). */
+#ifndef SUIVI_DAEMON_STORE_H
+#define SUIVI_DAEMON_STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/fault.h"
+#include "proto/str.h"
+
+struct store;
+
+enum store_grain { STORE_DAYS, STORE_MONTHS };
+enum store_names { STORE_SERIES, STORE_SOURCES };
+
+struct store_options {
+    size_t map_bytes; /* where the map starts before it grows; 0: the usual */
+};
+
+/* Opens or makes the store in `directory`. -EBUSY: another daemon has it. -EPROTONOSUPPORT: written by
+ * another version. */
+int store_open(struct store **out, const char *directory, const struct store_options *options,
+               struct fault *why);
+void store_close(struct store **store);
+
+/* Writing: begin, any number of puts, commit. After a failed put only store_abort may follow. Commit returns
+ * when everything is synced to disk; when it fails nothing of it is there. -EAGAIN from a put or commit: the
+ * room was made larger, begin anew. */
+struct store_write;
+
+int store_begin(struct store *store, struct store_write **out, struct fault *why);
+int store_put_name(struct store_write *write, enum store_names table, uint32_t id, struct str text,
+                   struct fault *why);
+int store_put_ledger(struct store_write *write, struct str key, struct str row, struct fault *why);
+
+/* -ENOENT: no such cell. The bytes are borrowed until the next put. */
+int store_get_cell(struct store_write *write, enum store_grain grain, uint32_t series, int32_t when,
+                   uint32_t source, struct str *out, struct fault *why);
+int store_put_cell(struct store_write *write, enum store_grain grain, uint32_t series, int32_t when,
+                   uint32_t source, struct str value, struct fault *why);
+int store_commit(struct store_write **write, struct fault *why);
+void store_abort(struct store_write **write);
+
+/* Reading: everything that is borrowed lives until the snapshot is closed. May be used on another thread than
+ * the writer's. */
+struct store_snapshot;
+
+int store_snapshot_open(struct store *store, struct store_snapshot **out, struct fault *why);
+void store_snapshot_close(struct store_snapshot **snapshot);
+
+/* Call back in order of id, of key, or of (when, source). A result above 0 ends the walk, one below 0 is
+ * returned. */
+int store_each_name(struct store_snapshot *snapshot, enum store_names table,
+                    int (*visit)(void *arg, uint32_t id, struct str text), void *arg, struct fault *why);
+int store_each_ledger(struct store_snapshot *snapshot,
+                      int (*visit)(void *arg, struct str key, struct str row), void *arg, struct fault *why);
+
+struct store_cell {
+    int32_t when;
+    uint32_t source;
+    struct str value;
+};
+
+/* The cells of one series from `first` to `last`, both included. */
+int store_each_cell(struct store_snapshot *snapshot, enum store_grain grain, uint32_t series, int32_t first,
+                    int32_t last, int (*visit)(void *arg, const struct store_cell *cell), void *arg,
+                    struct fault *why);
+
+#endif

@@ -1,0 +1,481 @@
+/* The store on LMDB. Keys are fixed-width and big-endian, so that a range scan is a period scan.
+ *
+ *   meta     "format"                          -> STORE_FORMAT
+ *   series   id u32                            -> kind and name, as the catalogue wrote them
+ *   sources  id u32                            -> name
+ *   ledger   key                               -> row, as the ledger wrote them
+ *   days     series u32, day u32, source u32   -> value
+ *   months   series u32, month u32, source u32 -> value
+ *
+ * A `when` is stored with its sign bit turned, so that times before 1970 sort first. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <lmdb.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/store.h"
+#include "proto/check.h"
+
+#define STORE_MAGIC    0x53544f52u
+#define WRITE_MAGIC    0x53545752u
+#define SNAPSHOT_MAGIC 0x5354534eu
+
+#define STORE_FORMAT   "suivi store 1"
+#define MAP_BYTES      ((size_t)1 << 30)
+#define MAP_STEP_MAX   ((size_t)64 << 30)
+#define READERS_MAX    64
+#define CELL_KEY_BYTES 12
+#define LEDGER_KEY_MAX 400
+#define TABLES         6
+
+enum table { TABLE_META, TABLE_SERIES, TABLE_SOURCES, TABLE_LEDGER, TABLE_DAYS, TABLE_MONTHS };
+
+static const char *const table_names[TABLES] = {
+    [TABLE_META] = "meta",     [TABLE_SERIES] = "series", [TABLE_SOURCES] = "sources",
+    [TABLE_LEDGER] = "ledger", [TABLE_DAYS] = "days",     [TABLE_MONTHS] = "months",
+};
+
+struct store {
+    unsigned magic;
+    char *directory;
+    int lock; /* held for as long as the store is open */
+    MDB_env *env;
+    MDB_dbi table[TABLES];
+    size_t map_bytes;
+    pthread_rwlock_t
+        map; /* snapshots read it, growing the map writes it: LMDB wants no transaction open then */
+    bool map_made;
+};
+
+struct store_write {
+    unsigned magic;
+    struct store *store;
+    MDB_txn *txn;
+};
+
+struct store_snapshot {
+    unsigned magic;
+    struct store *store;
+    MDB_txn *txn;
+};
+
+static int lmdb_errno(int rc) {
+    switch (rc) {
+    case MDB_MAP_FULL:
+        return -EAGAIN;
+    case MDB_NOTFOUND:
+        return -ENOENT;
+    case MDB_READERS_FULL:
+        return -EBUSY;
+    case MDB_INVALID:
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_VERSION_MISMATCH:
+    case MDB_BAD_VALSIZE:
+        return -EBADMSG;
+    case MDB_PANIC:
+        return -EIO;
+    default:
+        return rc > 0 ? -rc : -EIO;
+    }
+}
+
+static int store_fault(const struct store *store, int rc, const char *doing, struct fault *why) {
+    if (rc == MDB_PANIC)
+        return fault_set(why, -EIO,
+                         "%s: an earlier write failed half-way; restart suivid once the disk is well",
+                         store->directory);
+    if (rc == ENOSPC)
+        return fault_set(why, -ENOSPC,
+                         "%s: the disk is full; make room there, nothing that was counted is lost",
+                         store->directory);
+    if (rc == MDB_INVALID || rc == MDB_VERSION_MISMATCH)
+        return fault_set(why, -EBADMSG, "%s/data.mdb is not a store of suivid; name another --data directory",
+                         store->directory);
+    return fault_set(why, lmdb_errno(rc), "%s: cannot %s: %s", store->directory, doing, mdb_strerror(rc));
+}
+
+static void put_u32(uint8_t *out, uint32_t value) {
+    out[0] = (uint8_t)(value >> 24);
+    out[1] = (uint8_t)(value >> 16);
+    out[2] = (uint8_t)(value >> 8);
+    out[3] = (uint8_t)value;
+}
+
+static uint32_t get_u32(const void *data) {
+    const uint8_t *at = data;
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+#define WHEN_SIGN 0x80000000u
+
+static void cell_key(uint8_t out[static CELL_KEY_BYTES], uint32_t series, int32_t when, uint32_t source) {
+    put_u32(out, series);
+    put_u32(out + 4, (uint32_t)when ^ WHEN_SIGN);
+    put_u32(out + 8, source);
+}
+
+static enum table table_of_grain(enum store_grain grain) {
+    return grain == STORE_DAYS ? TABLE_DAYS : TABLE_MONTHS;
+}
+
+static enum table table_of_names(enum store_names names) {
+    return names == STORE_SERIES ? TABLE_SERIES : TABLE_SOURCES;
+}
+
+static MDB_val val_of(struct str text) {
+    return (MDB_val){.mv_size = text.len, .mv_data = (void *)(uintptr_t)text.at};
+}
+
+static struct str str_of_val(MDB_val val) {
+    return (struct str){val.mv_data, val.mv_size};
+}
+
+/* ---- opening ---- */
+
+static int take_lock(struct store *store, struct fault *why) {
+    if (mkdir(store->directory, 0700) != 0 && errno != EEXIST)
+        return fault_set(why, -errno, "cannot make the data directory %s: %s", store->directory,
+                         strerror(errno));
+    char path[4200];
+    (void)snprintf(path, sizeof path, "%s/suivid.lock", store->directory);
+    store->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (store->lock < 0)
+        return fault_set(why, -errno, "cannot write in the data directory %s: %s", store->directory,
+                         strerror(errno));
+    if (flock(store->lock, LOCK_EX | LOCK_NB) != 0) {
+        char pid[16] = "";
+        ssize_t len = pread(store->lock, pid, sizeof pid - 1, 0);
+        pid[len > 0 ? len : 0] = '\0';
+        return fault_set(
+            why, -EBUSY,
+            "%s is in use by another suivid (process %ld); stop it or name another --data directory",
+            store->directory, strtol(pid, NULL, 10));
+    }
+    char pid[16];
+    int len = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
+    if (ftruncate(store->lock, 0) != 0 || pwrite(store->lock, pid, (size_t)len, 0) != len)
+        return fault_set(why, errno ? -errno : -EIO, "cannot write %s: %s", path, strerror(errno));
+    return 0;
+}
+
+static int check_format(struct store *store, MDB_txn *txn, struct fault *why) {
+    MDB_val key = val_of(STR("format")), value;
+    int rc = mdb_get(txn, store->table[TABLE_META], &key, &value);
+    if (rc == MDB_NOTFOUND) {
+        value = val_of(STR(STORE_FORMAT));
+        rc = mdb_put(txn, store->table[TABLE_META], &key, &value, 0);
+        return rc ? store_fault(store, rc, "write", why) : 0;
+    }
+    if (rc)
+        return store_fault(store, rc, "read", why);
+    if (!str_equal(str_of_val(value), STR(STORE_FORMAT)))
+        return fault_set(why, -EPROTONOSUPPORT,
+                         "%s was written as \"%.*s\", this suivid reads \"" STORE_FORMAT
+                         "\"; use the suivid that wrote it",
+                         store->directory, STR_ARG(str_of_val(value)));
+    return 0;
+}
+
+static int open_env(struct store *store, struct fault *why) {
+    int rc = mdb_env_create(&store->env);
+    if (rc)
+        return store_fault(store, rc, "open", why);
+    char path[4200];
+    (void)snprintf(path, sizeof path, "%s/data.mdb", store->directory);
+    struct stat st;
+    if (stat(path, &st) == 0)
+        while (store->map_bytes < (size_t)st.st_size * 2 && store->map_bytes < SIZE_MAX / 4)
+            store->map_bytes *= 2;
+    if ((rc = mdb_env_set_mapsize(store->env, store->map_bytes)) ||
+        (rc = mdb_env_set_maxdbs(store->env, TABLES)) ||
+        (rc = mdb_env_set_maxreaders(store->env, READERS_MAX)) ||
+        (rc = mdb_env_open(store->env, store->directory, MDB_NOTLS | MDB_NORDAHEAD, 0600)))
+        return store_fault(store, rc, "open", why);
+    MDB_txn *txn;
+    if ((rc = mdb_txn_begin(store->env, NULL, 0, &txn)))
+        return store_fault(store, rc, "open", why);
+    for (int i = 0; i < TABLES; i++)
+        if ((rc = mdb_dbi_open(txn, table_names[i], MDB_CREATE, &store->table[i]))) {
+            mdb_txn_abort(txn);
+            return store_fault(store, rc, "open", why);
+        }
+    int err = check_format(store, txn, why);
+    if (err) {
+        mdb_txn_abort(txn);
+        return err;
+    }
+    rc = mdb_txn_commit(txn);
+    return rc ? store_fault(store, rc, "write", why) : 0;
+}
+
+int store_open(struct store **out, const char *directory, const struct store_options *options,
+               struct fault *why) {
+    struct store *store = mem_zeroed(1, sizeof *store);
+    store->magic = STORE_MAGIC;
+    store->directory = mem_string(directory, strlen(directory));
+    store->lock = -1;
+    store->map_bytes = options && options->map_bytes ? options->map_bytes : MAP_BYTES;
+    int err = pthread_rwlock_init(&store->map, NULL);
+    ASSERT(err == 0);
+    store->map_made = true;
+    if (strlen(directory) > 4000)
+        err = fault_set(why, -ENAMETOOLONG, "the data directory's name is too long");
+    if (err == 0 && (err = take_lock(store, why)) == 0)
+        err = open_env(store, why);
+    if (err) {
+        store_close(&store);
+        return err;
+    }
+    *out = store;
+    return 0;
+}
+
+void store_close(struct store **store) {
+    struct store *s = *store;
+    if (s == NULL)
+        return;
+    OBJ_CHECK(s, STORE_MAGIC);
+    if (s->env)
+        mdb_env_close(s->env);
+    if (s->lock >= 0)
+        (void)close(s->lock);
+    if (s->map_made)
+        (void)pthread_rwlock_destroy(&s->map);
+    free(s->directory);
+    s->magic = 0;
+    free(s);
+    *store = NULL;
+}
+
+/* ---- writing ---- */
+
+int store_begin(struct store *store, struct store_write **out, struct fault *why) {
+    OBJ_CHECK(store, STORE_MAGIC);
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(store->env, NULL, 0, &txn);
+    if (rc)
+        return store_fault(store, rc, "begin a write", why);
+    struct store_write *write = mem_zeroed(1, sizeof *write);
+    *write = (struct store_write){.magic = WRITE_MAGIC, .store = store, .txn = txn};
+    *out = write;
+    return 0;
+}
+
+/* Waits for the open snapshots to end: rare, since the map doubles. */
+static int grow_map(struct store *store, struct fault *why) {
+    size_t wanted = store->map_bytes + (store->map_bytes < MAP_STEP_MAX ? store->map_bytes : MAP_STEP_MAX);
+    (void)pthread_rwlock_wrlock(&store->map);
+    int rc = mdb_env_set_mapsize(store->env, wanted);
+    (void)pthread_rwlock_unlock(&store->map);
+    if (rc)
+        return fault_set(why, lmdb_errno(rc), "%s: cannot map %zu bytes: %s", store->directory, wanted,
+                         mdb_strerror(rc));
+    store->map_bytes = wanted;
+    return fault_set(why, -EAGAIN, "%s: the map was full and has grown; begin anew", store->directory);
+}
+
+static int write_failed(struct store_write *write, int rc, struct fault *why) {
+    struct store *store = write->store;
+    if (rc != MDB_MAP_FULL)
+        return store_fault(store, rc, "write", why);
+    if (write->txn)
+        mdb_txn_abort(write->txn);
+    write->txn = NULL;
+    return grow_map(store, why);
+}
+
+static int put(struct store_write *write, enum table table, MDB_val key, struct str value,
+               struct fault *why) {
+    OBJ_CHECK(write, WRITE_MAGIC);
+    ASSERT(write->txn != NULL);
+    MDB_val val = val_of(value);
+    int rc = mdb_put(write->txn, write->store->table[table], &key, &val, 0);
+    return rc ? write_failed(write, rc, why) : 0;
+}
+
+int store_put_name(struct store_write *write, enum store_names table, uint32_t id, struct str text,
+                   struct fault *why) {
+    uint8_t key[4];
+    put_u32(key, id);
+    return put(write, table_of_names(table), (MDB_val){sizeof key, key}, text, why);
+}
+
+int store_put_ledger(struct store_write *write, struct str key, struct str row, struct fault *why) {
+    ASSERT(key.len <= LEDGER_KEY_MAX);
+    return put(write, TABLE_LEDGER, val_of(key), row, why);
+}
+
+int store_get_cell(struct store_write *write, enum store_grain grain, uint32_t series, int32_t when,
+                   uint32_t source, struct str *out, struct fault *why) {
+    OBJ_CHECK(write, WRITE_MAGIC);
+    ASSERT(write->txn != NULL);
+    uint8_t bytes[CELL_KEY_BYTES];
+    cell_key(bytes, series, when, source);
+    MDB_val key = {sizeof bytes, bytes}, value;
+    int rc = mdb_get(write->txn, write->store->table[table_of_grain(grain)], &key, &value);
+    if (rc == MDB_NOTFOUND)
+        return -ENOENT;
+    if (rc)
+        return store_fault(write->store, rc, "read", why);
+    *out = str_of_val(value);
+    return 0;
+}
+
+int store_put_cell(struct store_write *write, enum store_grain grain, uint32_t series, int32_t when,
+                   uint32_t source, struct str value, struct fault *why) {
+    uint8_t bytes[CELL_KEY_BYTES];
+    cell_key(bytes, series, when, source);
+    return put(write, table_of_grain(grain), (MDB_val){sizeof bytes, bytes}, value, why);
+}
+
+int store_commit(struct store_write **write, struct fault *why) {
+    struct store_write *w = *write;
+    OBJ_CHECK(w, WRITE_MAGIC);
+    ASSERT(w->txn != NULL);
+    int rc = mdb_txn_commit(w->txn);
+    w->txn = NULL; /* gone, whatever came of it */
+    int err = rc ? write_failed(w, rc, why) : 0;
+    store_abort(write);
+    return err;
+}
+
+void store_abort(struct store_write **write) {
+    struct store_write *w = *write;
+    if (w == NULL)
+        return;
+    OBJ_CHECK(w, WRITE_MAGIC);
+    if (w->txn)
+        mdb_txn_abort(w->txn);
+    w->magic = 0;
+    free(w);
+    *write = NULL;
+}
+
+/* ---- reading ---- */
+
+int store_snapshot_open(struct store *store, struct store_snapshot **out, struct fault *why) {
+    OBJ_CHECK(store, STORE_MAGIC);
+    (void)pthread_rwlock_rdlock(&store->map);
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+    if (rc) {
+        (void)pthread_rwlock_unlock(&store->map);
+        return store_fault(store, rc, "read", why);
+    }
+    struct store_snapshot *snapshot = mem_zeroed(1, sizeof *snapshot);
+    *snapshot = (struct store_snapshot){.magic = SNAPSHOT_MAGIC, .store = store, .txn = txn};
+    *out = snapshot;
+    return 0;
+}
+
+void store_snapshot_close(struct store_snapshot **snapshot) {
+    struct store_snapshot *s = *snapshot;
+    if (s == NULL)
+        return;
+    OBJ_CHECK(s, SNAPSHOT_MAGIC);
+    mdb_txn_abort(s->txn);
+    (void)pthread_rwlock_unlock(&s->store->map);
+    s->magic = 0;
+    free(s);
+    *snapshot = NULL;
+}
+
+/* Walks one table from `key` (or its start when empty) while `visit` returns 0; a result above 0 ends the
+ * walk well. */
+static int walk(struct store_snapshot *snapshot, enum table table, MDB_val key,
+                int (*visit)(void *arg, MDB_val key, MDB_val value, struct fault *why), void *arg,
+                struct fault *why) {
+    OBJ_CHECK(snapshot, SNAPSHOT_MAGIC);
+    MDB_cursor *cursor;
+    int rc = mdb_cursor_open(snapshot->txn, snapshot->store->table[table], &cursor);
+    if (rc)
+        return store_fault(snapshot->store, rc, "read", why);
+    MDB_val value;
+    int err = 0;
+    rc = mdb_cursor_get(cursor, &key, &value, key.mv_size ? MDB_SET_RANGE : MDB_FIRST);
+    while (rc == 0 && (err = visit(arg, key, value, why)) == 0)
+        rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+    mdb_cursor_close(cursor);
+    if (rc != 0 && rc != MDB_NOTFOUND)
+        return store_fault(snapshot->store, rc, "read", why);
+    return err < 0 ? err : 0;
+}
+
+static int damaged(struct fault *why, const char *table) {
+    return fault_set(why, -EBADMSG,
+                     "the store's table \"%s\" holds a record that is none; restore it from a backup", table);
+}
+
+struct name_walk {
+    enum table table;
+    int (*visit)(void *arg, uint32_t id, struct str text);
+    void *arg;
+};
+
+static int visit_name(void *arg, MDB_val key, MDB_val value, struct fault *why) {
+    const struct name_walk *walking = arg;
+    if (key.mv_size != 4)
+        return damaged(why, table_names[walking->table]);
+    return walking->visit(walking->arg, get_u32(key.mv_data), str_of_val(value));
+}
+
+int store_each_name(struct store_snapshot *snapshot, enum store_names table,
+                    int (*visit)(void *arg, uint32_t id, struct str text), void *arg, struct fault *why) {
+    struct name_walk walking = {table_of_names(table), visit, arg};
+    return walk(snapshot, walking.table, (MDB_val){0}, visit_name, &walking, why);
+}
+
+struct ledger_walk {
+    int (*visit)(void *arg, struct str key, struct str row);
+    void *arg;
+};
+
+static int visit_ledger(void *arg, MDB_val key, MDB_val value, struct fault *why) {
+    const struct ledger_walk *walking = arg;
+    if (key.mv_size > LEDGER_KEY_MAX)
+        return damaged(why, table_names[TABLE_LEDGER]);
+    return walking->visit(walking->arg, str_of_val(key), str_of_val(value));
+}
+
+int store_each_ledger(struct store_snapshot *snapshot,
+                      int (*visit)(void *arg, struct str key, struct str row), void *arg, struct fault *why) {
+    struct ledger_walk walking = {visit, arg};
+    return walk(snapshot, TABLE_LEDGER, (MDB_val){0}, visit_ledger, &walking, why);
+}
+
+struct cell_walk {
+    enum table table;
+    uint32_t series;
+    int32_t last;
+    int (*visit)(void *arg, const struct store_cell *cell);
+    void *arg;
+};
+
+static int visit_cell(void *arg, MDB_val key, MDB_val value, struct fault *why) {
+    const struct cell_walk *walking = arg;
+    if (key.mv_size != CELL_KEY_BYTES)
+        return damaged(why, table_names[walking->table]);
+    const uint8_t *at = key.mv_data;
+    struct store_cell cell = {.when = (int32_t)(get_u32(at + 4) ^ WHEN_SIGN),
+                              .source = get_u32(at + 8),
+                              .value = str_of_val(value)};
+    if (get_u32(at) != walking->series || cell.when > walking->last)
+        return 1;
+    return walking->visit(walking->arg, &cell);
+}
+
+int store_each_cell(struct store_snapshot *snapshot, enum store_grain grain, uint32_t series, int32_t first,
+                    int32_t last, int (*visit)(void *arg, const struct store_cell *cell), void *arg,
+                    struct fault *why) {
+    struct cell_walk walking = {table_of_grain(grain), series, last, visit, arg};
+    uint8_t bytes[CELL_KEY_BYTES];
+    cell_key(bytes, series, first, 0);
+    return walk(snapshot, walking.table, (MDB_val){sizeof bytes, bytes}, visit_cell, &walking, why);
+}

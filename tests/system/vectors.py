@@ -1,0 +1,56 @@
+#!/usr/bin/python3
+"""Checks proto/vectors with an implementation of MessagePack that is not ours: the frames say what they are said to say,
+and the canonical ones are what any encoder makes of the message."""
+
+import json
+import pathlib
+import sys
+
+import msgpack
+
+TYPES = ("hello", "welcome", "batch", "ack", "query", "figures", "error")
+FOLDER = pathlib.Path(__file__).resolve().parents[2] / "proto" / "vectors"
+
+
+def plain(value):
+    """JSON has no bytes: {"bin": "00ff"} stands for them."""
+    if isinstance(value, dict):
+        if list(value) == ["bin"]:
+            return bytes.fromhex(value["bin"])
+        return {key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [plain(inner) for inner in value]
+    return value
+
+
+def check_good(kind, entry):
+    frame, message = bytes.fromhex(entry["hex"]), plain(entry["message"])
+    assert msgpack.unpackb(frame, strict_map_key=True) == message, "the frame is not the message"
+    assert message[:2] == [1, kind], "another type or version"
+    if entry["canonical"]:
+        assert msgpack.packb(message) == frame, "the message is not the frame"
+        assert "reads" not in entry, "a canonical message is read as it is"
+
+
+def check_bad(entry):
+    bytes.fromhex(entry["hex"])
+    assert entry["error"] and entry["code"] in ("bad", "version"), "no sentence or code"
+
+
+def main():
+    failed = checked = 0
+    assert {path.stem for path in FOLDER.glob("*.json")} == {*TYPES, "bad"}, "a file for each type, and bad.json"
+    for kind in (*TYPES, "bad"):
+        for entry in json.loads((FOLDER / f"{kind}.json").read_text(encoding="utf-8")):
+            checked += 1
+            try:
+                check_bad(entry) if kind == "bad" else check_good(kind, entry)
+            except (AssertionError, ValueError) as error:
+                failed += 1
+                print(f"{kind}.json: {entry['name']}: {error}", file=sys.stderr)
+    print(f"{checked} vectors, {failed} failed")
+    return 1 if failed or not checked else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,188 @@
+/* A daemon without its sockets, for tests: a store in a directory of its own, a small framework, and what
+ * stands between them. */
+#ifndef SUIVI_TESTS_ROOM_H
+#define SUIVI_TESTS_ROOM_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "config/framework.h"
+#include "daemon/committer.h"
+#include "daemon/ingest.h"
+#include "daemon/store.h"
+#include "proto/distinct.h"
+#include "proto/message.h"
+
+struct room {
+    char directory[64];
+    struct framework *framework;
+    struct store *store;
+    struct catalogue *catalogue;
+    struct ledger *ledger;
+    struct committer *committer;
+    struct ingest *ingest;
+    struct wire_writer *reply;
+};
+
+static const char room_framework[] =
+    "name: test\n"
+    "title: {en: Test}\n"
+    "plan: 2016/2020\n"
+    "languages: [en]\n"
+    "dimensions:\n"
+    "  - {name: site}\n"
+    "  - {name: language, values: [en, fr]}\n"
+    "indicators:\n"
+    "  - {id: t.count, kind: count, frequency: month, dimensions: [site, language],"
+    " label: {en: Count}, definition: {en: Counted.}, method: test, method_version: \"1\"}\n"
+    "  - {id: t.distinct, kind: distinct, frequency: month, dimensions: [site, language],"
+    " label: {en: Distinct}, definition: {en: Counted.}, method: test, method_version: \"1\"}\n";
+
+static inline void room_enter(struct room *room) {
+    struct fault why = {""};
+    char path[96];
+    if (framework_load(&room->framework,
+                       (snprintf(path, sizeof path, "%s/framework.yaml", room->directory), path),
+                       &why) != 0 ||
+        store_open(&room->store, (snprintf(path, sizeof path, "%s/data", room->directory), path),
+                   &(struct store_options){.map_bytes = 1 << 20}, &why) != 0 ||
+        catalogue_new(&room->catalogue, room->framework, room->store, &why) != 0 ||
+        ledger_new(&room->ledger, room->store, &why) != 0)
+        fail_msg("%s", why.text);
+    committer_new(&room->committer, room->store, room->catalogue, room->ledger);
+    ingest_new(&room->ingest, room->catalogue, room->ledger, room->committer);
+    wire_writer_new(&room->reply, MESSAGE_BYTES_MAX);
+}
+
+/* As a daemon that stops: what was not committed is gone. */
+static inline void room_leave(struct room *room) {
+    wire_writer_destroy(&room->reply);
+    ingest_destroy(&room->ingest);
+    committer_destroy(&room->committer);
+    ledger_destroy(&room->ledger);
+    catalogue_destroy(&room->catalogue);
+    store_close(&room->store);
+    framework_destroy(&room->framework);
+}
+
+static inline void room_new(struct room *room) {
+    *room = (struct room){.directory = "/tmp/suivi-test-XXXXXX"};
+    assert_non_null(mkdtemp(room->directory));
+    char path[96];
+    (void)snprintf(path, sizeof path, "%s/framework.yaml", room->directory);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    (void)fputs(room_framework, file);
+    (void)fclose(file);
+    room_enter(room);
+}
+
+static inline void room_destroy(struct room *room) {
+    room_leave(room);
+    static const char *const files[] = {"data/data.mdb", "data/lock.mdb",  "data/suivid.lock",
+                                        "data",          "framework.yaml", ""};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char path[128];
+        (void)snprintf(path, sizeof path, "%s/%s", room->directory, files[i]);
+        (void)remove(path);
+    }
+}
+
+struct room_event {
+    const char *indicator, *site, *language;
+    int64_t at, number;
+    const uint64_t *member; /* not NULL: a set of member_count */
+    size_t member_count;
+};
+
+/* Sends one batch; the ack or error is in room->reply. */
+static inline enum ingest_reply room_send(struct room *room, const char *source, const char *outbox,
+                                          uint64_t seq, const struct room_event *event, size_t count) {
+    struct wire_writer *series, *events, *frame;
+    struct distinct *set;
+    struct wire_reader reader;
+    struct message_batch batch;
+    enum message_type type;
+    struct fault why = {""};
+    wire_writer_new(&series, MESSAGE_BYTES_MAX);
+    wire_writer_new(&events, MESSAGE_BYTES_MAX);
+    wire_writer_new(&frame, MESSAGE_BYTES_MAX);
+    distinct_new(&set);
+    for (size_t i = 0; i < count; i++) {
+        struct dims dims = {0};
+        if (event[i].site)
+            assert_int_equal(dims_add(&dims, STR("site"), str_of(event[i].site), NULL), 0);
+        if (event[i].language)
+            assert_int_equal(dims_add(&dims, STR("language"), str_of(event[i].language), NULL), 0);
+        message_write_series(series, str_of(event[i].indicator), &dims);
+        distinct_clear(set);
+        for (size_t k = 0; k < event[i].member_count; k++)
+            distinct_add(set, event[i].member[k]);
+        if (event[i].member)
+            message_write_event_set(events, (uint32_t)i, event[i].at, distinct_bytes(set));
+        else
+            message_write_event_number(events, (uint32_t)i, event[i].at, event[i].number);
+    }
+    message_write_batch(frame, str_of(source), str_of(outbox), seq, 0, (uint32_t)count, series,
+                        (uint32_t)count, events);
+    wire_reader_init(&reader, wire_writer_data(frame), wire_writer_len(frame));
+    if (message_open(&reader, &type, &why) != 0 || message_read_batch(&reader, &batch, &why) != 0)
+        fail_msg("%s", why.text);
+    wire_writer_reset(room->reply);
+    enum ingest_reply when = ingest_batch(room->ingest, &batch, room->reply);
+    if (when == INGEST_HOLD)
+        committer_hold(room->committer,
+                       &(struct committer_reply){
+                           STR("peer"),
+                           {(const char *)wire_writer_data(room->reply), wire_writer_len(room->reply)},
+                           batch.source,
+                           seq});
+    wire_writer_destroy(&series);
+    wire_writer_destroy(&events);
+    wire_writer_destroy(&frame);
+    distinct_destroy(&set);
+    return when;
+}
+
+struct room_released {
+    size_t replies, failed;
+};
+
+static inline void room_count_release(void *arg, const struct committer_reply *reply, bool failed,
+                                      const char *why) {
+    struct room_released *released = arg;
+    (void)reply;
+    (void)why;
+    released->replies++;
+    released->failed += failed;
+}
+
+/* Commits what fills; how many replies that let go. */
+static inline struct room_released room_commit(struct room *room) {
+    struct room_released released = {0};
+    struct fault why = {""};
+    if (!committer_wanted(room->committer))
+        return released;
+    committer_start(room->committer);
+    committer_run(room->committer);
+    if (committer_finish(room->committer, room_count_release, &released, &why) != 0)
+        fail_msg("%s", why.text);
+    return released;
+}
+
+/* What the reply is, opened for its reader. */
+static inline enum message_type room_reply(struct room *room, struct wire_reader *reader) {
+    enum message_type type;
+    wire_reader_init(reader, wire_writer_data(room->reply), wire_writer_len(room->reply));
+    assert_int_equal(message_open(reader, &type, NULL), 0);
+    return type;
+}
+
+#endif

@@ -1,0 +1,442 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <errno.h>
+
+#include "config/framework.h"
+
+#define SHIPPED SUIVI_SOURCE_DIR "/config/nswp-2016-2020.yaml"
+
+/* A temporary file with that content; its name is `path`. */
+static void write_file(char path[static 32], const void *text, size_t len) {
+    strcpy(path, "/tmp/test_framework.XXXXXX");
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, len), len);
+    close(fd);
+}
+
+static int load(struct framework **out, const char *text, char path[static 32], struct fault *why) {
+    write_file(path, text, strlen(text));
+    int err = framework_load(out, path, why);
+    unlink(path);
+    return err;
+}
+
+/* The head of a good file, ten lines, and one good indicator behind it, so that a fault is on a known line.
+ */
+#define HEAD                                                                                                 \
+    "name: test\n"                                                                                           \
+    "title: {en: Test}\n"                                                                                    \
+    "plan: 2016/2020\n"                                                                                      \
+    "languages: [en, fr]\n"                                                                                  \
+    "dimensions:\n"                                                                                          \
+    "  - name: site\n"                                                                                       \
+    "  - name: language\n"                                                                                   \
+    "    values: [en, fr]\n"                                                                                 \
+    "\n"                                                                                                     \
+    "indicators:\n"
+#define GOOD "  - {id: a.b, code: 1.1, kind: count, frequency: month, dimensions: [site], label: {en: A}}\n"
+
+static const char *const accepted[] = {
+    HEAD GOOD,
+    HEAD "- id: web.x\n  kind: distinct\n  frequency: quarter\n  window: day\n  label: {fr: X}\n",
+    HEAD "- id: x\n  kind: count\n  frequency: plan\n  label: {en: X, fr: Y}\n  definition: {en: D}\n"
+         "  method: m\n  method_version: 2\n",
+    "name: n\nplan: 2018/2019\nindicators:\n- {id: x, kind: count, frequency: day, label: {en: X}}\n",
+    "%YAML 1.1\n---\n# c\nname: n\nplan: 2016/2020\nindicators: [{id: x, kind: count, frequency: day, label: "
+    "{en: X}}]\n",
+    "\xef\xbb\xbfname: n\nplan: 2016/2020\nindicators: [{id: x, kind: count, frequency: day, label: {en: "
+    "X}}]\n",
+};
+
+static void test_accepts(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof accepted / sizeof accepted[0]; i++) {
+        struct framework *framework = NULL;
+        struct fault why = {""};
+        char path[32];
+        int err = load(&framework, accepted[i], path, &why);
+        if (err) {
+            fail_msg("%s\n%s", why.text, accepted[i]);
+        }
+        framework_destroy(&framework);
+        assert_null(framework);
+    }
+}
+
+/* What is wrong, on which line (0: none is named), and words of the sentence. */
+static const struct {
+    const char *text;
+    int line;
+    const char *words;
+} refused[] = {
+    /* Not YAML, or not what we take of it. */
+    {"", 0, "is empty"},
+    {"# only a comment\n\n", 0, "is empty"},
+    {"name: x\n\tplan: y\n", 2, "not valid YAML"},
+    {"name: [a, b\nplan: z\n", 2, "not valid YAML"},
+    {"name: a\nname2: \"x\n", 3, "not valid YAML"},
+    {"name: a\nplan: \xff\xfe\n", 2, "not UTF-8"},
+    {"name: &n a\nplan: *n\n", 2, "aliases"},
+    {"name: \"a\\0b\"\n", 1, "control character"},
+    {"name: a\nplan: \"\\e[2J\"\n", 2, "control character"},
+    {HEAD GOOD "---\nname: b\n", 12, "second document"},
+    /* Shape. */
+    {"- a\n- b\n", 1, "the file must be a set of keys, not a list"},
+    {"hello\n", 1, "the file must be a set of keys, not a single value"},
+    {"plan: 2016/2020\n", 1, "the file needs \"name\""},
+    {"name: a\nplan: 2016/2020\n", 1, "the file needs \"indicators\""},
+    {"name: a\nnmae: b\n", 2, "unknown key \"nmae\" (did you mean \"name\"?)"},
+    {"name: a\nweather: b\n", 2, "unknown key \"weather\": the file can have name, title, plan"},
+    {"name: a\nplan: 2016/2020\nname: b\n", 3, "\"name\" stands here a second time; the first is on line 1"},
+    {"name:\nplan: 2016/2020\n", 1, "\"name\" is empty"},
+    {"name: [a]\n", 1, "\"name\" must be a single text, not a list"},
+    {"name: 0123456789012345678901234567890123456789012345678901234567890123456789\n", 1, "70 bytes; 64"},
+    {"name: a\n? [b]\n: c\n", 2, "a key must be a single word"},
+    {"name: a\nplan: 2016/2020\nindicators: 3\n", 3, "\"indicators\" must be a list, not a single value"},
+    {"name: a\nplan: 2016/2020\nindicators: []\n", 3, "\"indicators\" is an empty list"},
+    {HEAD "  - a.b\n", 11, "an entry of \"indicators\" must be a set of keys"},
+    {HEAD "  - id: a.b\n    kinds: count\n", 12, "unknown key \"kinds\" (did you mean \"kind\"?)"},
+    {HEAD GOOD "  - id: c\n    kind: count\n    label: {en: C}\n", 12, "needs \"frequency\""},
+    {HEAD "  - id: c\n    kind: count\n    frequency: month\n", 11, "needs \"label\""},
+    {HEAD "  - id: c\n    dimensions: site\n", 12, "\"dimensions\" must be a list"},
+    {HEAD "  - id: c\n    dimensions: [a, b, c, d, e, f, g, h, i]\n", 12, "9 entries; 8 are the most"},
+    /* Meaning, of the plan as a whole. */
+    {"name: a\nplan: 2016-2020\nindicators: [{id: x, kind: count, frequency: day, label: {en: X}}]\n", 2,
+     "2016-2020"},
+    {"name: a\nplan: 2016-Q1\nindicators: [{id: x, kind: count, frequency: day, label: {en: X}}]\n", 2,
+     "span of years"},
+    {"name: a\nplan: 2016/2020\nlanguages: [en,\n fr, en]\n"
+     "indicators: [{id: x, kind: count, frequency: day, label: {en: X}}]\n",
+     4, "language \"en\" is listed twice"},
+    {"name: a\nplan: 2016/2020\nlanguages: ['e n']\n"
+     "indicators: [{id: x, kind: count, frequency: day, label: {en: X}}]\n",
+     3, "no language tag"},
+    {"name: a\nplan: 2016/2020\ntitle: {de: T}\n"
+     "indicators: [{id: x, kind: count, frequency: day, label: {en: X}}]\n",
+     3, "\"de\" is not among the framework's languages"},
+    {"name: a\nplan: 2016/2020\ndimensions:\n- name: A b\n"
+     "indicators: [{id: x, kind: count, frequency: day, label: {en: X}}]\n",
+     4, "A b"},
+    {"name: a\nplan: 2016/2020\ndimensions:\n- name: x\n- name: y\n- name: x\n"
+     "indicators: [{id: x, kind: count, frequency: day, label: {en: X}}]\n",
+     6, "dimension \"x\" is declared twice"},
+    {"name: a\nplan: 2016/2020\ndimensions:\n- name: x\n  values: []\n"
+     "indicators: [{id: x, kind: count, frequency: day, label: {en: X}}]\n",
+     5, "\"values\" is an empty list"},
+    {"name: a\nplan: 2016/2020\ndimensions:\n- name: x\n  values:\n  - a\n  - b\n  - a\n"
+     "indicators: [{id: x, kind: count, frequency: day, label: {en: X}}]\n",
+     8, "value \"a\" is listed twice"},
+    {"name: a\nplan: 2016/2020\ndimensions:\n- name: x\n  values:\n  - \"a\\tb\"\n"
+     "indicators: [{id: x, kind: count, frequency: day, label: {en: X}}]\n",
+     6, "control character"},
+    /* Meaning, of one indicator. */
+    {HEAD GOOD "  - id: Web.x\n    kind: count\n    frequency: month\n    label: {en: X}\n", 12, "Web.x"},
+    {HEAD GOOD "  - id: a\n    kind: level\n    frequency: month\n    label: {en: X}\n", 13,
+     "use count or distinct"},
+    {HEAD GOOD "  - id: a\n    kind: count\n    frequency: monthly\n    label: {en: X}\n", 14, "monthly"},
+    {HEAD "  - id: a\n    kind: count\n    frequency: month\n    window: month\n    label: {en: X}\n", 14,
+     "kind count"},
+    {HEAD "  - id: a\n    kind: distinct\n    frequency: month\n    window: week\n    label: {en: X}\n", 14,
+     "week"},
+    {HEAD
+     "  - id: a\n    kind: count\n    frequency: month\n    dimensions: [site, sites]\n    label: {en: X}\n",
+     14, "unknown dimension \"sites\" (did you mean \"site\"?)"},
+    {HEAD "  - id: a\n    kind: count\n    frequency: month\n    dimensions: [region]\n    label: {en: X}\n",
+     14, "unknown dimension \"region\": declare it"},
+    {HEAD "  - id: a\n    kind: count\n    frequency: month\n    dimensions:\n    - site\n    - site\n    "
+          "label: {en: X}\n",
+     16, "dimension \"site\" is listed twice"},
+    {HEAD "  - id: a\n    kind: count\n    frequency: month\n    label: X\n", 14, "texts by language"},
+    {HEAD "  - id: a\n    kind: count\n    frequency: month\n    label: {}\n", 14, "\"a\" needs a label"},
+    {HEAD "  - id: a\n    kind: count\n    frequency: month\n    label:\n      en: X\n      fr:\n", 16,
+     "a text is needed"},
+    {HEAD "  - id: a\n    kind: count\n    frequency: month\n    label:\n      en: X\n      en: Y\n", 16,
+     "second time"},
+    {HEAD
+     "  - id: a\n    kind: count\n    frequency: month\n    label: {en: X}\n    definition:\n      es: Y\n",
+     16, "\"es\" is not among"},
+    {HEAD GOOD "  - id: a.b\n    kind: count\n    frequency: month\n    label: {en: X}\n", 12,
+     "indicator \"a.b\" is declared a second time"},
+    {HEAD GOOD "  - id: c\n    code: 1.1\n    kind: count\n    frequency: month\n    label: {en: X}\n", 13,
+     "code \"1.1\" is that of a.b too"},
+};
+
+static void test_refuses(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        struct framework *framework = NULL;
+        struct fault why = {""};
+        char path[32], place[64];
+        int err = load(&framework, refused[i].text, path, &why);
+        if (refused[i].line) {
+            snprintf(place, sizeof place, "%s:%d: ", path, refused[i].line);
+        } else {
+            snprintf(place, sizeof place, "%s: ", path);
+        }
+        if (err != -EINVAL || strncmp(why.text, place, strlen(place)) != 0 ||
+            !strstr(why.text, refused[i].words)) {
+            fail_msg("gave %d, \"%s\"; wanted line %d and \"%s\" for\n%s", err, why.text, refused[i].line,
+                     refused[i].words, refused[i].text);
+        }
+        assert_null(framework);
+    }
+}
+
+static void test_unreadable(void **state) {
+    (void)state;
+    struct framework *framework = NULL;
+    struct fault why;
+    assert_int_equal(framework_load(&framework, "/nonexistent/plan.yaml", &why), -ENOENT);
+    assert_string_equal(why.text, "/nonexistent/plan.yaml: cannot be read: No such file or directory");
+    assert_int_equal(framework_load(&framework, "/tmp", &why), -EISDIR);
+    assert_non_null(strstr(why.text, "Is a directory"));
+    assert_null(framework);
+}
+
+static void test_too_large(void **state) {
+    (void)state;
+    struct framework *framework = NULL;
+    struct fault why;
+    char path[32];
+    size_t len = (4u << 20) + 1;
+    char *text = malloc(len);
+    memset(text, '#', len);
+    write_file(path, text, len);
+    assert_int_equal(framework_load(&framework, path, &why), -EINVAL);
+    assert_non_null(strstr(why.text, "larger than"));
+    unlink(path);
+    free(text);
+}
+
+/* `count` times `piece` after `head`. */
+static char *repeated(const char *head, const char *piece, size_t count) {
+    size_t len = strlen(head), step = strlen(piece);
+    char *text = malloc(len + count * step + 1);
+    memcpy(text, head, len);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(text + len + i * step, piece, step);
+    }
+    text[len + count * step] = '\0';
+    return text;
+}
+
+static void test_too_much(void **state) {
+    (void)state;
+    static const struct {
+        const char *head, *piece;
+        size_t count;
+        const char *words;
+    } cases[] = {
+        {HEAD, GOOD, 4097, "4097 entries; 4096 are the most"},
+        {"name: [", "a,", 300000, "too many values"},
+        {"name: ", "[", 100000, "too deep"},
+        {"", "- ", 100000, "too deep"},
+        {"a: {", "b: {", 100000, "too deep"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct framework *framework = NULL;
+        struct fault why = {""};
+        char path[32];
+        char *text = repeated(cases[i].head, cases[i].piece, cases[i].count);
+        assert_int_equal(load(&framework, text, path, &why), -EINVAL);
+        if (!strstr(why.text, cases[i].words)) {
+            fail_msg("\"%s\" has no \"%s\"", why.text, cases[i].words);
+        }
+        free(text);
+    }
+}
+
+/* Every prefix of a good file is read to some end without harm. */
+static void test_cut_off(void **state) {
+    (void)state;
+    static const char text[] = HEAD GOOD;
+    for (size_t len = 0; len < sizeof text - 1; len++) {
+        struct framework *framework = NULL;
+        struct fault why = {""};
+        char path[32];
+        write_file(path, text, len);
+        int err = framework_load(&framework, path, &why);
+        unlink(path);
+        if (err == 0) {
+            framework_destroy(&framework);
+        } else {
+            assert_int_equal(err, -EINVAL);
+            assert_true(strlen(why.text) > strlen(path));
+        }
+    }
+}
+
+static struct framework *shipped(void) {
+    struct framework *framework = NULL;
+    struct fault why = {""};
+    if (framework_load(&framework, SHIPPED, &why) != 0) {
+        fail_msg("%s", why.text);
+    }
+    return framework;
+}
+
+static void test_shipped(void **state) {
+    (void)state;
+    static const struct {
+        const char *id, *code, *dims;
+        enum kind kind;
+    } wanted[] = {
+        {"web.requests", "", "site", KIND_COUNT},
+        {"web.pageviews", "", "site language", KIND_COUNT},
+        {"web.visits", "", "site language", KIND_COUNT},
+        {"web.visitors.unique", "1.2.4", "site language", KIND_DISTINCT},
+        {"web.visitors.returning", "1.2.5", "site language", KIND_DISTINCT},
+        {"web.downloads", "1.2.6", "site language", KIND_COUNT},
+        {"web.robots", "", "site", KIND_COUNT},
+        {"web.malformed", "", "site", KIND_COUNT},
+        {"lists.posts", "1.2.8", "list", KIND_COUNT},
+        {"lists.posters", "", "list", KIND_DISTINCT},
+        {"lists.undated", "", "list", KIND_COUNT},
+    };
+    struct framework *f = shipped();
+    assert_true(str_equal(framework_name(f), STR("nswp-2016-2020")));
+    char text[PERIOD_TEXT_MAX];
+    assert_string_equal(period_print(framework_plan(f), text), "2016/2020");
+    assert_int_equal(framework_plan(f)->type, PERIOD_PLAN);
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+        int index = framework_find(f, str_of(wanted[i].id));
+        assert_true(index >= 0);
+        const struct framework_indicator *indicator = framework_indicator_at(f, (size_t)index);
+        assert_true(str_equal(indicator->id, str_of(wanted[i].id)));
+        assert_true(str_equal(indicator->code, str_of(wanted[i].code)));
+        assert_int_equal(indicator->kind, wanted[i].kind);
+        assert_int_equal(indicator->window, PERIOD_MONTH);
+        char dims[64] = "";
+        for (size_t d = 0; d < indicator->dim_count; d++) {
+            struct str name = framework_dim_name(f, (size_t)index, d);
+            snprintf(dims + strlen(dims), sizeof dims - strlen(dims), "%s%.*s", d ? " " : "", STR_ARG(name));
+        }
+        assert_string_equal(dims, wanted[i].dims);
+        struct str english = framework_label(f, (size_t)index, STR("en"));
+        struct str french = framework_label(f, (size_t)index, STR("fr"));
+        assert_false(str_equal(english, indicator->id) || str_equal(english, french));
+        assert_true(str_equal(framework_label(f, (size_t)index, STR("ru")), english));
+    }
+    framework_destroy(&f);
+}
+
+/* The example that people will copy from the manual. */
+static void test_manual(void **state) {
+    (void)state;
+    static char text[1 << 16];
+    FILE *file = fopen(SUIVI_SOURCE_DIR "/docs/framework.md", "r");
+    assert_non_null(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    char *begin = strstr(text, "```yaml\n");
+    assert_non_null(begin);
+    begin += strlen("```yaml\n");
+    char *end = strstr(begin, "```");
+    assert_non_null(end);
+    *end = '\0';
+    struct framework *f = NULL;
+    struct fault why = {""};
+    char path[32];
+    if (load(&f, begin, path, &why) != 0) {
+        fail_msg("%s", why.text);
+    }
+    assert_int_equal(framework_indicator_count(f), 1);
+    framework_destroy(&f);
+}
+
+static void test_find(void **state) {
+    (void)state;
+    struct framework *f = shipped();
+    for (size_t i = 0; i < framework_indicator_count(f); i++) {
+        assert_int_equal(framework_find(f, framework_indicator_at(f, i)->id), i);
+    }
+    static const char *const absent[] = {"", "a", "web", "web.downloadz", "web.downloads.x", "zzz"};
+    for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++) {
+        assert_int_equal(framework_find(f, str_of(absent[i])), -ENOENT);
+    }
+    framework_destroy(&f);
+}
+
+static void test_label_falls_back(void **state) {
+    (void)state;
+    struct framework *f = NULL;
+    struct fault why;
+    char path[32];
+    assert_int_equal(
+        load(&f, HEAD "- {id: x.y, kind: count, frequency: month, label: {fr: Titre}}\n", path, &why), 0);
+    assert_true(str_equal(framework_label(f, 0, STR("fr")), STR("Titre")));
+    assert_true(str_equal(framework_label(f, 0, STR("en")), STR("x.y")));
+    framework_destroy(&f);
+}
+
+static void test_check(void **state) {
+    (void)state;
+    static const struct {
+        const char *id;
+        const char *pair[3][2];
+        const char *why; /* NULL: may be so */
+    } cases[] = {
+        {"web.downloads", {{"site", "nswp"}, {"language", "fr"}}, NULL},
+        {"web.downloads", {{"language", "zh"}, {"site", "any text at all"}}, NULL},
+        {"lists.posts", {{"list", "members"}}, NULL},
+        {"web.downloads",
+         {{"site", "nswp"}, {"language", "en"}, {"region", "africa"}},
+         "web.downloads has no dimension \"region\"; it has site, language"},
+        {"web.downloads",
+         {{"site", "nswp"}, {"language", "xx"}},
+         "dimension \"language\" of web.downloads cannot be \"xx\": it is one of en, fr, es, ru, zh"},
+        {"web.downloads",
+         {{"site", "nswp"}, {"language", "EN"}},
+         "dimension \"language\" of web.downloads cannot be \"EN\": it is one of en, fr, es, ru, zh"},
+        {"web.downloads", {{"language", "en"}}, "web.downloads needs dimension \"site\""},
+        {"web.downloads", {{"site", "nswp"}}, "web.downloads needs dimension \"language\""},
+        {"web.robots", {{NULL, NULL}}, "web.robots needs dimension \"site\""},
+    };
+    struct framework *f = shipped();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct dims dims = {0};
+        struct fault why = {""};
+        for (size_t p = 0; p < 3 && cases[i].pair[p][0] != NULL; p++) {
+            assert_int_equal(dims_add(&dims, str_of(cases[i].pair[p][0]), str_of(cases[i].pair[p][1]), &why),
+                             0);
+        }
+        int index = framework_find(f, str_of(cases[i].id));
+        assert_int_equal(framework_check(f, (size_t)index, &dims, &why), cases[i].why ? -EINVAL : 0);
+        assert_string_equal(why.text, cases[i].why ? cases[i].why : "");
+    }
+    framework_destroy(&f);
+}
+
+static void test_check_without_dimensions(void **state) {
+    (void)state;
+    struct framework *f = NULL;
+    struct fault why;
+    char path[32];
+    assert_int_equal(load(&f, HEAD "- {id: x, kind: count, frequency: month, label: {en: X}}\n", path, &why),
+                     0);
+    struct dims dims = {0};
+    assert_int_equal(framework_check(f, 0, &dims, &why), 0);
+    assert_int_equal(dims_add(&dims, STR("site"), STR("a"), &why), 0);
+    assert_int_equal(framework_check(f, 0, &dims, &why), -EINVAL);
+    assert_string_equal(why.text, "x has no dimension \"site\"; it has none");
+    framework_destroy(&f);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_accepts),    cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_unreadable), cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_too_much),   cmocka_unit_test(test_cut_off),
+        cmocka_unit_test(test_shipped),    cmocka_unit_test(test_manual),
+        cmocka_unit_test(test_find),       cmocka_unit_test(test_label_falls_back),
+        cmocka_unit_test(test_check),      cmocka_unit_test(test_check_without_dimensions),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

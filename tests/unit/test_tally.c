@@ -1,0 +1,129 @@
+/* Sums and sets by day and language. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "clients/weblog/tally.h"
+
+struct got {
+    int64_t sum[6][40][4]; /* what, day, language (3: none) */
+    size_t set[2][40][4];
+    unsigned calls, zeros;
+    int fail;
+};
+
+static int got_sum(void *arg, enum tally_sum what, int32_t day, unsigned language, int64_t value) {
+    struct got *got = arg;
+    got->calls++;
+    got->zeros += value == 0;
+    got->sum[what][day][language == TALLY_NO_LANGUAGE ? 3 : language] += value;
+    return got->fail;
+}
+
+static int got_set(void *arg, enum tally_set what, int32_t day, unsigned language, const uint64_t *hashes,
+                   size_t count) {
+    struct got *got = arg;
+    got->calls++;
+    got->zeros += count == 0;
+    for (size_t i = 1; i < count; i++)
+        assert_true(hashes[i - 1] < hashes[i]);
+    got->set[what][day][language] += count;
+    return got->fail;
+}
+
+static struct tally_sink sink_of(struct got *got) {
+    return (struct tally_sink){.arg = got, .sum = got_sum, .set = got_set};
+}
+
+static void sums(void **state) {
+    (void)state;
+    struct tally *tally;
+    struct got got = {0};
+    tally_new(&tally, 0x3);
+    for (int i = 0; i < 300; i++) {
+        tally_add(tally, TALLY_REQUESTS, i % 40, TALLY_NO_LANGUAGE, 1);
+        tally_add(tally, TALLY_VISITS, i % 2, 1, i % 3 == 0 ? -1 : 1);
+    }
+    const struct tally_sink sink = sink_of(&got);
+    assert_int_equal(tally_flush(tally, &sink), 0);
+    assert_int_equal(got.sum[TALLY_REQUESTS][0][3], 8);
+    assert_int_equal(got.sum[TALLY_REQUESTS][39][3], 7);
+    assert_int_equal(got.sum[TALLY_VISITS][0][1], 50);
+    assert_int_equal(got.sum[TALLY_VISITS][1][1], 50);
+    assert_int_equal(got.zeros, 0); /* nothing was heard */
+    unsigned before = got.calls;
+    assert_int_equal(tally_flush(tally, &sink), 0);
+    assert_int_equal(got.calls, before);
+    tally_destroy(&tally);
+}
+
+static void zeros_once(void **state) {
+    (void)state;
+    struct tally *tally;
+    struct got got = {0};
+    const struct tally_sink sink = sink_of(&got);
+    tally_new(&tally, 0x5); /* languages 0 and 2 */
+    tally_heard(tally, 7);
+    tally_add(tally, TALLY_PAGEVIEWS, 7, 1, 1); /* of a language that is no longer one of the site's */
+    assert_int_equal(tally_flush(tally, &sink), 0);
+    assert_int_equal(got.calls, 3 + 2 * 5 + 1);
+    assert_int_equal(got.zeros, 3 + 2 * 5);
+    tally_heard(tally, 7);
+    assert_int_equal(tally_flush(tally, &sink), 0);
+    assert_int_equal(got.calls, 3 + 2 * 5 + 1);
+    tally_destroy(&tally);
+}
+
+static void sets(void **state) {
+    (void)state;
+    struct tally *tally;
+    struct got got = {0};
+    const struct tally_sink sink = sink_of(&got);
+    tally_new(&tally, 1);
+    for (uint64_t i = 0; i < 10000; i++)
+        tally_put(tally, TALLY_UNIQUE, 3, 0, i * 7919 % 1000);
+    tally_put(tally, TALLY_RETURNING, 3, 2, 5);
+    assert_int_equal(tally_flush(tally, &sink), 0);
+    assert_int_equal(got.set[TALLY_UNIQUE][3][0], 1000);
+    assert_int_equal(got.set[TALLY_RETURNING][3][2], 1);
+    tally_destroy(&tally);
+}
+
+static void forgotten_or_failed(void **state) {
+    (void)state;
+    struct tally *tally;
+    struct got got = {.fail = -28};
+    const struct tally_sink sink = sink_of(&got);
+    tally_new(&tally, 1);
+    tally_add(tally, TALLY_REQUESTS, 1, TALLY_NO_LANGUAGE, 1);
+    tally_put(tally, TALLY_UNIQUE, 1, 0, 1);
+    assert_int_equal(tally_flush(tally, &sink), -28);
+    tally_forget(tally);
+    got = (struct got){0};
+    assert_int_equal(tally_flush(tally, &sink), 0);
+    assert_int_equal(got.calls, 0);
+    tally_destroy(&tally);
+}
+
+static void full(void **state) {
+    (void)state;
+    struct tally *tally;
+    tally_new(&tally, 1);
+    for (int32_t day = 0; day < 1000000 && !tally_full(tally); day++)
+        tally_heard(tally, day);
+    assert_true(tally_full(tally));
+    tally_destroy(&tally);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sums), cmocka_unit_test(zeros_once), cmocka_unit_test(sets),
+        cmocka_unit_test(forgotten_or_failed), cmocka_unit_test(full),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

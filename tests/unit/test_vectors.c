@@ -1,0 +1,330 @@
+/* proto/vectors: each good message is read and compared field by field, and written again, byte by byte; each
+ * bad one is refused with the sentence that it names. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "bytes.h"
+#include "proto/distinct.h"
+#include "proto/message.h"
+
+#define VECTORS SUIVI_SOURCE_DIR "/proto/vectors/"
+
+static json_t *text_of(struct str text) {
+    json_t *json = json_stringn(text.at, text.len);
+    assert_non_null(json);
+    return json;
+}
+
+static json_t *number_of(uint64_t number) {
+    assert_true(number <= INT64_MAX);
+    return json_integer((json_int_t)number);
+}
+
+static json_t *bin_of(struct str bytes) {
+    char *hex = calloc(2 * bytes.len + 1, 1);
+    assert_non_null(hex);
+    for (size_t i = 0; i < bytes.len; i++)
+        snprintf(hex + 2 * i, 3, "%02x", (uint8_t)bytes.at[i]);
+    json_t *json = json_pack("{s:s}", "bin", hex);
+    free(hex);
+    return json;
+}
+
+static json_t *dims_of(const struct dims *dims) {
+    json_t *map = json_object();
+    for (size_t i = 0; i < dims->count; i++) {
+        char name[DIM_NAME_MAX + 1];
+        snprintf(name, sizeof name, "%.*s", STR_ARG(dims->dim[i].name));
+        json_object_set_new(map, name, text_of(dims->dim[i].value));
+    }
+    return map;
+}
+
+/* Each of these reads a message, tells it as JSON, and writes it again with `writer`. */
+static json_t *hello_told(struct wire_reader *reader, struct wire_writer *writer) {
+    struct message_hello hello;
+    struct fault why;
+    if (message_read_hello(reader, &hello, &why) != 0)
+        fail_msg("%s", why.text);
+    message_write_hello(writer, &hello);
+    return json_pack("{s:o, s:o, s:o, s:o}", "source", text_of(hello.source), "outbox", text_of(hello.outbox),
+                     "software", text_of(hello.software), "first", number_of(hello.first));
+}
+
+static json_t *welcome_told(struct wire_reader *reader, struct wire_writer *writer) {
+    struct message_welcome welcome;
+    struct fault why;
+    if (message_read_welcome(reader, &welcome, &why) != 0)
+        fail_msg("%s", why.text);
+    message_write_welcome(writer, &welcome);
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "source", text_of(welcome.source), "last",
+                     number_of(welcome.last), "credit", number_of(welcome.credit), "max_bytes",
+                     number_of(welcome.max_bytes), "max_series", number_of(welcome.max_series), "max_events",
+                     number_of(welcome.max_events));
+}
+
+static json_t *batch_told(struct wire_reader *reader, struct wire_writer *writer) {
+    struct message_batch batch;
+    struct fault why;
+    struct wire_writer *series_writer, *events_writer;
+    json_t *series = json_array(), *events = json_array();
+    if (message_read_batch(reader, &batch, &why) != 0)
+        fail_msg("%s", why.text);
+    wire_writer_new(&series_writer, MESSAGE_BYTES_MAX);
+    wire_writer_new(&events_writer, MESSAGE_BYTES_MAX);
+    for (uint32_t i = 0; i < batch.series_count; i++) {
+        struct str id;
+        struct dims dims;
+        message_next_series(&batch, &id, &dims);
+        message_write_series(series_writer, id, &dims);
+        json_array_append_new(series, json_pack("[o, o]", text_of(id), dims_of(&dims)));
+    }
+    for (uint32_t i = 0; i < batch.event_count; i++) {
+        struct message_event event;
+        message_next_event(&batch, &event);
+        int64_t delta = event.at - batch.base;
+        assert_true(event.series < batch.series_count);
+        if (event.has_set) {
+            message_write_event_set(events_writer, event.series, delta, event.set);
+            assert_true(distinct_valid(event.set));
+        } else {
+            message_write_event_number(events_writer, event.series, delta, event.number);
+        }
+        json_array_append_new(events,
+                              json_pack("[I, I, o]", (json_int_t)event.series, (json_int_t)delta,
+                                        event.has_set ? bin_of(event.set) : json_integer(event.number)));
+    }
+    assert_true(wire_at_end(&batch.series) && wire_at_end(&batch.events));
+    message_write_batch(writer, batch.source, batch.outbox, batch.seq, batch.base, batch.series_count,
+                        series_writer, batch.event_count, events_writer);
+    wire_writer_destroy(&series_writer);
+    wire_writer_destroy(&events_writer);
+    return json_pack("{s:o, s:o, s:o, s:I, s:o, s:o}", "source", text_of(batch.source), "outbox",
+                     text_of(batch.outbox), "seq", number_of(batch.seq), "base", (json_int_t)batch.base,
+                     "series", series, "events", events);
+}
+
+static json_t *ack_told(struct wire_reader *reader, struct wire_writer *writer) {
+    struct message_ack ack;
+    struct fault why;
+    struct wire_writer *reasons_writer, *refused_writer;
+    json_t *reasons = json_array(), *refused = json_array();
+    if (message_read_ack(reader, &ack, &why) != 0)
+        fail_msg("%s", why.text);
+    wire_writer_new(&reasons_writer, MESSAGE_BYTES_MAX);
+    wire_writer_new(&refused_writer, MESSAGE_BYTES_MAX);
+    for (uint32_t i = 0; i < ack.reason_count; i++) {
+        struct str reason;
+        message_next_reason(&ack, &reason);
+        wire_write_str(reasons_writer, reason);
+        json_array_append_new(reasons, text_of(reason));
+    }
+    for (uint32_t i = 0; i < ack.refused_count; i++) {
+        uint32_t index, reason;
+        message_next_refused(&ack, &index, &reason);
+        message_write_refused(refused_writer, index, reason);
+        json_array_append_new(refused, json_pack("[I, I]", (json_int_t)index, (json_int_t)reason));
+    }
+    message_write_ack(writer, ack.source, ack.seq, ack.repeated, ack.accepted, ack.reason_count,
+                      reasons_writer, ack.refused_count, refused_writer);
+    wire_writer_destroy(&reasons_writer);
+    wire_writer_destroy(&refused_writer);
+    return json_pack("{s:o, s:o, s:b, s:o, s:o, s:o}", "source", text_of(ack.source), "seq",
+                     number_of(ack.seq), "repeated", ack.repeated, "accepted", number_of(ack.accepted),
+                     "reasons", reasons, "refused", refused);
+}
+
+static json_t *texts_of(const struct str *texts, size_t count) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, text_of(texts[i]));
+    return list;
+}
+
+static json_t *query_told(struct wire_reader *reader, struct wire_writer *writer) {
+    struct message_query query;
+    struct fault why;
+    if (message_read_query(reader, &query, &why) != 0)
+        fail_msg("%s", why.text);
+    message_write_query(writer, &query);
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", number_of(query.id), "indicators",
+                     texts_of(query.pattern, query.pattern_count), "from", text_of(query.from), "to",
+                     text_of(query.to), "by", text_of(query.by), "language", text_of(query.language), "split",
+                     texts_of(query.split, query.split_count), "where", dims_of(&query.where));
+}
+
+static json_t *figures_told(struct wire_reader *reader, struct wire_writer *writer) {
+    struct message_figures chunk;
+    struct fault why;
+    struct wire_writer *indicators_writer, *figures_writer;
+    json_t *indicators = json_array(), *figures = json_array();
+    if (message_read_figures(reader, &chunk, &why) != 0)
+        fail_msg("%s", why.text);
+    wire_writer_new(&indicators_writer, MESSAGE_BYTES_MAX);
+    wire_writer_new(&figures_writer, MESSAGE_BYTES_MAX);
+    for (uint32_t i = 0; i < chunk.indicator_count; i++) {
+        struct message_indicator indicator;
+        message_next_indicator(&chunk, &indicator);
+        message_write_indicator(indicators_writer, &indicator);
+        json_array_append_new(indicators, json_pack("[o, o, o, o, o]", text_of(indicator.id),
+                                                    text_of(indicator.code), text_of(indicator.kind),
+                                                    text_of(indicator.label), text_of(indicator.note)));
+    }
+    for (uint32_t i = 0; i < chunk.figure_count; i++) {
+        struct message_figure figure;
+        message_next_figure(&chunk, &figure);
+        message_write_figure(figures_writer, &figure);
+        json_t *told = json_pack("[o, o, o, I]", text_of(figure.indicator), text_of(figure.period),
+                                 texts_of(figure.dim, figure.dim_count), (json_int_t)figure.value);
+        if (figure.note.len > 0)
+            json_array_append_new(told, text_of(figure.note));
+        json_array_append_new(figures, told);
+    }
+    message_write_figures(writer, chunk.id, chunk.last, chunk.indicator_count, indicators_writer,
+                          chunk.figure_count, figures_writer);
+    wire_writer_destroy(&indicators_writer);
+    wire_writer_destroy(&figures_writer);
+    return json_pack("{s:o, s:b, s:o, s:o}", "id", number_of(chunk.id), "last", chunk.last, "indicators",
+                     indicators, "figures", figures);
+}
+
+static json_t *error_told(struct wire_reader *reader, struct wire_writer *writer) {
+    struct message_error error;
+    struct fault why;
+    if (message_read_error(reader, &error, &why) != 0)
+        fail_msg("%s", why.text);
+    message_write_error(writer, &error);
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "code", text_of(error.code), "text", text_of(error.text),
+                     "source", text_of(error.source), "seq", number_of(error.seq), "id", number_of(error.id));
+}
+
+static json_t *(*const told[])(struct wire_reader *, struct wire_writer *) = {
+    [MESSAGE_HELLO] = hello_told, [MESSAGE_WELCOME] = welcome_told, [MESSAGE_BATCH] = batch_told,
+    [MESSAGE_ACK] = ack_told,     [MESSAGE_QUERY] = query_told,     [MESSAGE_FIGURES] = figures_told,
+    [MESSAGE_ERROR] = error_told,
+};
+
+static json_t *load(const char *kind) {
+    char path[sizeof VECTORS + 32];
+    json_error_t error;
+    snprintf(path, sizeof path, VECTORS "%s.json", kind);
+    json_t *list = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+    if (list == NULL)
+        fail_msg("%s:%d: %s", path, error.line, error.text);
+    return list;
+}
+
+static const char *string_in(const json_t *entry, const char *key) {
+    const char *text = json_string_value(json_object_get(entry, key));
+    assert_non_null(text);
+    return text;
+}
+
+static void check_good(const json_t *entry, enum message_type wanted) {
+    struct bytes frame = bytes_of_hex(string_in(entry, "hex"));
+    struct wire_reader reader;
+    struct wire_writer *writer;
+    enum message_type type;
+    struct fault why;
+    wire_reader_init(&reader, frame.at, frame.len);
+    wire_writer_new(&writer, MESSAGE_BYTES_MAX);
+    if (message_open(&reader, &type, &why) != 0)
+        fail_msg("%s: %s", string_in(entry, "name"), why.text);
+    assert_int_equal(type, wanted);
+    json_t *got = told[type](&reader, writer);
+    const json_t *expected = json_object_get(entry, "reads");
+    if (expected == NULL)
+        expected = json_array_get(json_object_get(entry, "message"), 2);
+    if (!json_equal(got, expected))
+        fail_msg("%s: read as %s", string_in(entry, "name"), json_dumps(got, 0));
+    json_decref(got);
+    assert_false(wire_writer_failed(writer));
+    if (json_is_true(json_object_get(entry, "canonical"))) {
+        assert_int_equal(wire_writer_len(writer), frame.len);
+        assert_memory_equal(wire_writer_data(writer), frame.at, frame.len);
+    }
+    wire_writer_destroy(&writer);
+    free(frame.at);
+}
+
+static void test_good(void **state) {
+    (void)state;
+    for (enum message_type type = MESSAGE_HELLO; type <= MESSAGE_ERROR; type++) {
+        json_t *list = load(message_type_name(type)), *entry;
+        size_t i;
+        assert_in_range(json_array_size(list), 3, 1000);
+        json_array_foreach(list, i, entry) {
+            check_good(entry, type);
+        }
+        json_decref(list);
+    }
+}
+
+static int read_any(enum message_type type, struct wire_reader *reader, struct fault *why) {
+    union {
+        struct message_hello hello;
+        struct message_welcome welcome;
+        struct message_batch batch;
+        struct message_ack ack;
+        struct message_query query;
+        struct message_figures figures;
+        struct message_error error;
+    } any;
+    switch (type) {
+    case MESSAGE_HELLO:
+        return message_read_hello(reader, &any.hello, why);
+    case MESSAGE_WELCOME:
+        return message_read_welcome(reader, &any.welcome, why);
+    case MESSAGE_BATCH:
+        return message_read_batch(reader, &any.batch, why);
+    case MESSAGE_ACK:
+        return message_read_ack(reader, &any.ack, why);
+    case MESSAGE_QUERY:
+        return message_read_query(reader, &any.query, why);
+    case MESSAGE_FIGURES:
+        return message_read_figures(reader, &any.figures, why);
+    case MESSAGE_ERROR:
+        return message_read_error(reader, &any.error, why);
+    }
+    return 0;
+}
+
+static void test_bad(void **state) {
+    (void)state;
+    json_t *list = load("bad"), *entry;
+    size_t i;
+    assert_in_range(json_array_size(list), 50, 1000);
+    json_array_foreach(list, i, entry) {
+        struct bytes frame = bytes_of_hex(string_in(entry, "hex"));
+        struct wire_reader reader;
+        enum message_type type;
+        struct fault why = {.text = ""};
+        wire_reader_init(&reader, frame.at, frame.len);
+        int rc = message_open(&reader, &type, &why);
+        if (rc == 0)
+            rc = read_any(type, &reader, &why);
+        bool version = strcmp(string_in(entry, "code"), MESSAGE_ERROR_VERSION) == 0;
+        if (rc != (version ? -EPROTONOSUPPORT : -EPROTO) ||
+            strstr(why.text, string_in(entry, "error")) == NULL)
+            fail_msg("%s: %d, \"%s\"", string_in(entry, "name"), rc, why.text);
+        free(frame.at);
+    }
+    json_decref(list);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_good),
+        cmocka_unit_test(test_bad),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
