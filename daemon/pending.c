@@ -278,7 +278,8 @@ static int write_once(struct pending *pending, struct store *store, const struct
 int pending_write(struct pending *pending, struct store *store, const struct catalogue_name *names,
                   size_t name_count, struct fault *why) {
     OBJ_CHECK(pending, PENDING_MAGIC);
-    qsort(pending->cell, pending->count, sizeof *pending->cell, compare_cells);
+    if (pending->count > 1)
+        qsort(pending->cell, pending->count, sizeof *pending->cell, compare_cells);
     struct distinct *scratch;
     distinct_new(&scratch);
     int err;

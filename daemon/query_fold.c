@@ -149,6 +149,8 @@ static int32_t months_in(enum period_type type) {
 static int32_t start_of(const struct fold *fold, enum period_type type, int32_t when) {
     if (type == PERIOD_PLAN)
         return fold->plan_start;
+    if (type == PERIOD_MONTH && fold->by_months)
+        return when;
     if (!fold->by_months)
         return period_of_day(type, when, NULL).first;
     int32_t months = months_in(type), into = when % months;

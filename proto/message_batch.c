@@ -290,7 +290,7 @@ static void next_unusual_event(struct message_batch *batch, struct message_event
 
 void message_next_event(struct message_batch *batch, struct message_event *event) {
     const uint8_t *at = batch->events.at;
-    int64_t series, delta, number;
+    int64_t series = 0, delta = 0, number = 0;
     ASSERT(at < batch->events.end);
     /* Checked before: the first two are integers, and all their bytes are there. */
     if (*at != EVENT_HEAD ||

@@ -13,6 +13,7 @@
 #include "clients/weblog/languages.h"
 #include "clients/weblog/request.h"
 #include "clients/weblog/tally.h"
+#include "clients/weblog/views.h"
 #include "clients/weblog/visitors.h"
 #include "proto/check.h"
 #include "proto/civil.h"
@@ -55,6 +56,7 @@ int counter_open(struct counter **out, struct suivi *suivi, struct keys *keys,
     tally_new(&counter->tally, active);
     visitors_new(&counter->visitors, &counter->records, counter->epochs, counter->tally, counter->site,
                  CLIENTS_MAX);
+    views_new(&counter->views, counter->visitors);
     clicks_new(&counter->clicks, &counter->records, counter->epochs, counter->tally, counter->site,
                CLICKS_MAX);
     struct record_key key = record_key_of(RECORD_UNJUDGED, counter->site);
@@ -71,6 +73,7 @@ void counter_close(struct counter **pointer) {
         return;
     OBJ_CHECK(counter, COUNTER_MAGIC);
     clicks_destroy(&counter->clicks);
+    views_destroy(&counter->views);
     visitors_destroy(&counter->visitors);
     tally_destroy(&counter->tally);
     epochs_destroy(&counter->epochs);
@@ -149,7 +152,7 @@ int counter_line(struct counter *counter, const struct line *line, int32_t *day,
     if (asked == REQUEST_DOWNLOAD)
         return clicks_add(counter->clicks, &client, path, line->at, counter->month, language, why);
     tally_add(counter->tally, TALLY_PAGEVIEWS, counter->day, language, 1);
-    return visitors_view(counter->visitors, &client, line->at, counter->day, counter->month, language, why);
+    return views_add(counter->views, &client, line->at, counter->day, counter->month, language, why);
 }
 
 void counter_malformed(struct counter *counter, int32_t day, int64_t number) {

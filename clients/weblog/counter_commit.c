@@ -111,6 +111,7 @@ static int note_unjudged(struct counter *counter, bool wanted, struct fault *why
 }
 
 static void forget_cached(struct counter *counter) {
+    views_forget(counter->views);
     visitors_forget(counter->visitors);
     clicks_forget(counter->clicks);
     epochs_reload(counter->epochs);
@@ -119,9 +120,12 @@ static void forget_cached(struct counter *counter) {
 int counter_commit(struct counter *counter, bool settled, struct fault *why) {
     OBJ_CHECK(counter, COUNTER_MAGIC);
     const struct tally_sink sink = {.arg = counter, .sum = send_sum, .set = send_set};
+    int rc = views_settle(counter->views, why);
+    if (rc != 0)
+        return rc;
     if (settled)
         visitors_judge(counter->visitors);
-    int rc = clicks_settle(counter->clicks, why);
+    rc = clicks_settle(counter->clicks, why);
     if (rc == 0)
         rc = visitors_save(counter->visitors, why);
     if (rc == 0)

@@ -7,6 +7,7 @@
 #include "clients/weblog/epochs.h"
 #include "clients/weblog/languages.h"
 #include "clients/weblog/tally.h"
+#include "clients/weblog/views.h"
 #include "clients/weblog/visitors.h"
 
 #define COUNTER_MAGIC    0xc0847e12u
@@ -33,6 +34,7 @@ struct counter {
     struct epochs *epochs;
     struct tally *tally;
     struct visitors *visitors;
+    struct views *views; /* on their way to the visitors */
     struct clicks *clicks;
     struct counter_sums sums, committed; /* now; at the last commit */
     bool unjudged_noted;                 /* the record that says so is there */

@@ -35,6 +35,21 @@ uint32_t hash_index_find(struct hash_index *index, const uint64_t hash[2], uint3
     return slot->number - 1;
 }
 
+bool hash_index_get(const struct hash_index *index, const uint64_t hash[2], uint32_t *number) {
+    if (index->slots == 0)
+        return false;
+    const struct hash_index_slot *slot = &index->slot[place_of(index, hash)];
+    if (slot->number == 0)
+        return false;
+    *number = slot->number - 1;
+    return true;
+}
+
+void hash_index_hint(const struct hash_index *index, const uint64_t hash[2]) {
+    if (index->slots > 0)
+        __builtin_prefetch(&index->slot[hash[0] & (index->slots - 1)]);
+}
+
 void hash_index_clear(struct hash_index *index) {
     free(index->slot);
     *index = (struct hash_index){0};

@@ -18,6 +18,8 @@ struct hash_index { /* all zero: empty */
 
 /* The number of that hash; `otherwise` is put there when it has none, and *added set. */
 uint32_t hash_index_find(struct hash_index *index, const uint64_t hash[2], uint32_t otherwise, bool *added);
+bool hash_index_get(const struct hash_index *index, const uint64_t hash[2], uint32_t *number);
+void hash_index_hint(const struct hash_index *index, const uint64_t hash[2]); /* it will be asked for soon */
 void hash_index_clear(struct hash_index *index);
 
 #endif

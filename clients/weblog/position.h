@@ -43,7 +43,7 @@ struct position {
     enum line_format format;
     int32_t last_day; /* of the last line that parsed */
     uint64_t lines;   /* up to mark[0] */
-    int64_t used; /* microseconds of the calendar */
+    int64_t used;     /* microseconds of the calendar */
 };
 
 struct positions;

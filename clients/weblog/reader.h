@@ -42,10 +42,11 @@ int reader_open(struct reader **out, struct reading *reading, const char *path, 
 void reader_close(struct reader **reader);
 
 /* Counts to the end of what is there. -EBADMSG, -EIO: the log is damaged there, what came before was counted.
- * -EINVAL: nothing in it is a line of a log. */
+ */
 int reader_read(struct reader *reader, struct fault *why);
 
-/* The log is at its end for good (one-shot run, or rotated away): judges a last line without a line end. */
+/* The log is at its end for good (one-shot run, or rotated away): judges a last line without a line end.
+ * -EINVAL: nothing in it is a line of a log, nothing was counted. */
 int reader_finish(struct reader *reader, struct fault *why);
 
 /* Puts the position; saved with the next commit. Nothing when it did not move. */

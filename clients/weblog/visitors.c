@@ -343,6 +343,26 @@ int visitors_view(struct visitors *visitors, const struct client *client, int64_
     return 0;
 }
 
+void visitors_hint(const struct visitors *visitors, const struct client *client, unsigned hint) {
+    if (hint == 0) {
+        hash_index_hint(&visitors->index, client->hash);
+        return;
+    }
+    uint32_t number;
+    if (!hash_index_get(&visitors->index, client->hash, &number))
+        return;
+    const struct visitor *visitor = &visitors->visitor[number];
+    if (hint == 1) {
+        __builtin_prefetch(visitor);
+        __builtin_prefetch((const char *)(visitor + 1) - 1);
+    } else {
+        if (visitor->visit_count > 0)
+            __builtin_prefetch(&visitor->visit[visitor->visit_count - 1]);
+        if (visitor->month_count > 0)
+            __builtin_prefetch(&visitor->month[visitor->month_count - 1]);
+    }
+}
+
 /* The visits of a visitor that begin in a month, where they lie. */
 static struct visit_record record_of(struct visitor *visitor, const struct month_seen *month) {
     int64_t begin, end;

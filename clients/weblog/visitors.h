@@ -33,6 +33,11 @@ void visitors_destroy(struct visitors **visitors);
 int visitors_view(struct visitors *visitors, const struct client *client, int64_t at, int32_t day,
                   int32_t month, unsigned language, struct fault *why);
 
+/* Asks for the memory that visitors_view will want for this client, without waiting for it: called with 0 to
+ * VISITORS_HINTS - 1 in turn, some time apart, each finds what the one before asked for. */
+#define VISITORS_HINTS 3
+void visitors_hint(const struct visitors *visitors, const struct client *client, unsigned hint);
+
 /* Tells the tally about returning visitors among the clients seen since the last time. A set cannot be taken
  * back, so this waits until late lines have settled: the end of a run. */
 void visitors_judge(struct visitors *visitors);

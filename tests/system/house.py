@@ -71,7 +71,9 @@ class Running:
         self.lines = []
         self.changed = threading.Condition()
         self.ended = False
-        self.process = subprocess.Popen(command, stdin=popen.pop('stdin', subprocess.DEVNULL),
+        # When a test is killed for its time, what it started goes with it.
+        orphans = ['setpriv', '--pdeathsig', 'KILL'] if shutil.which('setpriv') else []
+        self.process = subprocess.Popen(orphans + command, stdin=popen.pop('stdin', subprocess.DEVNULL),
                                         stdout=popen.pop('stdout', subprocess.DEVNULL), stderr=subprocess.PIPE,
                                         env=env or environment(), **popen)
         self.reader = threading.Thread(target=self._read, daemon=True)
@@ -142,7 +144,11 @@ class House:
         self.daemons = []
         self.others = []
         if start:
-            self.start(**daemon)
+            try:
+                self.start(**daemon)
+            except BaseException:
+                self.close(show=True)
+                raise
 
     def path(self, *names):
         return os.path.join(self.directory, *names)
@@ -248,6 +254,8 @@ class House:
         if show or faults:
             for number, running in enumerate(self.daemons):
                 print('--- suivid (%d) said:\n%s' % (number, running.stderr()[-4000:]), file=sys.stderr)
+        for folder, _, _ in os.walk(self.directory):
+            os.chmod(folder, 0o700)
         shutil.rmtree(self.directory, ignore_errors=True)
         if faults:
             raise AssertionError('\n'.join(faults))

@@ -1,4 +1,5 @@
 """The protocol as another programmer meets it: Python, pyzmq and msgpack, nothing of ours."""
+import json
 import subprocess
 import sys
 import threading
@@ -28,6 +29,16 @@ class Protocol(HouseTest):
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.assertEqual(ran.returncode, 0, ran.stderr.decode())
         self.assertTrue(self.house.figures('--from', '2000', '--to', '2099'))
+
+    def test_bad_vectors(self):
+        """Each frame of proto/vectors/bad.json is answered with the error that it is said to be."""
+        with open(house.os.path.join(house.SOURCE, 'proto', 'vectors', 'bad.json'), encoding='utf-8') as file:
+            vectors = json.load(file)
+        peer = self.peer()
+        for vector in vectors:
+            with self.subTest(name=vector['name']):
+                peer.send_frames(bytes.fromhex(vector['hex']))
+                self.assertEqual(peer.expect('error')['code'], vector['code'])
 
     def test_welcome(self):
         welcome = self.peer().hello()

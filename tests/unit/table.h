@@ -65,8 +65,8 @@ static int table_put(void *arg, struct str key, struct str value, struct fault *
     return 0;
 }
 
-static int table_scan(void *arg, struct str prefix, int (*visit)(void *visit_arg, struct str key, struct str value),
-                      void *visit_arg) {
+static int table_scan(void *arg, struct str prefix,
+                      int (*visit)(void *visit_arg, struct str key, struct str value), void *visit_arg) {
     struct table *table = arg;
     for (size_t i = 0; i < table->count; i++) {
         const struct table_entry *entry = &table->entry[i];

@@ -485,7 +485,7 @@ static void test_what_cannot_be_sent_is_refused_at_once(void **state) {
     struct suivi *client = open_client(stage);
     const struct suivi_dim twice[] = {{"site", "a"}, {"site", "b"}};
     struct suivi_dim many[DIMS_MAX + 1];
-    char names[DIMS_MAX + 1][8];
+    char names[DIMS_MAX + 1][16];
     for (int i = 0; i <= DIMS_MAX; i++) {
         snprintf(names[i], sizeof names[i], "d%d", i);
         many[i] = (struct suivi_dim){names[i], "x"};

@@ -121,7 +121,8 @@ static bool reference_parse(const struct reference *self, struct str text, struc
     line.open_ended = !line.has_agent;
     line.address = group(self, text, GROUP_ADDRESS);
     line.request = group(self, text, GROUP_REQUEST);
-    line.status = atoi(group(self, text, GROUP_STATUS).at);
+    struct str status = group(self, text, GROUP_STATUS); /* three digits, nothing that ends them */
+    line.status = (status.at[0] - '0') * 100 + (status.at[1] - '0') * 10 + (status.at[2] - '0');
     if (line.has_agent)
         line.agent = group(self, text, GROUP_AGENT);
     if (!reference_time(group(self, text, GROUP_TIME), &line.at))

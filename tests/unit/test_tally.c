@@ -122,8 +122,9 @@ static void full(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sums), cmocka_unit_test(zeros_once), cmocka_unit_test(sets),
-        cmocka_unit_test(forgotten_or_failed), cmocka_unit_test(full),
+        cmocka_unit_test(sums), cmocka_unit_test(zeros_once),
+        cmocka_unit_test(sets), cmocka_unit_test(forgotten_or_failed),
+        cmocka_unit_test(full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
