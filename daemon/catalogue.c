@@ -9,11 +9,16 @@
 
 #define CATALOGUE_MAGIC 0x43415441u
 
+struct name_slot {
+    uint32_t tag;    /* of the hash, so that a text is looked at only when it is most likely the one */
+    uint32_t number; /* plus 1; 0: empty */
+};
+
 /* Texts of one table by number, and their numbers by text. */
 struct names {
     struct str *text; /* owned */
     uint32_t count, room;
-    uint32_t *slot; /* open addressing: number + 1, 0 empty; slots is a power of two */
+    struct name_slot *slot; /* open addressing; slots is a power of two */
     uint32_t slots;
     uint32_t saved;
 };
@@ -49,13 +54,20 @@ static uint64_t hash_text(struct str text) {
     return hash * 0x9fb21c651e98df25u;
 }
 
-static uint32_t *names_slot(const struct names *names, struct str text) {
+/* The slot of that text, or the empty one where it belongs. */
+static struct name_slot *names_slot(const struct names *names, struct str text, uint64_t hash) {
     uint32_t mask = names->slots - 1;
-    for (uint32_t at = (uint32_t)(hash_text(text) >> 32) & mask;; at = (at + 1) & mask) {
-        uint32_t *slot = &names->slot[at];
-        if (*slot == 0 || str_equal(names->text[*slot - 1], text))
+    for (uint32_t at = (uint32_t)(hash >> 32) & mask;; at = (at + 1) & mask) {
+        struct name_slot *slot = &names->slot[at];
+        if (slot->number == 0 ||
+            (slot->tag == (uint32_t)hash && str_equal(names->text[slot->number - 1], text)))
             return slot;
     }
+}
+
+static void names_put(struct names *names, uint32_t id) {
+    uint64_t hash = hash_text(names->text[id]);
+    *names_slot(names, names->text[id], hash) = (struct name_slot){(uint32_t)hash, id + 1};
 }
 
 static void names_grow(struct names *names) {
@@ -63,7 +75,7 @@ static void names_grow(struct names *names) {
     free(names->slot);
     names->slot = mem_zeroed(names->slots, sizeof *names->slot);
     for (uint32_t id = 0; id < names->count; id++)
-        *names_slot(names, names->text[id]) = id + 1;
+        names_put(names, id);
 }
 
 /* Adds a text that is not there. */
@@ -76,17 +88,17 @@ static uint32_t names_add(struct names *names, struct str text) {
     }
     uint32_t id = names->count++;
     names->text[id] = (struct str){mem_copy(text.at, text.len), text.len};
-    *names_slot(names, text) = id + 1;
+    names_put(names, id);
     return id;
 }
 
 static bool names_find(const struct names *names, struct str text, uint32_t *id) {
     if (names->count == 0)
         return false;
-    uint32_t slot = *names_slot(names, text);
-    if (slot == 0)
+    uint32_t number = names_slot(names, text, hash_text(text))->number;
+    if (number == 0)
         return false;
-    *id = slot - 1;
+    *id = number - 1;
     return true;
 }
 

@@ -284,7 +284,10 @@ static int converse(struct suivi *client, int timeout_ms, bool patient, int64_t 
         if (rc != 0 || delivery_done(client->delivery))
             return rc;
         int64_t now = connection_clock_ms(), heard = delivery_heard_ms(client->delivery);
-        int64_t end = (patient ? later(heard, start) : start) + timeout_ms;
+        int64_t end = (patient ? later(heard, start) : start) + timeout_ms,
+                grace = start + CONNECTION_GRACE_MS;
+        if (patient && heard < start && now >= grace && connection_deserted(client->endpoint))
+            end = now;
         if (now >= end && patient)
             return nobody_there(client, heard >= start, "by the next run");
         if (now >= end) {
@@ -292,6 +295,8 @@ static int converse(struct suivi *client, int timeout_ms, bool patient, int64_t 
             return silent ? nobody_there(client, heard >= client->waiting_since_ms, "once it answers") : 0;
         }
         int64_t wake = delivery_wake_ms(client->delivery);
+        if (now < grace && grace < wake)
+            wake = grace;
         connection_wait(client->sending, blocked, (wake < end ? wake : end) - now);
     }
 }

@@ -2,7 +2,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
+#include <unistd.h>
 #include <zmq.h>
 
 #include "proto/check.h"
@@ -117,6 +121,24 @@ void connection_wait(struct connection *connection, bool to_send, int64_t timeou
     zmq_pollitem_t item = {.socket = connection->socket,
                            .events = (short)(ZMQ_POLLIN | (to_send ? ZMQ_POLLOUT : 0))};
     zmq_poll(&item, 1, timeout_ms > 0 ? (long)timeout_ms : 0);
+}
+
+bool connection_deserted(const char *endpoint) {
+    static const char scheme[] = "ipc://";
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strncmp(endpoint, scheme, sizeof scheme - 1) != 0)
+        return false;
+    const char *path = endpoint + sizeof scheme - 1;
+    if (strlen(path) >= sizeof address.sun_path)
+        return false;
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (probe < 0)
+        return false;
+    bool refused = connect(probe, (const struct sockaddr *)&address, sizeof address) != 0 &&
+                   (errno == ENOENT || errno == ECONNREFUSED);
+    close(probe);
+    return refused;
 }
 
 int64_t connection_clock_ms(void) {

@@ -27,6 +27,12 @@ bool connection_receive(struct connection *connection, struct str *frame);
  * may end it early. */
 void connection_wait(struct connection *connection, bool to_send, int64_t timeout_ms);
 
+/* Nobody listens there, for certain: a local socket that is missing or refuses. ZeroMQ itself would go on
+ * trying without a word. Ask once the first CONNECTION_GRACE_MS have brought no answer: a daemon that is just
+ * starting gets its chance. */
+#define CONNECTION_GRACE_MS 2000
+bool connection_deserted(const char *endpoint);
+
 /* A clock that never jumps. */
 int64_t connection_clock_ms(void);
 

@@ -59,13 +59,13 @@ static int ask(struct suivi *client, const struct message_query *question, int t
     message_write_query(writer, question);
     ASSERT(!wire_writer_failed(writer));
     struct str frame = {(const char *)wire_writer_data(writer), wire_writer_len(writer)};
-    int64_t end = connection_clock_ms() + timeout_ms;
+    int64_t start = connection_clock_ms(), end = start + timeout_ms, grace = start + CONNECTION_GRACE_MS;
     while (rc == 0 && !connection_send(client->asking, frame)) {
-        int64_t left = end - connection_clock_ms();
-        if (left <= 0)
+        int64_t now = connection_clock_ms();
+        if (now >= end || (now >= grace && connection_deserted(client->endpoint)))
             rc = nobody_there(client);
         else
-            connection_wait(client->asking, true, left);
+            connection_wait(client->asking, true, (now < grace && grace < end ? grace : end) - now);
     }
     wire_writer_destroy(&writer);
     return rc;
