@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "daemon/log.h"
 #include "proto/check.h"
 #include "proto/civil.h"
 #include "proto/distinct.h"
@@ -93,6 +94,8 @@ void ingest_hello(struct ingest *ingest, const struct message_hello *hello, stru
             reply_error(reply, MESSAGE_ERROR_BUSY, why.text, hello->source, 0);
             return;
         }
+        log_event(LOG_LEVEL_WARNING, "source.gap", "source=\"%.*s\" missing=%" PRIu64, STR_ARG(hello->source),
+                  hello->first - 1 - ledger_taken(entry));
         ledger_skip(ingest->ledger, entry, hello->first - 1);
     }
     /* Only what is on disk, since the collector forgets what it is told of here; what it no longer has needs
