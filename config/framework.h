@@ -13,6 +13,8 @@
 #include "proto/kind.h"
 #include "proto/period.h"
 
+#define FRAMEWORK_LABEL_MAX 256 /* bytes */
+
 struct framework;
 
 /* -ENOENT and the like when the file cannot be read, -EINVAL when it is not a framework; `why` names file,

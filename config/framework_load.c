@@ -204,15 +204,19 @@ static int read_dimensions(struct loading *l, size_t index) {
     return 0;
 }
 
-/* Checks the texts under `node` and counts them: their languages are the framework's. */
-static int check_texts(struct loading *l, const char *node, size_t *count) {
+/* Checks the texts under `node` and counts them: their languages are the framework's, and none is longer than
+ * `max`. */
+static int check_texts(struct loading *l, const char *node, size_t max, size_t *count) {
     int err = document_texts(l->document, node, LANGUAGES_MAX, count, l->why);
     for (size_t i = 0; err == 0 && i < *count; i++) {
         struct str language, text;
         document_text(l->document, node, i, &language, &text);
-        if (!has_language(l->framework->content, language)) {
-            char inner[DOCUMENT_PATH_MAX * 2];
-            snprintf(inner, sizeof inner, "%s.%.*s", node, STR_ARG(language));
+        char inner[DOCUMENT_PATH_MAX * 2];
+        snprintf(inner, sizeof inner, "%s.%.*s", node, STR_ARG(language));
+        if (text.len > max) {
+            err = document_fault(l->document, l->why, inner,
+                                 "a text of %zu bytes, the limit is %zu: say it shorter", text.len, max);
+        } else if (!has_language(l->framework->content, language)) {
             err = document_fault(l->document, l->why, inner,
                                  "\"%.*s\" is not among the framework's languages", STR_ARG(language));
         }
@@ -224,9 +228,9 @@ static int read_texts(struct loading *l, size_t index) {
     struct indicator *indicator = &l->framework->indicators[index];
     char node[DOCUMENT_PATH_MAX];
     size_t count;
-    int err = check_texts(l, field(index, "definition", node), &count);
+    int err = check_texts(l, field(index, "definition", node), SIZE_MAX, &count);
     if (err == 0) {
-        err = check_texts(l, field(index, "label", node), &count);
+        err = check_texts(l, field(index, "label", node), FRAMEWORK_LABEL_MAX, &count);
     }
     if (err) {
         return err;
@@ -342,7 +346,7 @@ static int read_content(struct loading *l) {
         err = check_languages(l);
     }
     if (err == 0) {
-        err = check_texts(l, "title", &titles);
+        err = check_texts(l, "title", FRAMEWORK_LABEL_MAX, &titles);
     }
     if (err == 0) {
         err = check_dimensions(l);

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "daemon/hash.h"
 #include "proto/check.h"
 
 #define CATALOGUE_MAGIC 0x43415441u
@@ -21,6 +22,7 @@ struct names {
     struct name_slot *slot; /* open addressing; slots is a power of two */
     uint32_t slots;
     uint32_t saved;
+    uint64_t seed;
 };
 
 struct indicator_series {
@@ -39,21 +41,6 @@ struct catalogue {
     struct indicator_series *of_indicator;
 };
 
-static uint64_t hash_text(struct str text) {
-    uint64_t hash = 0xcbf29ce484222325u ^ text.len;
-    size_t i = 0;
-    for (; i + 8 <= text.len; i += 8) {
-        uint64_t word;
-        memcpy(&word, text.at + i, 8);
-        hash = (hash ^ word) * 0x9fb21c651e98df25u;
-        hash ^= hash >> 29;
-    }
-    for (; i < text.len; i++)
-        hash = (hash ^ (uint8_t)text.at[i]) * 0x100000001b3u;
-    hash ^= hash >> 32;
-    return hash * 0x9fb21c651e98df25u;
-}
-
 /* The slot of that text, or the empty one where it belongs. */
 static struct name_slot *names_slot(const struct names *names, struct str text, uint64_t hash) {
     uint32_t mask = names->slots - 1;
@@ -66,7 +53,7 @@ static struct name_slot *names_slot(const struct names *names, struct str text, 
 }
 
 static void names_put(struct names *names, uint32_t id) {
-    uint64_t hash = hash_text(names->text[id]);
+    uint64_t hash = hash_text(names->seed, names->text[id]);
     *names_slot(names, names->text[id], hash) = (struct name_slot){(uint32_t)hash, id + 1};
 }
 
@@ -95,7 +82,7 @@ static uint32_t names_add(struct names *names, struct str text) {
 static bool names_find(const struct names *names, struct str text, uint32_t *id) {
     if (names->count == 0)
         return false;
-    uint32_t number = names_slot(names, text, hash_text(text))->number;
+    uint32_t number = names_slot(names, text, hash_text(names->seed, text))->number;
     if (number == 0)
         return false;
     *id = number - 1;
@@ -128,12 +115,16 @@ struct loading {
     struct fault *why;
 };
 
+static bool is_kind(char byte) {
+    return byte == KIND_COUNT || byte == KIND_DISTINCT;
+}
+
 static int load_series(void *arg, uint32_t id, struct str text) {
     struct loading *loading = arg;
     struct catalogue *catalogue = loading->catalogue;
     struct str indicator;
     struct dims dims;
-    if (id != catalogue->series.count || text.len < 2 || text.len > SERIES_TEXT_MAX ||
+    if (id != catalogue->series.count || text.len < 2 || text.len > SERIES_TEXT_MAX || !is_kind(text.at[0]) ||
         dims_series_parse(series_key(text), &indicator, &dims) != 0)
         return fault_set(
             loading->why, -EBADMSG,
@@ -169,6 +160,7 @@ int catalogue_new(struct catalogue **out, const struct framework *framework, str
     catalogue->framework = framework;
     catalogue->of_indicator =
         mem_zeroed(framework_indicator_count(framework) + 1, sizeof *catalogue->of_indicator);
+    catalogue->series.seed = catalogue->sources.seed = hash_seed();
     int err = pthread_rwlock_init(&catalogue->lock, NULL);
     ASSERT(err == 0);
 
@@ -274,18 +266,28 @@ void catalogue_saved(struct catalogue *catalogue, const struct catalogue_name *n
 
 /* ---- reading beside the loop ---- */
 
-void catalogue_each_series(struct catalogue *catalogue, size_t indicator,
-                           void (*visit)(void *arg, uint32_t series, const struct dims *dims), void *arg) {
+/* The texts are copied out as views, which stay valid, so that the loop is not held up while they are gone
+ * through. */
+int catalogue_each_series(struct catalogue *catalogue, size_t indicator,
+                          int (*visit)(void *arg, uint32_t series, const struct dims *dims), void *arg) {
     OBJ_CHECK(catalogue, CATALOGUE_MAGIC);
     ASSERT(indicator < framework_indicator_count(catalogue->framework));
     (void)pthread_rwlock_rdlock(&catalogue->lock);
     const struct indicator_series *list = &catalogue->of_indicator[indicator];
-    for (uint32_t i = 0; i < list->count; i++) {
+    uint32_t count = list->count;
+    struct catalogue_name *names = mem_zeroed((size_t)count + 1, sizeof *names);
+    for (uint32_t i = 0; i < count; i++)
+        names[i] =
+            (struct catalogue_name){STORE_SERIES, list->series[i], catalogue->series.text[list->series[i]]};
+    (void)pthread_rwlock_unlock(&catalogue->lock);
+    int result = 0;
+    for (uint32_t i = 0; i < count && result == 0; i++) {
         struct str id;
         struct dims dims;
-        int err = dims_series_parse(series_key(catalogue->series.text[list->series[i]]), &id, &dims);
+        int err = dims_series_parse(series_key(names[i].text), &id, &dims);
         ASSERT(err == 0);
-        visit(arg, list->series[i], &dims);
+        result = visit(arg, names[i].id, &dims);
     }
-    (void)pthread_rwlock_unlock(&catalogue->lock);
+    free(names);
+    return result;
 }

@@ -41,9 +41,9 @@ struct catalogue_name {
 size_t catalogue_unsaved(const struct catalogue *catalogue, struct catalogue_name **out); /* caller frees */
 void catalogue_saved(struct catalogue *catalogue, const struct catalogue_name *names, size_t count);
 
-/* For query threads: calls back with the indicator's series, while nothing can be added. `dims` is borrowed
- * for the call. */
-void catalogue_each_series(struct catalogue *catalogue, size_t indicator,
-                           void (*visit)(void *arg, uint32_t series, const struct dims *dims), void *arg);
+/* For query threads: calls back with each of the indicator's series until a result other than 0, which is
+ * returned. `dims` is borrowed for the call. */
+int catalogue_each_series(struct catalogue *catalogue, size_t indicator,
+                          int (*visit)(void *arg, uint32_t series, const struct dims *dims), void *arg);
 
 #endif

@@ -10,7 +10,7 @@
 struct side {
     struct pending *pending;
     struct committer_reply *held; /* text owned */
-    size_t held_count, held_room;
+    size_t held_count, held_room, held_bytes;
 };
 
 struct committer {
@@ -55,7 +55,7 @@ static void side_clear(struct side *side) {
         free_text(side->held[i].frame);
         free_text(side->held[i].source);
     }
-    side->held_count = 0;
+    side->held_count = side->held_bytes = 0;
 }
 
 void committer_destroy(struct committer **committer) {
@@ -88,13 +88,15 @@ void committer_hold(struct committer *committer, const struct committer_reply *r
         side->held_room = side->held_room ? side->held_room * 2 : 64;
         side->held = mem_resize(side->held, side->held_room, sizeof *side->held);
     }
+    side->held_bytes += reply->frame.len;
     side->held[side->held_count++] = (struct committer_reply){copy_of(reply->peer), copy_of(reply->frame),
                                                               copy_of(reply->source), reply->seq};
 }
 
 bool committer_full(const struct committer *committer) {
     OBJ_CHECK(committer, COMMITTER_MAGIC);
-    return pending_full(committer->filling.pending) || committer->filling.held_count >= COMMITTER_HELD_MAX;
+    return pending_full(committer->filling.pending) || committer->filling.held_count >= COMMITTER_HELD_MAX ||
+           committer->filling.held_bytes >= COMMITTER_HELD_BYTES_MAX;
 }
 
 bool committer_busy(const struct committer *committer) {

@@ -12,8 +12,8 @@
 #include "daemon/ledger.h"
 #include "daemon/pending.h"
 
-#define COMMITTER_HELD_MAX (16u << 10) /* replies held for one transaction */
-#define COMMITTER_PEER_MAX 255         /* bytes of a peer's address, ZeroMQ's limit */
+#define COMMITTER_HELD_MAX       (16u << 10) /* replies held for one transaction */
+#define COMMITTER_HELD_BYTES_MAX (64u << 20)
 
 struct committer;
 

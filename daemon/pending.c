@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "daemon/cell.h"
+#include "daemon/hash.h"
 #include "proto/check.h"
 #include "proto/civil.h"
 #include "proto/distinct.h"
@@ -32,6 +33,7 @@ struct pending {
     uint32_t count, room;
     uint32_t *slot; /* open addressing over cells: index + 1, 0 empty */
     uint32_t slots;
+    uint64_t seed;
     size_t set_bytes;
     struct ledger_row *ledger;
     size_t ledger_count, ledger_room;
@@ -40,6 +42,7 @@ struct pending {
 void pending_new(struct pending **out) {
     struct pending *pending = mem_zeroed(1, sizeof *pending);
     pending->magic = PENDING_MAGIC;
+    pending->seed = hash_seed();
     pending->slots = SLOTS_FIRST;
     pending->slot = mem_zeroed(pending->slots, sizeof *pending->slot);
     *out = pending;
@@ -93,15 +96,14 @@ bool pending_full(const struct pending *pending) {
 
 /* ---- filling ---- */
 
-static uint32_t hash_cell(uint32_t series, int32_t day, uint32_t source) {
-    uint64_t hash = ((uint64_t)series << 32 | (uint32_t)day) * 0x9fb21c651e98df25u;
-    hash ^= (hash >> 32) ^ source;
-    return (uint32_t)((hash * 0xd6e8feb86659fd93u) >> 32);
+static uint32_t hash_cell(const struct pending *pending, uint32_t series, int32_t day, uint32_t source) {
+    uint64_t hash = hash_mix(hash_mix(pending->seed, (uint64_t)series << 32 | (uint32_t)day), source);
+    return (uint32_t)(hash >> 32);
 }
 
 static uint32_t *find_slot(const struct pending *pending, uint32_t series, int32_t day, uint32_t source) {
     uint32_t mask = pending->slots - 1;
-    for (uint32_t at = hash_cell(series, day, source) & mask;; at = (at + 1) & mask) {
+    for (uint32_t at = hash_cell(pending, series, day, source) & mask;; at = (at + 1) & mask) {
         uint32_t *slot = &pending->slot[at];
         if (*slot == 0)
             return slot;

@@ -10,6 +10,8 @@
 
 #define ANSWER_MAGIC 0x414e5357u
 
+_Static_assert(FRAMEWORK_LABEL_MAX <= MESSAGE_TEXT_MAX, "every label can be sent");
+
 #define CHUNK_BYTES (1u << 20) /* a chunk is closed past this */
 
 struct query_answer {

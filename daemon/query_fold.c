@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "daemon/cell.h"
+#include "daemon/hash.h"
 #include "proto/check.h"
 #include "proto/civil.h"
 #include "proto/distinct.h"
@@ -36,6 +37,7 @@ struct fold {
     size_t group_count, group_room;
     uint32_t *slot; /* open addressing over groups: index + 1, 0 empty */
     size_t slots;
+    uint64_t seed;
     struct member *member;
     size_t member_count, member_room;
     struct item *item;
@@ -46,6 +48,12 @@ struct fold {
     int32_t plan_start; /* in the same unit */
     struct fault *why;
 };
+
+static int too_much(const struct fold *fold) {
+    return fault_set(fold->why, -E2BIG,
+                     "too much at once for %.*s: ask for fewer periods, or split by fewer dimensions",
+                     STR_ARG(fold->indicator->id));
+}
 
 /* ---- which series, in which group ---- */
 
@@ -65,19 +73,16 @@ static int compare_group(const struct group *a, const struct group *b, size_t di
     return 0;
 }
 
-static uint64_t hash_group(const struct group *group, size_t dims) {
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < dims; i++) {
-        for (size_t k = 0; k < group->dim[i].len; k++)
-            hash = (hash ^ (uint8_t)group->dim[i].at[k]) * 0x100000001b3u;
-        hash = (hash ^ 0xff) * 0x100000001b3u;
-    }
-    return hash ^ hash >> 32;
+static uint64_t hash_group(const struct fold *fold, const struct group *group) {
+    uint64_t hash = fold->seed;
+    for (size_t i = 0; i < fold->plan->query->split_count; i++)
+        hash = hash_text(hash, group->dim[i]);
+    return hash;
 }
 
 static uint32_t *find_slot(const struct fold *fold, const struct group *group) {
     size_t dims = fold->plan->query->split_count;
-    for (size_t at = hash_group(group, dims) & (fold->slots - 1);; at = (at + 1) & (fold->slots - 1)) {
+    for (size_t at = hash_group(fold, group) & (fold->slots - 1);; at = (at + 1) & (fold->slots - 1)) {
         uint32_t *slot = &fold->slot[at];
         if (*slot == 0 || compare_group(&fold->group[*slot - 1], group, dims) == 0)
             return slot;
@@ -94,7 +99,7 @@ static void grow_groups(struct fold *fold) {
         *find_slot(fold, &fold->group[i]) = (uint32_t)i + 1;
 }
 
-static uint32_t find_group(struct fold *fold, const struct dims *dims) {
+static int find_group(struct fold *fold, const struct dims *dims, uint32_t *out) {
     const struct message_query *query = fold->plan->query;
     struct group probe = {.first_item = SIZE_MAX};
     for (size_t i = 0; i < query->split_count; i++)
@@ -103,23 +108,31 @@ static uint32_t find_group(struct fold *fold, const struct dims *dims) {
         grow_groups(fold);
     uint32_t *slot = find_slot(fold, &probe);
     if (*slot == 0) {
+        if (fold->group_count == QUERY_FIGURES_MAX)
+            return too_much(fold);
         for (size_t i = 0; i < query->split_count; i++)
             probe.dim[i].at = mem_copy(probe.dim[i].at, probe.dim[i].len);
         fold->group[fold->group_count++] = probe;
         *slot = (uint32_t)fold->group_count;
     }
-    return *slot - 1;
+    *out = *slot - 1;
+    return 0;
 }
 
-static void visit_series(void *arg, uint32_t series, const struct dims *dims) {
+static int visit_series(void *arg, uint32_t series, const struct dims *dims) {
     struct fold *fold = arg;
+    struct member member = {.series = series};
     if (!wanted(fold->plan->query, dims))
-        return;
+        return 0;
+    int err = find_group(fold, dims, &member.group);
+    if (err)
+        return err;
     if (fold->member_count == fold->member_room) {
         fold->member_room = fold->member_room ? fold->member_room * 2 : 64;
         fold->member = mem_resize(fold->member, fold->member_room, sizeof *fold->member);
     }
-    fold->member[fold->member_count++] = (struct member){series, find_group(fold, dims)};
+    fold->member[fold->member_count++] = member;
+    return 0;
 }
 
 /* ---- their cells ---- */
@@ -194,9 +207,7 @@ static int visit_cell(void *arg, const struct store_cell *cell) {
     if (fold->indicator->kind == KIND_COUNT && add_to_earlier(fold, &item))
         return 0;
     if (fold->item_count == QUERY_ITEMS_MAX)
-        return fault_set(fold->why, -E2BIG,
-                         "too much at once for %.*s: ask for fewer periods, or split by fewer dimensions",
-                         STR_ARG(fold->indicator->id));
+        return too_much(fold);
     if (fold->item_count == fold->item_room) {
         fold->item_room = fold->item_room ? fold->item_room * 2 : 256;
         fold->item = mem_resize(fold->item, fold->item_room, sizeof *fold->item);
@@ -281,8 +292,10 @@ int query_fold(const struct query_plan *plan, size_t indicator, struct store_sna
                struct fault *why) {
     struct fold fold = {
         .plan = plan, .indicator = framework_indicator_at(plan->framework, indicator), .why = why};
-    catalogue_each_series(plan->catalogue, indicator, visit_series, &fold);
-    int err = gather(&fold, snapshot);
+    fold.seed = hash_seed();
+    int err = catalogue_each_series(plan->catalogue, indicator, visit_series, &fold);
+    if (err == 0)
+        err = gather(&fold, snapshot);
     if (err == 0) {
         if (fold.item_count > 1)
             qsort_r(fold.item, fold.item_count, sizeof *fold.item, compare_items, &fold);

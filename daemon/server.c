@@ -23,6 +23,7 @@
 #define ENDPOINT_BYTES  256
 #define QUERIES_RUNNING 3 /* of libuv's four threads: one is always free to commit */
 #define QUERIES_WAITING 256
+#define QUERY_BYTES_MAX (64u << 10) /* a question's frame waits with it */
 
 /* A question on its way: through the queue, over a thread, back. */
 struct query_job {
@@ -64,10 +65,12 @@ struct server {
 
 /* ---- replies ---- */
 
-static void send_frame(struct server *server, struct str peer, struct str frame) {
+static bool send_frame(struct server *server, struct str peer, struct str frame) {
     uint64_t unsaid;
-    if (!socket_send(server->socket, peer, frame) && log_episode_speak(&server->undelivered, &unsaid))
+    bool sent = socket_send(server->socket, peer, frame);
+    if (!sent && log_episode_speak(&server->undelivered, &unsaid))
         log_event(LOG_LEVEL_INFO, "reply.undelivered", "unsaid=%llu", (unsigned long long)unsaid);
+    return sent;
 }
 
 static struct str reply_frame(const struct server *server) {
@@ -78,7 +81,7 @@ static struct str reply_frame(const struct server *server) {
 static void send_error(struct server *server, struct str peer, const struct message_error *error) {
     wire_writer_reset(server->reply);
     message_write_error(server->reply, error);
-    send_frame(server, peer, reply_frame(server));
+    (void)send_frame(server, peer, reply_frame(server));
 }
 
 /* What a peer sent is never logged, only what was wrong with it in our own words. `error` names what it is
@@ -121,8 +124,10 @@ static void finish_query(uv_work_t *work, int status) {
     (void)status; /* never cancelled */
     struct str peer = socket_message_peer(job->message);
     if (job->err == 0) {
+        /* An answer with a hole would pass for a whole one: after a frame that did not go, none goes. */
         for (size_t i = 0; i < query_answer_count(job->answer); i++)
-            send_frame(server, peer, query_answer_frame(job->answer, i));
+            if (!send_frame(server, peer, query_answer_frame(job->answer, i)))
+                break;
     } else {
         const char *code =
             job->err == -EINVAL || job->err == -E2BIG ? MESSAGE_ERROR_QUERY : MESSAGE_ERROR_STORE;
@@ -153,11 +158,13 @@ static void start_queries(struct server *server) {
 /* Takes the message. */
 static void take_query(struct server *server, struct socket_message *message,
                        const struct message_query *query) {
-    if (server->waiting == QUERIES_WAITING) {
-        send_error(server, socket_message_peer(message),
-                   &(struct message_error){.code = STR(MESSAGE_ERROR_BUSY),
-                                           .text = STR("too many questions at once: ask again later"),
-                                           .id = query->id});
+    bool too_long = socket_message_frame(message).len > QUERY_BYTES_MAX;
+    if (too_long || server->waiting == QUERIES_WAITING) {
+        struct message_error error = {.id = query->id};
+        error.code = too_long ? STR(MESSAGE_ERROR_QUERY) : STR(MESSAGE_ERROR_BUSY);
+        error.text = too_long ? STR("a question of more than 65536 bytes: ask for less at once")
+                              : STR("too many questions at once: ask again later");
+        send_error(server, socket_message_peer(message), &error);
         socket_message_destroy(&message);
         return;
     }
@@ -186,7 +193,7 @@ static void take_batch(struct server *server, struct str peer, struct message_ba
     if (when == INGEST_HOLD)
         committer_hold(server->committer, &(struct committer_reply){peer, frame, source, seq});
     else
-        send_frame(server, peer, frame);
+        (void)send_frame(server, peer, frame);
 }
 
 /* Opens the frame; *about is a reader of the map that stays where it is. */
@@ -221,7 +228,7 @@ static void take_message(struct server *server, struct socket_message *message) 
     if (err == 0 && type == MESSAGE_HELLO && (err = message_read_hello(&reader, &in.hello, &why)) == 0) {
         wire_writer_reset(server->reply);
         ingest_hello(server->ingest, &in.hello, server->reply);
-        send_frame(server, peer, reply_frame(server));
+        (void)send_frame(server, peer, reply_frame(server));
     } else if (err == 0 && type == MESSAGE_BATCH &&
                (err = message_read_batch(&reader, &in.batch, &why)) == 0) {
         take_batch(server, peer, &in.batch);
@@ -253,7 +260,7 @@ static void release_reply(void *arg, const struct committer_reply *reply, bool f
                                            .source = reply->source,
                                            .seq = reply->seq});
     else
-        send_frame(server, reply->peer, reply->frame);
+        (void)send_frame(server, reply->peer, reply->frame);
 }
 
 static void run_commit(uv_work_t *work) {

@@ -183,6 +183,20 @@ static int check_format(struct store *store, MDB_txn *txn, struct fault *why) {
     return 0;
 }
 
+/* A file that was cut short would be noticed only by the signal that ends the program when a page is missing.
+ */
+static int check_whole(struct store *store, const char *path, struct fault *why) {
+    MDB_envinfo info;
+    MDB_stat pages;
+    struct stat file;
+    if (mdb_env_info(store->env, &info) != 0 || mdb_env_stat(store->env, &pages) != 0 ||
+        stat(path, &file) != 0)
+        return fault_set(why, -EIO, "%s cannot be looked at: %s", path, strerror(errno));
+    if ((uint64_t)file.st_size < (uint64_t)(info.me_last_pgno + 1) * pages.ms_psize)
+        return fault_set(why, -EBADMSG, "%s was cut short; restore it from a backup", path);
+    return 0;
+}
+
 static int open_env(struct store *store, struct fault *why) {
     int rc = mdb_env_create(&store->env);
     if (rc)
@@ -190,7 +204,8 @@ static int open_env(struct store *store, struct fault *why) {
     char path[4200];
     (void)snprintf(path, sizeof path, "%s/data.mdb", store->directory);
     struct stat st;
-    if (stat(path, &st) == 0)
+    bool fresh = stat(path, &st) != 0 || st.st_size == 0;
+    if (!fresh)
         while (store->map_bytes < (size_t)st.st_size * 2 && store->map_bytes < SIZE_MAX / 4)
             store->map_bytes *= 2;
     if ((rc = mdb_env_set_mapsize(store->env, store->map_bytes)) ||
@@ -198,6 +213,9 @@ static int open_env(struct store *store, struct fault *why) {
         (rc = mdb_env_set_maxreaders(store->env, READERS_MAX)) ||
         (rc = mdb_env_open(store->env, store->directory, MDB_NOTLS | MDB_NORDAHEAD, 0600)))
         return store_fault(store, rc, "open", why);
+    int err = fresh ? 0 : check_whole(store, path, why);
+    if (err)
+        return err;
     MDB_txn *txn;
     if ((rc = mdb_txn_begin(store->env, NULL, 0, &txn)))
         return store_fault(store, rc, "open", why);
@@ -206,13 +224,25 @@ static int open_env(struct store *store, struct fault *why) {
             mdb_txn_abort(txn);
             return store_fault(store, rc, "open", why);
         }
-    int err = check_format(store, txn, why);
+    err = check_format(store, txn, why);
     if (err) {
         mdb_txn_abort(txn);
         return err;
     }
     rc = mdb_txn_commit(txn);
     return rc ? store_fault(store, rc, "write", why) : 0;
+}
+
+/* Questions that overlap without end would else keep the map from ever growing. */
+static int init_map_lock(pthread_rwlock_t *lock) {
+    pthread_rwlockattr_t kind;
+    int err = pthread_rwlockattr_init(&kind);
+    if (err == 0)
+        err = pthread_rwlockattr_setkind_np(&kind, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    if (err == 0)
+        err = pthread_rwlock_init(lock, &kind);
+    (void)pthread_rwlockattr_destroy(&kind);
+    return err;
 }
 
 int store_open(struct store **out, const char *directory, const struct store_options *options,
@@ -222,7 +252,7 @@ int store_open(struct store **out, const char *directory, const struct store_opt
     store->directory = mem_string(directory, strlen(directory));
     store->lock = -1;
     store->map_bytes = options && options->map_bytes ? options->map_bytes : MAP_BYTES;
-    int err = pthread_rwlock_init(&store->map, NULL);
+    int err = init_map_lock(&store->map);
     ASSERT(err == 0);
     store->map_made = true;
     if (strlen(directory) > 4000)

@@ -30,6 +30,8 @@ static int load(struct framework **out, const char *text, char path[static 32], 
 
 /* The head of a good file, ten lines, and one good indicator behind it, so that a fault is on a known line.
  */
+#define TEXT_64    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define LONG_LABEL TEXT_64 TEXT_64 TEXT_64 TEXT_64 "x" /* one byte more than a label may have */
 #define HEAD                                                                                                 \
     "name: test\n"                                                                                           \
     "title: {en: Test}\n"                                                                                    \
@@ -155,6 +157,8 @@ static const struct {
      16, "dimension \"site\" is listed twice"},
     {HEAD "  - id: a\n    kind: count\n    frequency: month\n    label: X\n", 14, "texts by language"},
     {HEAD "  - id: a\n    kind: count\n    frequency: month\n    label: {}\n", 14, "\"a\" needs a label"},
+    {HEAD "  - id: a\n    kind: count\n    frequency: month\n    label: {en: " LONG_LABEL "}\n", 14,
+     "the limit is 256"},
     {HEAD "  - id: a\n    kind: count\n    frequency: month\n    label:\n      en: X\n      fr:\n", 16,
      "a text is needed"},
     {HEAD "  - id: a\n    kind: count\n    frequency: month\n    label:\n      en: X\n      en: Y\n", 16,

@@ -175,6 +175,26 @@ static void a_file_that_is_no_store_is_refused(void **state) {
     assert_non_null(strstr(why.text, "is not a store"));
 }
 
+static void a_file_that_was_cut_short_is_refused(void **state) {
+    (void)state;
+    struct store *store;
+    struct store_write *write;
+    struct fault why;
+    static char value[100000];
+    char path[96];
+    in_directory(path, "data.mdb");
+    assert_int_equal(store_open(&store, directory, NULL, NULL), 0);
+    assert_int_equal(store_begin(store, &write, NULL), 0);
+    assert_int_equal(store_put_cell(write, STORE_DAYS, 1, 1, 1, (struct str){value, sizeof value}, NULL), 0);
+    assert_int_equal(store_commit(&write, NULL), 0);
+    store_close(&store);
+    struct stat whole;
+    assert_int_equal(stat(path, &whole), 0);
+    assert_int_equal(truncate(path, whole.st_size / 2), 0);
+    assert_int_equal(store_open(&store, directory, NULL, &why), -EBADMSG);
+    assert_non_null(strstr(why.text, "cut short"));
+}
+
 static void a_missing_parent_is_said(void **state) {
     (void)state;
     struct store *store;
@@ -193,6 +213,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(the_map_grows_by_itself, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_daemon_at_a_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_that_is_no_store_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_that_was_cut_short_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_missing_parent_is_said, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
