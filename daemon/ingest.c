@@ -88,27 +88,33 @@ static void reply_error(struct wire_writer *reply, const char *code, const char 
 void ingest_hello(struct ingest *ingest, const struct message_hello *hello, struct wire_writer *reply) {
     OBJ_CHECK(ingest, INGEST_MAGIC);
     struct ledger_entry *entry = ledger_find(ingest->ledger, hello->source, hello->outbox);
-    if (hello->first > (entry ? ledger_taken(entry) : 0) + 1) {
+    uint64_t taken = entry ? ledger_taken(entry) : 0, missing = 0;
+    if (hello->first > taken + 1) {
         struct fault why;
         if (ledger_open(ingest->ledger, hello->source, hello->outbox, &entry, &why) != 0) {
             reply_error(reply, MESSAGE_ERROR_BUSY, why.text, hello->source, 0);
             return;
         }
+        missing = hello->first - 1 - taken;
         log_event(LOG_LEVEL_WARNING, "source.gap", "source=\"%.*s\" missing=%" PRIu64, STR_ARG(hello->source),
-                  hello->first - 1 - ledger_taken(entry));
+                  missing);
         ledger_skip(ingest->ledger, entry, hello->first - 1);
     }
     /* Only what is on disk, since the collector forgets what it is told of here; what it no longer has needs
      * no telling. */
-    uint64_t last = entry ? ledger_on_disk(entry) : 0;
-    if (last < hello->first - 1)
+    uint64_t last = entry ? ledger_on_disk(entry) : 0, digest = entry ? ledger_digest(entry) : 0;
+    if (last < hello->first - 1) {
         last = hello->first - 1;
+        digest = 0;
+    }
     message_write_welcome(reply, &(struct message_welcome){.source = hello->source,
                                                            .last = last,
                                                            .credit = MESSAGE_CREDIT,
                                                            .max_bytes = MESSAGE_BYTES_MAX,
                                                            .max_series = MESSAGE_SERIES_MAX,
-                                                           .max_events = MESSAGE_EVENTS_MAX});
+                                                           .max_events = MESSAGE_EVENTS_MAX,
+                                                           .digest = digest,
+                                                           .missing = missing});
 }
 
 /* ---- a batch ---- */
@@ -256,7 +262,7 @@ static enum ingest_reply repeat(struct ingest *ingest, struct ledger_entry *entr
     return batch->seq <= ledger_on_disk(entry) ? INGEST_SEND : INGEST_HOLD;
 }
 
-enum ingest_reply ingest_batch(struct ingest *ingest, struct message_batch *batch,
+enum ingest_reply ingest_batch(struct ingest *ingest, struct message_batch *batch, uint64_t digest,
                                struct wire_writer *reply) {
     OBJ_CHECK(ingest, INGEST_MAGIC);
     struct ledger_entry *entry;
@@ -285,7 +291,7 @@ enum ingest_reply ingest_batch(struct ingest *ingest, struct message_batch *batc
     resolve_series(ingest, batch);
     combine_events(ingest, batch, source);
     uint64_t accepted = batch->event_count - ingest->refused_count;
-    ledger_take(ingest->ledger, entry, accepted, ingest->refused_count);
+    ledger_take(ingest->ledger, entry, digest, accepted, ingest->refused_count);
     message_write_ack(reply, batch->source, batch->seq, false, accepted, ingest->reason_count,
                       ingest->reasons, ingest->refused_count, ingest->refused);
     return INGEST_HOLD;

@@ -20,10 +20,11 @@ void ingest_destroy(struct ingest **ingest);
 /* Writes the welcome, or an error, into `reply`; it may leave at once. */
 void ingest_hello(struct ingest *ingest, const struct message_hello *hello, struct wire_writer *reply);
 
-/* Takes one batch whole or not at all, and writes an ack or an error. INGEST_HOLD: the reply speaks of what
- * is not on disk yet, hold it with committer_hold. */
+/* Takes one batch whole or not at all (`digest` is message_digest of its frame), and writes an ack or an
+ * error. INGEST_HOLD: the reply speaks of what is not on disk yet, hold it with committer_hold. */
 enum ingest_reply { INGEST_SEND, INGEST_HOLD };
 
-enum ingest_reply ingest_batch(struct ingest *ingest, struct message_batch *batch, struct wire_writer *reply);
+enum ingest_reply ingest_batch(struct ingest *ingest, struct message_batch *batch, uint64_t digest,
+                               struct wire_writer *reply);
 
 #endif

@@ -11,13 +11,14 @@
 #define ENTRY_MAGIC  0x4c45454eu
 
 #define ROW_VERSION 1
-#define ROW_FIELDS  7
+#define ROW_FIELDS  8
 #define ROW_BYTES   (1 + 8 * ROW_FIELDS)
 #define KEY_MAX     (MESSAGE_SOURCE_MAX + 1 + MESSAGE_OUTBOX_MAX)
 
 struct row {
     uint64_t last, batches, accepted, refused, repeated, gap;
-    int64_t heard; /* Unix time of the last batch */
+    int64_t heard;   /* Unix time of the last batch */
+    uint64_t digest; /* of batch `last`; 0: it was skipped */
 };
 
 struct ledger_entry {
@@ -48,8 +49,8 @@ static uint64_t get_u64(const char *at) {
 }
 
 static void row_encode(const struct row *row, uint8_t out[static ROW_BYTES]) {
-    const uint64_t field[ROW_FIELDS] = {row->last,     row->batches, row->accepted,       row->refused,
-                                        row->repeated, row->gap,     (uint64_t)row->heard};
+    const uint64_t field[ROW_FIELDS] = {row->last,     row->batches, row->accepted,        row->refused,
+                                        row->repeated, row->gap,     (uint64_t)row->heard, row->digest};
     out[0] = ROW_VERSION;
     for (size_t i = 0; i < ROW_FIELDS; i++)
         put_u64(out + 1 + 8 * i, field[i]);
@@ -61,7 +62,8 @@ static int row_decode(struct str bytes, struct row *out) {
     uint64_t field[ROW_FIELDS];
     for (size_t i = 0; i < ROW_FIELDS; i++)
         field[i] = get_u64(bytes.at + 1 + 8 * i);
-    *out = (struct row){field[0], field[1], field[2], field[3], field[4], field[5], (int64_t)field[6]};
+    *out =
+        (struct row){field[0], field[1], field[2], field[3], field[4], field[5], (int64_t)field[6], field[7]};
     return 0;
 }
 
@@ -183,10 +185,17 @@ uint64_t ledger_taken(const struct ledger_entry *entry) {
     return entry->now.last;
 }
 
-void ledger_take(struct ledger *ledger, struct ledger_entry *entry, uint64_t accepted, uint64_t refused) {
+uint64_t ledger_digest(const struct ledger_entry *entry) {
+    OBJ_CHECK(entry, ENTRY_MAGIC);
+    return entry->disk.digest;
+}
+
+void ledger_take(struct ledger *ledger, struct ledger_entry *entry, uint64_t digest, uint64_t accepted,
+                 uint64_t refused) {
     OBJ_CHECK(ledger, LEDGER_MAGIC);
     OBJ_CHECK(entry, ENTRY_MAGIC);
     entry->now.last++;
+    entry->now.digest = digest;
     entry->now.batches++;
     entry->now.accepted += accepted;
     entry->now.refused += refused;
@@ -207,6 +216,7 @@ void ledger_skip(struct ledger *ledger, struct ledger_entry *entry, uint64_t las
     ASSERT(last > entry->now.last);
     entry->now.gap += last - entry->now.last;
     entry->now.last = last;
+    entry->now.digest = 0;
     entry->changed = true;
 }
 

@@ -31,9 +31,12 @@ int ledger_open(struct ledger *ledger, struct str source, struct str outbox, str
 
 uint64_t ledger_on_disk(const struct ledger_entry *entry); /* last sequence number that is synced */
 uint64_t ledger_taken(const struct ledger_entry *entry);   /* last one taken, on disk or on its way */
+uint64_t
+ledger_digest(const struct ledger_entry *entry); /* message_digest of the last one on disk; 0: not known */
 
-/* Batch `taken + 1` is combined. */
-void ledger_take(struct ledger *ledger, struct ledger_entry *entry, uint64_t accepted, uint64_t refused);
+/* Batch `taken + 1` is combined; `digest` is that of its frame. */
+void ledger_take(struct ledger *ledger, struct ledger_entry *entry, uint64_t digest, uint64_t accepted,
+                 uint64_t refused);
 void ledger_repeat(struct ledger *ledger, struct ledger_entry *entry);
 
 /* The source no longer has the batches up to `last` (> taken): they are counted as a gap. */

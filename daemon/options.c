@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char usage[] =
     "usage: suivid [--config FILE] [--data DIR] [--listen ENDPOINT]... [--framework FILE]\n"
@@ -34,18 +35,20 @@ static const struct option known[] = {
 /* First pass: only what decides which file is read, or whether anything is. */
 static int scan(int argc, char **argv, const char **config, struct fault *why) {
     int option;
+    opterr = 0; /* it is said once, by the caller */
     optind = 1;
-    while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":", known, NULL)) != -1) {
         if (option == OPTION_CONFIG)
             *config = optarg;
-        else if (option == OPTION_HELP) {
-            (void)fputs(usage, stdout);
+        else if (option == OPTION_HELP || option == OPTION_VERSION) {
+            (void)fputs(option == OPTION_HELP ? usage : "suivid " SUIVI_VERSION "\n", stdout);
+            if (fflush(stdout) != 0)
+                return fault_set(why, -errno, "cannot write on standard output: %s", strerror(errno));
             return 1;
-        } else if (option == OPTION_VERSION) {
-            (void)puts("suivid " SUIVI_VERSION);
-            return 1;
-        } else if (option == '?')
-            return fault_set(why, -EINVAL, "try suivid --help");
+        } else if (option == ':')
+            return fault_set(why, -EINVAL, "%s needs a value; try suivid --help", argv[optind - 1]);
+        else if (option == '?')
+            return fault_set(why, -EINVAL, "there is no option %s; try suivid --help", argv[optind - 1]);
     }
     if (optind < argc)
         return fault_set(why, -EINVAL, "\"%s\" is not an option; try suivid --help", argv[optind]);
@@ -62,7 +65,7 @@ int options_read(struct settings *out, int argc, char **argv, struct fault *why)
         return err == -EINVAL ? -EBADMSG : err;
     int option, replace = 1;
     optind = 1;
-    while (err == 0 && (option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+    while (err == 0 && (option = getopt_long(argc, argv, ":", known, NULL)) != -1) {
         if (option == OPTION_DATA)
             settings_set(&out->data, optarg);
         else if (option == OPTION_FRAMEWORK)

@@ -184,11 +184,11 @@ static void take_query(struct server *server, struct socket_message *message,
 
 /* ---- messages ---- */
 
-static void take_batch(struct server *server, struct str peer, struct message_batch *batch) {
+static void take_batch(struct server *server, struct str peer, struct message_batch *batch, uint64_t digest) {
     wire_writer_reset(server->reply);
     struct str source = batch->source;
     uint64_t seq = batch->seq;
-    enum ingest_reply when = ingest_batch(server->ingest, batch, server->reply);
+    enum ingest_reply when = ingest_batch(server->ingest, batch, digest, server->reply);
     struct str frame = reply_frame(server);
     if (when == INGEST_HOLD)
         committer_hold(server->committer, &(struct committer_reply){peer, frame, source, seq});
@@ -231,7 +231,7 @@ static void take_message(struct server *server, struct socket_message *message) 
         (void)send_frame(server, peer, reply_frame(server));
     } else if (err == 0 && type == MESSAGE_BATCH &&
                (err = message_read_batch(&reader, &in.batch, &why)) == 0) {
-        take_batch(server, peer, &in.batch);
+        take_batch(server, peer, &in.batch, message_digest(socket_message_frame(message)));
     } else if (err == 0 && type == MESSAGE_QUERY &&
                (err = message_read_query(&reader, &in.query, &why)) == 0) {
         take_query(server, message, &in.query);

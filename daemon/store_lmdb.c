@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "daemon/store.h"
@@ -33,6 +34,7 @@
 #define CELL_KEY_BYTES 12
 #define LEDGER_KEY_MAX 400
 #define TABLES         6
+#define FULL_BYTES     (1u << 20) /* with less room than this, the disk counts as full */
 
 enum table { TABLE_META, TABLE_SERIES, TABLE_SOURCES, TABLE_LEDGER, TABLE_DAYS, TABLE_MONTHS };
 
@@ -86,12 +88,18 @@ static int lmdb_errno(int rc) {
     }
 }
 
+/* LMDB tells a write that was cut short for want of room as an input/output error. */
+static bool is_full(const struct store *store) {
+    struct statvfs room;
+    return statvfs(store->directory, &room) == 0 && (uint64_t)room.f_bavail * room.f_frsize < FULL_BYTES;
+}
+
 static int store_fault(const struct store *store, int rc, const char *doing, struct fault *why) {
     if (rc == MDB_PANIC)
         return fault_set(why, -EIO,
                          "%s: an earlier write failed half-way; restart suivid once the disk is well",
                          store->directory);
-    if (rc == ENOSPC)
+    if (rc == ENOSPC || rc == EDQUOT || (rc == EIO && is_full(store)))
         return fault_set(why, -ENOSPC,
                          "%s: the disk is full; make room there, nothing that was counted is lost",
                          store->directory);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <xxhash.h>
 
 #include "proto/check.h"
 #include "proto/message_priv.h"
@@ -277,6 +278,16 @@ static const struct message_field welcome_fields[] = {
      .offset = offsetof(struct message_welcome, max_events),
      .min = 1,
      .max = UINT32_MAX},
+    {.key = "digest",
+     .type = MESSAGE_FIELD_UINT,
+     .optional = true,
+     .offset = offsetof(struct message_welcome, digest),
+     .max = MESSAGE_SEQ_MAX},
+    {.key = "missing",
+     .type = MESSAGE_FIELD_UINT,
+     .optional = true,
+     .offset = offsetof(struct message_welcome, missing),
+     .max = MESSAGE_SEQ_MAX},
 };
 
 static const struct message_form welcome_form = {
@@ -291,7 +302,7 @@ int message_read_welcome(struct wire_reader *reader, struct message_welcome *out
 }
 
 void message_write_welcome(struct wire_writer *writer, const struct message_welcome *welcome) {
-    message_write_head(writer, MESSAGE_WELCOME, 6);
+    message_write_head(writer, MESSAGE_WELCOME, 8);
     message_write_key(writer, "source");
     wire_write_str(writer, welcome->source);
     message_write_key(writer, "last");
@@ -304,6 +315,15 @@ void message_write_welcome(struct wire_writer *writer, const struct message_welc
     wire_write_uint(writer, welcome->max_series);
     message_write_key(writer, "max_events");
     wire_write_uint(writer, welcome->max_events);
+    message_write_key(writer, "digest");
+    wire_write_uint(writer, welcome->digest);
+    message_write_key(writer, "missing");
+    wire_write_uint(writer, welcome->missing);
+}
+
+uint64_t message_digest(struct str frame) {
+    uint64_t digest = XXH3_64bits(frame.at, frame.len) >> 1;
+    return digest ? digest : 1; /* 0 stands for none */
 }
 
 static const struct message_field error_fields[] = {

@@ -57,7 +57,15 @@ struct message_welcome {
     uint64_t last;
     uint64_t credit;
     uint64_t max_bytes, max_series, max_events;
+    uint64_t digest;  /* message_digest of batch `last` as it was counted; 0: not known */
+    uint64_t missing; /* batches before `first` that the daemon never had, or has no more: it goes on without
+                         them */
 };
+
+/* Tells one batch's frame from another of the same number: the upper 63 bits of XXH3 (so that every language
+ * holds it). A collector whose own batch `last` has another digest was put back from an older copy, and must
+ * not go on. */
+uint64_t message_digest(struct str frame);
 
 int message_read_welcome(struct wire_reader *reader, struct message_welcome *out, struct fault *why);
 void message_write_welcome(struct wire_writer *writer, const struct message_welcome *welcome);

@@ -30,7 +30,7 @@ static const char help_text[] =
     "options:\n"
     "  --from PERIOD       the first period: 2018-03-07, 2018-03, 2018-Q1, 2018-H1, 2018, 2016/2020\n"
     "  --to PERIOD         the last one\n"
-    "  --by TYPE           day, month (default), quarter, half, year or plan\n"
+    "  --by TYPE           day, month (default), quarter, half, year, biennium or plan\n"
     "  --split DIM,...     break down by these dimensions\n"
     "  --where DIM=VALUE   only what has this value; may be given several times\n"
     "  --format FORMAT     table (default), csv or json\n"

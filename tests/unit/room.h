@@ -29,6 +29,7 @@ struct room {
     struct committer *committer;
     struct ingest *ingest;
     struct wire_writer *reply;
+    uint64_t digest; /* of the last batch sent */
 };
 
 static const char room_framework[] =
@@ -136,7 +137,9 @@ static inline enum ingest_reply room_send(struct room *room, const char *source,
     if (message_open(&reader, &type, &why) != 0 || message_read_batch(&reader, &batch, &why) != 0)
         fail_msg("%s", why.text);
     wire_writer_reset(room->reply);
-    enum ingest_reply when = ingest_batch(room->ingest, &batch, room->reply);
+    room->digest =
+        message_digest((struct str){(const char *)wire_writer_data(frame), wire_writer_len(frame)});
+    enum ingest_reply when = ingest_batch(room->ingest, &batch, room->digest, room->reply);
     if (when == INGEST_HOLD)
         committer_hold(room->committer,
                        &(struct committer_reply){

@@ -52,7 +52,7 @@ static void expect_error(struct room *room, const char *code) {
     assert_true(str_equal(error.code, str_of(code)));
 }
 
-static uint64_t hello(struct room *room, uint64_t first) {
+static struct message_welcome greet(struct room *room, uint64_t first) {
     struct wire_reader reader;
     struct message_welcome welcome;
     wire_writer_reset(room->reply);
@@ -61,7 +61,11 @@ static uint64_t hello(struct room *room, uint64_t first) {
                  room->reply);
     assert_int_equal(room_reply(room, &reader), MESSAGE_WELCOME);
     assert_int_equal(message_read_welcome(&reader, &welcome, NULL), 0);
-    return welcome.last;
+    return welcome;
+}
+
+static uint64_t hello(struct room *room, uint64_t first) {
+    return greet(room, first).last;
 }
 
 static void nothing_is_said_before_it_is_on_disk(void **state) {
@@ -134,6 +138,34 @@ static void a_hole_in_the_numbers_is_refused(void **state) {
     assert_int_equal(room_send(&room, "s", "o", 7, &event, 1), INGEST_HOLD);
     (void)room_commit(&room);
     assert_int_equal(total(&room), 6);
+    room_destroy(&room);
+}
+
+/* By this a collector finds out that it was put back from an older copy, or that the daemon was. */
+static void the_welcome_knows_the_last_batch_and_what_is_missing(void **state) {
+    (void)state;
+    struct room room;
+    room_new(&room);
+    struct room_event first = count_event(10, 3), second = count_event(10, 4);
+    assert_int_equal(greet(&room, 1).digest, 0);
+    (void)room_send(&room, "s", "o", 1, &first, 1);
+    assert_int_equal(greet(&room, 1).digest, 0);
+    (void)room_commit(&room);
+    uint64_t digest = greet(&room, 1).digest;
+    assert_int_equal(digest, room.digest);
+    (void)room_send(&room, "s", "o", 2, &second, 1);
+    assert_int_equal(greet(&room, 1).digest, digest);
+    (void)room_commit(&room);
+    assert_int_not_equal(greet(&room, 1).digest, digest);
+    assert_int_equal(greet(&room, 1).missing, 0);
+    room_leave(&room);
+    room_enter(&room);
+    assert_int_equal(greet(&room, 3).digest, room.digest);
+    struct message_welcome behind = greet(&room, 7);
+    assert_int_equal(behind.last, 6);
+    assert_int_equal(behind.missing, 4);
+    assert_int_equal(behind.digest, 0);
+    assert_int_equal(greet(&room, 7).missing, 0);
     room_destroy(&room);
 }
 
@@ -276,6 +308,7 @@ int main(void) {
         cmocka_unit_test(a_batch_that_comes_again_counts_once),
         cmocka_unit_test(what_was_not_committed_comes_again),
         cmocka_unit_test(a_hole_in_the_numbers_is_refused),
+        cmocka_unit_test(the_welcome_knows_the_last_batch_and_what_is_missing),
         cmocka_unit_test(each_outbox_has_its_own_numbers),
         cmocka_unit_test(the_refused_are_named_and_the_rest_counts),
         cmocka_unit_test(a_repeated_ack_names_the_refused_again),
