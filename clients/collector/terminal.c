@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clients/collector/clock.h"
 #include "proto/str.h"
 #include "proto/utf8.h"
 
@@ -118,12 +118,6 @@ int terminal_columns(const char *text) {
 }
 
 /* --- the progress bar --- */
-
-static int64_t clock_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 void terminal_progress_start(struct terminal_progress *bar, const char *label, uint64_t total) {
     *bar = (struct terminal_progress){.label = label, .total = total, .started_ms = clock_ms()};

@@ -265,6 +265,12 @@ static int go_around(struct suivi *client, bool *blocked) {
 
 static int nobody_there(struct suivi *client, bool answered, const char *when) {
     uint64_t waiting = suivi_waiting(client);
+    if (!answered && connection_forbidden(client->endpoint))
+        return fault_set(&client->why, -ENOTCONN,
+                         "no permission to connect to %s: become the user that suivid runs as, or one of its "
+                         "group; %" PRIu64 " %s in %s and will be sent %s",
+                         client->endpoint, waiting, waiting == 1 ? "batch waits" : "batches wait",
+                         client->state, when);
     return fault_set(
         &client->why, -ENOTCONN,
         "%s %s%s; %" PRIu64 " %s in %s and will be sent %s. Is suivid running? (systemctl status suivid)",
@@ -303,6 +309,8 @@ static int converse(struct suivi *client, int timeout_ms, bool patient, int64_t 
 
 static int send_waiting(struct suivi *client, int timeout_ms, bool patient) {
     int rc = need_state(client);
+    if (rc == 0 && outbox_stale(client->outbox))
+        return fault_set(&client->why, -ESTALE, "%s", outbox_stale(client->outbox));
     if (rc == 0 && delivery_done(client->delivery))
         return 0;
     if (rc == 0 && !client->sending)

@@ -123,22 +123,31 @@ void connection_wait(struct connection *connection, bool to_send, int64_t timeou
     zmq_poll(&item, 1, timeout_ms > 0 ? (long)timeout_ms : 0);
 }
 
-bool connection_deserted(const char *endpoint) {
+/* What connecting to a local socket comes to: 0, a negative errno, or 0 for an endpoint that is none. */
+static int probe_local(const char *endpoint) {
     static const char scheme[] = "ipc://";
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strncmp(endpoint, scheme, sizeof scheme - 1) != 0)
-        return false;
+        return 0;
     const char *path = endpoint + sizeof scheme - 1;
     if (strlen(path) >= sizeof address.sun_path)
-        return false;
+        return 0;
     memcpy(address.sun_path, path, strlen(path) + 1);
     int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (probe < 0)
-        return false;
-    bool refused = connect(probe, (const struct sockaddr *)&address, sizeof address) != 0 &&
-                   (errno == ENOENT || errno == ECONNREFUSED);
+        return 0;
+    int rc = connect(probe, (const struct sockaddr *)&address, sizeof address) == 0 ? 0 : -errno;
     close(probe);
-    return refused;
+    return rc;
+}
+
+bool connection_deserted(const char *endpoint) {
+    int rc = probe_local(endpoint);
+    return rc == -ENOENT || rc == -ECONNREFUSED || rc == -EACCES;
+}
+
+bool connection_forbidden(const char *endpoint) {
+    return probe_local(endpoint) == -EACCES;
 }
 
 int64_t connection_clock_ms(void) {

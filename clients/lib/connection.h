@@ -33,6 +33,9 @@ void connection_wait(struct connection *connection, bool to_send, int64_t timeou
 #define CONNECTION_GRACE_MS 2000
 bool connection_deserted(const char *endpoint);
 
+/* Somebody may listen there, but we may not connect: the socket, or its folder, is not for this user. */
+bool connection_forbidden(const char *endpoint);
+
 /* A clock that never jumps. */
 int64_t connection_clock_ms(void);
 

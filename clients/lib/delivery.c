@@ -214,22 +214,45 @@ static void answered(struct delivery *delivery, int64_t now_ms) {
     delivery->patience_ms = DELIVERY_PATIENCE_MS;
 }
 
+/* Is the daemon's last batch the one we know by that number? If not, this outbox was put back from an older copy and has
+ * used numbers again: what it sends would pass for repeated. It is noted for good. */
+static int check_same(struct delivery *delivery, const struct message_welcome *welcome, struct fault *why) {
+    struct outbox_batch batch;
+    bool beyond = welcome->last >= outbox_next(delivery->outbox), differs = false;
+    if (!beyond && welcome->digest != 0 && welcome->last > 0) {
+        int rc = outbox_read(delivery->outbox, welcome->last, &batch, why);
+        if (rc != 0 && rc != -ENOENT)
+            return rc;
+        differs = rc == 0 && batch.seq == welcome->last && message_digest(batch.bytes) != welcome->digest;
+    }
+    if (!beyond && !differs)
+        return 0;
+    struct fault sentence;
+    (void)fault_set(&sentence, -ESTALE,
+                    "the daemon has a batch %" PRIu64
+                    " that %s does not know: this state was put back from an older copy, and "
+                    "going on could lose or double. Nothing is sent from it any more; move the directory "
+                    "away, and give an "
+                    "empty one only what was logged since the daemon last heard from this one",
+                    welcome->last, outbox_path(delivery->outbox));
+    int rc = outbox_mark_stale(delivery->outbox, sentence.text, why);
+    return rc != 0 ? rc : fault_set(why, -ESTALE, "%s", sentence.text);
+}
+
 static int take_welcome(struct delivery *delivery, const struct message_welcome *welcome, int64_t now_ms,
                         struct fault *why) {
     if (delivery->state != STATE_WELCOME || !str_equal(welcome->source, our_source(delivery)))
         return 0;
-    uint64_t next = outbox_next(delivery->outbox);
-    if (welcome->last >= next)
-        return fault_set(why, -ESTALE,
-                         "the daemon has batch %" PRIu64 " of %s, which was last to number %" PRIu64
-                         ": the outbox was put back from an older copy. Counting on could count twice",
-                         welcome->last, outbox_path(delivery->outbox), next - 1);
+    int rc = check_same(delivery, welcome, why);
+    if (rc != 0)
+        return rc;
     if (welcome->max_bytes < BATCHER_BATCH_MAX || welcome->max_series < BATCHER_SERIES_MAX ||
         welcome->max_events < BATCHER_EVENTS_MAX)
         return fault_set(why, -EPROTO,
                          "the daemon takes batches of at most %" PRIu64 " bytes, %" PRIu64
                          " series and %" PRIu64 " events, and this program makes larger ones",
                          welcome->max_bytes, welcome->max_series, welcome->max_events);
+    delivery->tally.missing += welcome->missing;
     delivery->heard_ms = now_ms; /* patience is not renewed: only acks show that batches arrive */
     delivery->since_ms = now_ms;
     delivery->state = STATE_OPEN;
@@ -280,10 +303,10 @@ static int take_ack(struct delivery *delivery, const struct message_ack *ack, in
     int rc = delivery->acked_count == DELIVERY_FLIGHT_BATCHES ? drop_acked(delivery, why) : 0;
     if (rc == 0)
         rc = find_batch(delivery, ack->seq, &batch, why);
-    if (rc == 0 && ack->refused_count > 0)
-        rc = refused_keep(delivery->refused, &batch, ack, &delivery->tally, why);
     if (rc == -ENOENT)
         return 0; /* an ack of something acknowledged before */
+    if (rc == 0 && ack->refused_count > 0)
+        rc = refused_keep(delivery->refused, &batch, ack, &delivery->tally, why);
     if (rc != 0)
         return rc;
     answered(delivery, now_ms);

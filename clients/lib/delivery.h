@@ -19,8 +19,8 @@
 #include "proto/fault.h"
 #include "proto/str.h"
 
-#define DELIVERY_PATIENCE_MS                                                                                 \
-    1000 /* without an answer, before hello is said again; doubled each time, up to .. */
+/* Without an answer, before hello is said again; doubled each time, up to .._MAX_MS. */
+#define DELIVERY_PATIENCE_MS     1000
 #define DELIVERY_PATIENCE_MAX_MS 8000
 #define DELIVERY_FLIGHT_BYTES    (32u << 20) /* sent and not acknowledged; at least one batch, however large */
 #define DELIVERY_FLIGHT_BATCHES  256

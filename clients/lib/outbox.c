@@ -265,6 +265,12 @@ static int read_meta(struct outbox *outbox, MDB_txn *txn, struct fault *why) {
             "%s holds the counts of %.*s, not of %s: use another state directory, or that source",
             outbox->directory, owner.len > SOURCE_MAX ? SOURCE_MAX : (int)owner.len, owner.at,
             outbox->source);
+    MDB_val stale;
+    rc = get_text(txn, outbox->meta, "stale", &stale);
+    if (rc != 0 && rc != MDB_NOTFOUND)
+        return outbox_explain(outbox, rc, "read", why);
+    if (rc == 0 && stale.mv_size < sizeof outbox->stale)
+        memcpy(outbox->stale, stale.mv_data, stale.mv_size);
     memcpy(outbox->id, id.mv_data, sizeof outbox->id);
     outbox->waiting = batches.ms_entries;
     outbox->next = number;
@@ -410,6 +416,26 @@ static int make_commit(struct outbox *outbox, MDB_txn *txn, void *arg) {
     return rc;
 }
 
+static int make_stale(struct outbox *outbox, MDB_txn *txn, void *arg) {
+    return put_text(txn, outbox->meta, "stale", str_of(arg));
+}
+
+int outbox_mark_stale(struct outbox *outbox, const char *sentence, struct fault *why) {
+    OBJ_CHECK(outbox, OUTBOX_MAGIC);
+    ASSERT(*sentence != '\0' && strlen(sentence) < sizeof outbox->stale);
+    char text[sizeof outbox->stale];
+    memcpy(text, sentence, strlen(sentence) + 1);
+    int rc = transact(outbox, &(struct change){.make = make_stale, .arg = text, .frees = true}, why);
+    if (rc == 0)
+        memcpy(outbox->stale, text, sizeof text);
+    return rc;
+}
+
+const char *outbox_stale(const struct outbox *outbox) {
+    OBJ_CHECK(outbox, OUTBOX_MAGIC);
+    return outbox->stale[0] ? outbox->stale : NULL;
+}
+
 int outbox_commit(struct outbox *outbox, const struct outbox_batch *batches, size_t count,
                   struct staged *records, struct fault *why) {
     OBJ_CHECK(outbox, OUTBOX_MAGIC);
@@ -418,6 +444,8 @@ int outbox_commit(struct outbox *outbox, const struct outbox_batch *batches, siz
     int rc = ready(outbox, why);
     if (rc != 0)
         return rc;
+    if (outbox_stale(outbox))
+        return fault_set(why, -ESTALE, "%s", outbox->stale);
     /* A commit that failed in its last step may be on disk all the same. Its batches may have been sent
      * since. */
     while (count > 0 && batches[0].seq < outbox->next) {

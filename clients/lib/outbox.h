@@ -1,9 +1,12 @@
 /* The outbox: batches until the daemon has them on disk, and the caller's records, in one LMDB file of the
  * client's state directory. Each change is one synced transaction. The file grows as needed, up to a bound.
  *
- *     meta      "format" "1" · "id" 32 hex digits, drawn when the outbox is made · "source" · "next" 8 bytes,
- * big-endian batches   sequence number, 8 bytes big-endian -> the batch message as it is sent records   the
- * caller's keys -> values */
+ * meta: "format" -> "1"; "id" -> 32 hex digits, drawn when the outbox is made; "source"; "next" -> 8 bytes,
+ * big-endian; "stale" -> a sentence, see outbox_mark_stale.
+ *
+ * batches: sequence number, 8 bytes big-endian -> the batch message as it is sent.
+ *
+ * records: the caller's keys -> values. */
 #ifndef SUIVI_LIB_OUTBOX_H
 #define SUIVI_LIB_OUTBOX_H
 
@@ -34,12 +37,16 @@ void outbox_close(struct outbox **outbox);
 
 struct str outbox_id(const struct outbox *outbox);    /* borrowed as long as the outbox */
 const char *outbox_path(const struct outbox *outbox); /* of its file; likewise */
-uint64_t
-outbox_next(const struct outbox *outbox); /* the number that the next batch gets; the first one is 1 */
+uint64_t outbox_next(const struct outbox *outbox);    /* number of the next batch; the first one is 1 */
 uint64_t outbox_waiting(const struct outbox *outbox); /* batches in it */
 
+/* This outbox was put back from an older copy, as `sentence` says: from now on it takes no batch and sends none, also when it
+ * is opened anew. outbox_stale: the sentence, or NULL. */
+int outbox_mark_stale(struct outbox *outbox, const char *sentence, struct fault *why);
+const char *outbox_stale(const struct outbox *outbox);
+
 /* Saves batches, numbered from outbox_next without gaps, and records. 0, or nothing was saved: -ENOSPC
- * (outbox or disk full), another errno. The same, and more behind it, can be tried again. */
+ * (outbox or disk full), -ESTALE, another errno. The same, and more behind it, can be tried again. */
 int outbox_commit(struct outbox *outbox, const struct outbox_batch *batches, size_t count,
                   struct staged *records, struct fault *why);
 

@@ -21,6 +21,7 @@ struct outbox {
     MDB_dbi meta, batches, records;
     char id[2 * ID_BYTES];
     uint64_t next, waiting;
+    char stale[FAULT_TEXT_MAX]; /* "": it is not */
 };
 
 /* LMDB's codes, as errno and one sentence. */

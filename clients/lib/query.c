@@ -46,6 +46,11 @@ static int put_together(struct suivi *client, const struct suivi_query *query, s
 }
 
 static int nobody_there(struct suivi *client) {
+    if (connection_forbidden(client->endpoint))
+        return fault_set(
+            &client->why, -ENOTCONN,
+            "no permission to connect to %s: become the user that suivid runs as, or one of its group",
+            client->endpoint);
     return fault_set(&client->why, -ENOTCONN, "no daemon at %s. Is suivid running? (systemctl status suivid)",
                      client->endpoint);
 }

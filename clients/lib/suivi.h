@@ -6,10 +6,12 @@
  * counts twice.
  *
  *     struct suivi *s;
- *     if (suivi_open(&s, &(struct suivi_options){.state = "/var/lib/suivi/mine", .source = "mine@host"}) !=
- * 0) return complain(suivi_why(s)), suivi_close(&s); suivi_count(s, "lists.posts", dims, 1, time(NULL), 1);
- *     suivi_commit(s);           // on disk here
- *     suivi_deliver(s, 5000);    // on disk there
+ *     const struct suivi_options options = {.state = "/var/lib/suivi/mine", .source = "mine@host"};
+ *     if (suivi_open(&s, &options) == 0) {
+ *         suivi_count(s, "lists.posts", dims, 1, time(NULL), 1);
+ *         suivi_commit(s);        // on disk here
+ *         suivi_deliver(s, 5000); // on disk there
+ *     }
  *     suivi_close(&s);
  *
  * Functions return 0 or a negative errno; suivi_why then holds one sentence for a person. Not thread-safe:
@@ -85,8 +87,9 @@ uint64_t suivi_waiting(const struct suivi *client); /* batches in the outbox */
 struct suivi_tally {
     uint64_t batches, events; /* acknowledged in this run */
     uint64_t repeated;        /* of these batches, known to the daemon already */
-    uint64_t refused;         /* events refused; each is a line in STATE/refused.log */
-    char first_reason[256];   /* why the first of them was */
+    uint64_t missing; /* batches the daemon had acknowledged and has no more: it was put back from a copy */
+    uint64_t refused; /* events refused; each is a line in STATE/refused.log */
+    char first_reason[256]; /* why the first of them was */
 };
 
 struct suivi_tally suivi_tally(const struct suivi *client);

@@ -333,7 +333,7 @@ static int collect_old(void *arg, struct str bytes, struct str value) {
     return scan->count == PRUNED_AT_ONCE;
 }
 
-int clicks_prune(struct clicks *clicks, struct fault *why) {
+int clicks_prune(struct clicks *clicks, bool *more, struct fault *why) {
     OBJ_CHECK(clicks, CLICKS_MAGIC);
     struct old_scan scan = {.clicks = clicks, .key = mem_zeroed(PRUNED_AT_ONCE, sizeof *scan.key)};
     struct record_key prefix = record_key_of(RECORD_CLICKS, clicks->site);
@@ -345,5 +345,7 @@ int clicks_prune(struct clicks *clicks, struct fault *why) {
     for (size_t i = 0; i < scan.count && rc == 0; i++)
         rc = clicks->records->drop(clicks->records->arg, record_key_str(&scan.key[i]), why);
     free(scan.key);
+    if (rc == 0)
+        *more = scan.count == PRUNED_AT_ONCE;
     return rc;
 }

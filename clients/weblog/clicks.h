@@ -32,8 +32,9 @@ int clicks_add(struct clicks *clicks, const struct client *client, struct str pa
 /* Judges what is new, tells the tally, and puts what the next run must know into the records. */
 int clicks_settle(struct clicks *clicks, struct fault *why);
 
-/* Drops the records that are too old to matter; after a commit. */
-int clicks_prune(struct clicks *clicks, struct fault *why);
+/* Drops records that are too old to matter; after a commit. `more`: there may be others, call it again after
+ * another. */
+int clicks_prune(struct clicks *clicks, bool *more, struct fault *why);
 
 bool clicks_full(const struct clicks *clicks);
 void clicks_forget(struct clicks *clicks); /* what is in memory, settled or not */

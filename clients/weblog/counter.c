@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <time.h>
 #include <xxhash.h>
 
 #include "clients/weblog/clicks.h"
@@ -45,7 +44,7 @@ int counter_open(struct counter **out, struct suivi *suivi, struct keys *keys,
         rc = languages_load(&counter->languages, &counter->records, counter->site, options->languages,
                             options->language_count, counter->language_number, why);
     if (rc == 0)
-        rc = epochs_load(&counter->epochs, &counter->records, counter->site, (int64_t)time(NULL), why);
+        rc = epochs_load(&counter->epochs, &counter->records, counter->site, options->clock, why);
     if (rc != 0) {
         counter_close(&counter);
         return rc;
@@ -169,6 +168,6 @@ bool counter_full(const struct counter *counter) {
 struct counter_sums counter_sums(const struct counter *counter) {
     OBJ_CHECK(counter, COUNTER_MAGIC);
     struct counter_sums sums = counter->sums;
-    sums.too_late = visitors_too_late(counter->visitors);
+    sums.too_late = visitors_too_late(counter->visitors) - counter->late_forgotten;
     return sums;
 }

@@ -9,6 +9,7 @@
 
 #include "clients/collector/keys.h"
 #include "clients/lib/suivi.h"
+#include "clients/weblog/epochs.h"
 #include "clients/weblog/line.h"
 #include "clients/weblog/records.h"
 #include "clients/weblog/robots.h"
@@ -21,6 +22,7 @@ struct counter_options {
     size_t language_count;   /* at least one */
     size_t default_language; /* index into `languages` */
     struct robots *robots;
+    struct epochs_clock clock; /* zeros: the system's */
 };
 
 struct counter_sums { /* of this run */
@@ -44,17 +46,20 @@ int counter_line(struct counter *counter, const struct line *line, int32_t *day,
 void counter_malformed(struct counter *counter, int32_t day, int64_t number);
 
 /* Commits all that was counted and put. `settled`: late lines are not to be waited for, tell returning
- * visitors now. */
+ * visitors now. -ENOSPC: nothing was saved, everything is still held, try again; after any other failure
+ * what was not committed is not to be. */
 int counter_commit(struct counter *counter, bool settled, struct fault *why);
 bool counter_full(const struct counter *counter); /* memory is at its bound: commit */
 
 /* All that was counted and put since the last commit never was. */
 void counter_forget(struct counter *counter);
 
-/* The end of a run, or of a month: commits, tells every returning visitor, closes the months that are over
- * and destroys their keys. */
+/* The end of a run: commits, tells every returning visitor, closes the months that are over, forgets old
+ * clicks and destroys keys. What a run before could not finish of that is done, too. -ENOSPC: try again. */
 int counter_finish(struct counter *counter, struct fault *why);
-bool counter_month_over(struct counter *counter); /* a month could be closed */
+
+/* Who stays is to finish now: at the start, when a month is over, and every two hours of the site's time. */
+bool counter_finish_due(const struct counter *counter);
 
 struct counter_sums counter_sums(const struct counter *counter);
 

@@ -117,8 +117,8 @@ static void forget_cached(struct counter *counter) {
     epochs_reload(counter->epochs);
 }
 
-int counter_commit(struct counter *counter, bool settled, struct fault *why) {
-    OBJ_CHECK(counter, COUNTER_MAGIC);
+/* Hands all that was counted to libsuivi, as records and events. */
+static int hand_over(struct counter *counter, bool settled, struct fault *why) {
     const struct tally_sink sink = {.arg = counter, .sum = send_sum, .set = send_set};
     int rc = views_settle(counter->views, why);
     if (rc != 0)
@@ -135,11 +135,20 @@ int counter_commit(struct counter *counter, bool settled, struct fault *why) {
     if (rc != 0)
         return rc;
     rc = tally_flush(counter->tally, &sink);
-    if (rc == 0)
-        rc = suivi_commit(counter->suivi);
+    return rc == 0 ? 0 : fault_set(why, rc, "%s", suivi_why(counter->suivi));
+}
+
+int counter_commit(struct counter *counter, bool settled, struct fault *why) {
+    OBJ_CHECK(counter, COUNTER_MAGIC);
+    int rc = hand_over(counter, settled, why);
+    if (rc == -ENOSPC) /* for a new key, say: what was half handed over cannot be tried again */
+        return -EIO;
+    if (rc != 0)
+        return rc;
+    rc = suivi_commit(counter->suivi);
     if (rc != 0)
         return fault_set(why, rc, "%s", suivi_why(counter->suivi));
-    counter->committed = counter->sums;
+    counter->committed = counter_sums(counter);
     if (visitors_full(counter->visitors) || clicks_full(counter->clicks)) {
         counter->unjudged_stored |= visitors_unjudged(counter->visitors);
         forget_cached(counter);
@@ -153,6 +162,7 @@ void counter_forget(struct counter *counter) {
     tally_forget(counter->tally);
     counter->unjudged_stored |= counter->unjudged_noted;
     forget_cached(counter);
+    counter->late_forgotten = visitors_too_late(counter->visitors) - counter->committed.too_late;
     counter->sums = counter->committed;
 }
 
@@ -177,7 +187,7 @@ static int collect_over(void *arg, struct str key, struct str value) {
     return scan->count == DROPPED_AT_ONCE;
 }
 
-/* Months stand in order: what is over comes first. */
+/* Months stand in order: what is over comes first, and mostly there is nothing. */
 static int drop_closed(struct counter *counter, struct fault *why) {
     struct over_scan scan = {.counter = counter, .key = mem_zeroed(DROPPED_AT_ONCE, sizeof *scan.key)};
     int rc = 0;
@@ -191,7 +201,7 @@ static int drop_closed(struct counter *counter, struct fault *why) {
             rc = 0;
         for (size_t i = 0; i < scan.count && rc == 0; i++)
             rc = record_drop(counter, record_key_str(&scan.key[i]), why);
-        if (rc == 0)
+        if (rc == 0 && scan.count > 0)
             rc = counter_commit(counter, true, why);
     } while (rc == 0 && scan.count == DROPPED_AT_ONCE);
     free(scan.key);
@@ -233,29 +243,44 @@ static int judge_stored(struct counter *counter, struct fault *why) {
     return rc;
 }
 
-bool counter_month_over(struct counter *counter) {
+/* Old clicks, as many at a time as one commit should drop. */
+static int prune_clicks(struct counter *counter, struct fault *why) {
+    bool more = true;
+    int rc = 0;
+    while (more && rc == 0) {
+        rc = clicks_prune(counter->clicks, &more, why);
+        if (rc == 0)
+            rc = counter_commit(counter, true, why);
+    }
+    return rc;
+}
+
+bool counter_finish_due(const struct counter *counter) {
     OBJ_CHECK(counter, COUNTER_MAGIC);
     int64_t newest = epochs_newest(counter->epochs);
-    int32_t day;
-    return newest != INT64_MIN && civil_day_of_time(newest - EPOCHS_LATE, &day) &&
-           civil_month_of_day(day) - 1 > epochs_horizon(counter->epochs);
+    return !counter->finished || epochs_over(counter->epochs) ||
+           (newest != INT64_MIN && newest - EPOCHS_LATE >= counter->finished_at);
 }
 
 int counter_finish(struct counter *counter, struct fault *why) {
     OBJ_CHECK(counter, COUNTER_MAGIC);
+    counter->finished = false;
     int rc = counter_commit(counter, true, why);
     if (rc == 0 && counter->unjudged_stored)
         rc = judge_stored(counter, why);
-    bool over = counter_month_over(counter);
-    if (rc == 0 && over) {
+    if (rc == 0 && epochs_over(counter->epochs)) {
         forget_cached(counter);
         epochs_advance(counter->epochs);
     }
     if (rc == 0)
-        rc = clicks_prune(counter->clicks, why);
-    if (rc == 0 && over)
+        rc = prune_clicks(counter, why);
+    if (rc == 0)
         rc = drop_closed(counter, why);
     if (rc == 0)
-        rc = counter_commit(counter, true, why);
-    return rc == 0 ? destroy_keys(counter, why) : rc;
+        rc = destroy_keys(counter, why);
+    if (rc == 0) {
+        counter->finished = true;
+        counter->finished_at = epochs_newest(counter->epochs);
+    }
+    return rc;
 }

@@ -37,8 +37,11 @@ struct counter {
     struct views *views; /* on their way to the visitors */
     struct clicks *clicks;
     struct counter_sums sums, committed; /* now; at the last commit */
+    uint64_t late_forgotten;             /* of the visitors' too late ones, those that were never here */
     bool unjudged_noted;                 /* the record that says so is there */
     bool unjudged_stored;                /* some are in the records only */
+    bool finished;                       /* by this run, and nothing was left to do then */
+    int64_t finished_at;                 /* the site's time then */
 };
 
 void counter_records_init(struct counter *counter);

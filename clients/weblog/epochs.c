@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "proto/check.h"
 #include "proto/civil.h"
@@ -21,7 +22,8 @@ struct epochs {
     const struct records *records;
     char *site_text;
     struct str site;
-    int64_t latest, newest; /* what the clock allows; the newest line up to that */
+    struct epochs_clock clock;
+    int64_t latest, newest; /* what the clock allowed when last asked; the newest line up to that */
     int32_t horizon;
     struct months open, stored;
 };
@@ -91,14 +93,20 @@ int epochs_read_horizon(struct str value, int32_t *horizon) {
     return decode(value, &newest, horizon, NULL);
 }
 
-int epochs_load(struct epochs **out, const struct records *records, struct str site, int64_t now,
-                struct fault *why) {
+static int64_t system_now(void *arg) {
+    (void)arg;
+    return (int64_t)time(NULL);
+}
+
+int epochs_load(struct epochs **out, const struct records *records, struct str site,
+                struct epochs_clock clock, struct fault *why) {
     struct epochs *epochs = mem_zeroed(1, sizeof *epochs);
     epochs->magic = EPOCHS_MAGIC;
     epochs->records = records;
     epochs->site_text = mem_string(site.at, site.len);
     epochs->site = (struct str){epochs->site_text, site.len};
-    epochs->latest = now + CIVIL_DAY_SECONDS;
+    epochs->clock = clock.now != NULL ? clock : (struct epochs_clock){.now = system_now};
+    epochs->latest = INT64_MIN;
     epochs->newest = INT64_MIN;
     epochs->horizon = INT32_MIN;
     struct record_key key = record_key_of(RECORD_EPOCHS, site);
@@ -151,7 +159,11 @@ int epochs_save(struct epochs *epochs, struct fault *why) {
 }
 
 void epochs_seen(struct epochs *epochs, int64_t at) {
-    if (at > epochs->newest && at <= epochs->latest)
+    if (at <= epochs->newest)
+        return;
+    if (at > epochs->latest)
+        epochs->latest = epochs->clock.now(epochs->clock.arg) + CIVIL_DAY_SECONDS;
+    if (at <= epochs->latest)
         epochs->newest = at;
 }
 
@@ -176,20 +188,9 @@ void epochs_reload(struct epochs *epochs) {
         months_add(&epochs->stored, epochs->open.month[i]);
 }
 
-const int32_t *epochs_months(const struct epochs *epochs, size_t *count) {
-    OBJ_CHECK(epochs, EPOCHS_MAGIC);
-    *count = epochs->open.count;
-    return epochs->open.month;
-}
-
 bool epochs_closed(const struct epochs *epochs, int32_t month) {
     OBJ_CHECK(epochs, EPOCHS_MAGIC);
     return month < epochs->horizon;
-}
-
-int32_t epochs_horizon(const struct epochs *epochs) {
-    OBJ_CHECK(epochs, EPOCHS_MAGIC);
-    return epochs->horizon;
 }
 
 void epochs_bounds(int32_t month, int64_t *begin, int64_t *end) {
@@ -199,17 +200,23 @@ void epochs_bounds(int32_t month, int64_t *begin, int64_t *end) {
     *end = *begin + (int64_t)civil_days_in_month(date.year, date.month) * CIVIL_DAY_SECONDS;
 }
 
-bool epochs_advance(struct epochs *epochs) {
-    OBJ_CHECK(epochs, EPOCHS_MAGIC);
+/* Where the newest time wants the horizon; never back. */
+static int32_t wanted_horizon(const struct epochs *epochs) {
     int32_t day;
     if (epochs->newest == INT64_MIN || !civil_day_of_time(epochs->newest - EPOCHS_LATE, &day))
-        return false;
+        return epochs->horizon;
     int32_t horizon = civil_month_of_day(day) - 1;
-    if (horizon <= epochs->horizon)
-        return false;
-    epochs->horizon = horizon;
-    bool closing = epochs->open.count > 0 && epochs->open.month[0] < horizon;
-    months_drop_before(&epochs->open, horizon);
-    months_drop_before(&epochs->stored, horizon);
-    return closing;
+    return horizon > epochs->horizon ? horizon : epochs->horizon;
+}
+
+bool epochs_over(const struct epochs *epochs) {
+    OBJ_CHECK(epochs, EPOCHS_MAGIC);
+    return wanted_horizon(epochs) > epochs->horizon;
+}
+
+void epochs_advance(struct epochs *epochs) {
+    OBJ_CHECK(epochs, EPOCHS_MAGIC);
+    epochs->horizon = wanted_horizon(epochs);
+    months_drop_before(&epochs->open, epochs->horizon);
+    months_drop_before(&epochs->stored, epochs->horizon);
 }

@@ -18,10 +18,17 @@
 
 struct epochs;
 
-/* `now`: the clock's time. A line from the future does not move the site's time past it (by more than a day).
- * `records` is borrowed, `site` copied. -EINVAL: the stored record is not one of ours. */
-int epochs_load(struct epochs **out, const struct records *records, struct str site, int64_t now,
-                struct fault *why);
+/* Unix seconds. Asked whenever a line seems to come from the future, for a program that stays sees years go
+ * by. */
+struct epochs_clock {
+    int64_t (*now)(void *arg); /* NULL: the system's clock */
+    void *arg;
+};
+
+/* A line from the future does not move the site's time past the clock's (by more than a day). `records` is
+ * borrowed, `site` copied. -EINVAL: the stored record is not one of ours. */
+int epochs_load(struct epochs **out, const struct records *records, struct str site,
+                struct epochs_clock clock, struct fault *why);
 void epochs_destroy(struct epochs **epochs);
 
 int epochs_save(struct epochs *epochs, struct fault *why);
@@ -35,15 +42,11 @@ void epochs_open(struct epochs *epochs, int32_t month);
 bool epochs_stored(const struct epochs *epochs, int32_t month);
 void epochs_reload(struct epochs *epochs);
 
-/* The open months, ascending; borrowed until the next epochs_open or epochs_advance. */
-const int32_t *epochs_months(const struct epochs *epochs, size_t *count);
-
 bool epochs_closed(const struct epochs *epochs, int32_t month);
-int32_t epochs_horizon(const struct epochs *epochs); /* months before it are closed; INT32_MIN: none is */
 
-/* Moves the horizon to the month before the newest time's. True when months that have records were closed by
- * that. */
-bool epochs_advance(struct epochs *epochs);
+/* Months can be closed; and closes them: moves the horizon to the month before the newest time's. */
+bool epochs_over(const struct epochs *epochs);
+void epochs_advance(struct epochs *epochs);
 
 /* The first second of a month, and of the one after it. */
 void epochs_bounds(int32_t month, int64_t *begin, int64_t *end);

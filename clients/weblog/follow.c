@@ -9,15 +9,17 @@
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clients/collector/clock.h"
 #include "clients/collector/terminal.h"
 #include "proto/check.h"
 
 #define TURN_MS   1000  /* at most one commit in this time */
 #define IDLE_MS   30000 /* with inotify: look anyway */
 #define LINGER_MS 60000 /* a rotated log is still written to: the server has it open */
+#define SEND_MS   200   /* to wait for answers in a turn */
+#define SAID_MAX  8     /* kinds of trouble told in one episode of it */
 
 struct followed {
     const char *path;
@@ -34,16 +36,12 @@ struct follow {
     struct logs_total *total;
     int signals, changes; /* descriptors; changes -1: no inotify */
     bool stop;
-    bool alone;     /* no daemon: said so once */
-    bool stuck;     /* nothing can be saved at the moment: said so once */
-    uint64_t lines; /* when last committed */
+    bool stuck;         /* nothing can be saved at the moment: said so once */
+    uint64_t lines;     /* when last committed */
+    int said[SAID_MAX]; /* why nothing can be sent, in this episode: each once */
+    size_t said_count;
+    uint64_t acknowledged, missing, refused; /* batches, batches, events: when last looked */
 };
-
-static int64_t now_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void stop_signals(sigset_t *set) {
     sigemptyset(set);
@@ -85,30 +83,32 @@ static void complain_once(struct followed *log, const struct fault *why) {
 static int retire(struct follow *follow, struct followed *log, struct reader **reader, struct fault *why) {
     if (*reader == NULL)
         return 0;
-    struct fault quiet;
-    int rc = reader_read(*reader, &quiet);
-    if (rc == 0)
-        reader_finish(*reader, &quiet);
-    rc = reader_save(*reader, why);
-    logs_add_report(follow->total, log->path, *reader);
+    int rc = logs_read_through(*reader, log->path, follow->total, why);
     reader_close(reader);
     return rc;
 }
 
 /* `moved`: what was read there before is still open as log->rotated, and is read to its end by that. */
 static int open_log(struct follow *follow, struct followed *log, bool moved, struct fault *why) {
-    struct fault inner;
+    struct reader_fault wrong;
     const struct position *before = positions_by_path(follow->reading->positions, log->path);
     uint64_t id = before != NULL && !before->packed ? before->id : 0;
-    int rc = reader_open(&log->reader, follow->reading, log->path, 0, &inner);
-    if (rc != 0) {
-        complain_once(log, &inner);
-        return 0;
-    }
+    int rc = reader_open(&log->reader, follow->reading, log->path, 0, &wrong, why);
+    if (rc == 0 && wrong.rc != 0)
+        complain_once(log, &wrong.why);
+    if (rc != 0 || wrong.rc != 0)
+        return rc;
     log->complained = false;
     if (moved || id == 0 || reader_position(log->reader) == id)
         return 0;
     return logs_catch_up(follow->reading, log->path, id, follow->total, why);
+}
+
+static int refuse_other(const char *path, struct fault *why) {
+    return fault_set(why, -EINVAL,
+                     "%s is no regular file, which alone can be followed; read a pipe without "
+                     "--follow",
+                     path);
 }
 
 /* Whether the log at this path is still the one being read; when not, what was being read is put aside or
@@ -117,16 +117,20 @@ static int look_at(struct follow *follow, struct followed *log, struct fault *wh
     struct stat file;
     bool there = stat(log->path, &file) == 0, moved = false;
     int rc = 0;
+    if (there && !S_ISREG(file.st_mode)) { /* opening a pipe would wait for its writer */
+        struct fault inner;
+        refuse_other(log->path, &inner);
+        complain_once(log, &inner);
+        there = false;
+    }
     if (log->reader != NULL && there && !reader_is_at(log->reader, file.st_dev, file.st_ino)) {
         rc = retire(follow, log, &log->rotated, why);
         log->rotated = log->reader;
-        log->rotated_ms = now_ms();
+        log->rotated_ms = clock_ms();
         log->reader = NULL;
         moved = true;
-    } else if (log->reader != NULL && there && !reader_packed(log->reader) && file.st_size >= 0 &&
-               (uint64_t)file.st_size < reader_offset(log->reader)) {
+    } else if (log->reader != NULL && reader_replaced(log->reader)) {
         /* Copied and cut short. What came after our last look is in the copy, which logs_catch_up finds. */
-        rc = reader_save(log->reader, why);
         logs_add_report(follow->total, log->path, log->reader);
         reader_close(&log->reader);
     }
@@ -135,44 +139,53 @@ static int look_at(struct follow *follow, struct followed *log, struct fault *wh
     return rc;
 }
 
+static int read_rotated(struct follow *follow, struct followed *log, struct fault *why) {
+    struct reader_fault wrong;
+    uint64_t before = reader_report(log->rotated).lines;
+    int rc = reader_read(log->rotated, &wrong, why);
+    if (rc != 0)
+        return rc;
+    bool quiet = reader_report(log->rotated).lines == before;
+    bool followed = log->reader != NULL && reader_offset(log->reader) > 0;
+    bool over = quiet && (followed || clock_ms() - log->rotated_ms > LINGER_MS);
+    return over || wrong.rc != 0 ? retire(follow, log, &log->rotated, why) : 0; /* which says what is wrong */
+}
+
 static int read_log(struct follow *follow, struct followed *log, struct fault *why) {
-    struct fault inner;
+    struct reader_fault wrong;
     int rc = look_at(follow, log, why);
-    if (rc == 0 && log->rotated != NULL) {
-        uint64_t before = reader_report(log->rotated).lines;
-        rc = reader_read(log->rotated, &inner) == 0 ? reader_save(log->rotated, why) : 0;
-        bool quiet = reader_report(log->rotated).lines == before;
-        bool followed = log->reader != NULL && reader_offset(log->reader) > 0;
-        if (rc == 0 && quiet && (followed || now_ms() - log->rotated_ms > LINGER_MS))
-            rc = retire(follow, log, &log->rotated, why);
-    }
+    if (rc == 0 && log->rotated != NULL)
+        rc = read_rotated(follow, log, why);
     if (rc != 0 || log->reader == NULL)
         return rc;
-    rc = reader_read(log->reader, &inner);
-    if (rc != 0) {
-        complain_once(log, &inner);
+    rc = reader_read(log->reader, &wrong, why);
+    if (rc == 0 && wrong.rc != 0) {
+        complain_once(log, &wrong.why);
         follow->total->failed = true;
     }
-    return reader_save(log->reader, why);
+    return rc;
+}
+
+static uint64_t lines_of(const struct reader *reader) {
+    return reader != NULL && reader_report(reader).heard ? reader_report(reader).lines : 0;
 }
 
 static uint64_t lines_so_far(const struct follow *follow) {
     uint64_t lines = follow->total->lines;
-    for (size_t i = 0; i < follow->count; i++) {
-        const struct followed *log = &follow->log[i];
-        lines += log->reader ? reader_report(log->reader).lines : 0;
-        lines += log->rotated ? reader_report(log->rotated).lines : 0;
-    }
+    for (size_t i = 0; i < follow->count; i++)
+        lines += lines_of(follow->log[i].reader) + lines_of(follow->log[i].rotated);
     return lines;
 }
 
 /* Commits what is new. A full disk is waited out: everything is still held. */
 static int save(struct follow *follow, struct fault *why) {
+    struct counter *counter = follow->reading->counter;
     uint64_t lines = lines_so_far(follow);
-    if (lines == follow->lines && !follow->stuck)
+    if (lines == follow->lines && !follow->stuck && !counter_finish_due(counter))
         return 0;
-    int rc = counter_month_over(follow->reading->counter) ? counter_finish(follow->reading->counter, why)
-                                                          : reading_commit(follow->reading, true, why);
+    int rc = reading_commit(follow->reading, why);
+    if (rc == 0 && counter_finish_due(counter))
+        rc = counter_finish(counter, why);
     if (rc == -ENOSPC) {
         if (!follow->stuck)
             terminal_say(LOGS_PROGRAM, "%s; trying again", why->text);
@@ -184,16 +197,34 @@ static int save(struct follow *follow, struct fault *why) {
     return rc;
 }
 
-static void send_on(struct follow *follow, int timeout_ms) {
-    struct suivi *suivi = follow->reading->suivi;
-    if (suivi_waiting(suivi) == 0) {
-        follow->alone = false;
+/* Says each kind of trouble once until batches are taken again. */
+static void say_trouble(struct follow *follow, int rc) {
+    for (size_t i = 0; i < follow->said_count; i++)
+        if (follow->said[i] == rc)
+            return;
+    if (follow->said_count == SAID_MAX)
         return;
+    follow->said[follow->said_count++] = rc;
+    terminal_say(LOGS_PROGRAM, "%s", suivi_why(follow->reading->suivi));
+}
+
+static void send_on(struct follow *follow) {
+    struct suivi *suivi = follow->reading->suivi;
+    int rc = suivi_exchange(suivi, SEND_MS);
+    struct suivi_tally sent = suivi_tally(suivi);
+    if (rc != 0) {
+        say_trouble(follow, rc);
+    } else if (follow->said_count > 0 && (sent.batches > follow->acknowledged || suivi_waiting(suivi) == 0)) {
+        terminal_say(LOGS_PROGRAM, "the daemon takes batches again");
+        follow->said_count = 0;
     }
-    int rc = suivi_exchange(suivi, timeout_ms);
-    if (rc == -ENOTCONN && !follow->alone)
-        terminal_say(LOGS_PROGRAM, "%s", suivi_why(suivi));
-    follow->alone = rc == -ENOTCONN;
+    if (sent.refused > follow->refused)
+        logs_say_refused(suivi, follow->reading->state);
+    if (sent.missing > follow->missing)
+        logs_say_missing(suivi);
+    follow->missing = sent.missing;
+    follow->acknowledged = sent.batches;
+    follow->refused = sent.refused;
 }
 
 static void drain(int descriptor) {
@@ -210,7 +241,7 @@ static void wait_for_change(struct follow *follow, int64_t turn_began) {
     for (size_t i = 0; i < follow->count; i++)
         busy |= follow->log[i].rotated != NULL;
     poll(wanted, 2, busy ? TURN_MS : IDLE_MS);
-    int64_t left = turn_began + TURN_MS - now_ms();
+    int64_t left = turn_began + TURN_MS - clock_ms();
     if (left > 0 && !(wanted[0].revents & POLLIN))
         poll(wanted, 1, (int)left);
     if (follow->changes >= 0)
@@ -218,14 +249,17 @@ static void wait_for_change(struct follow *follow, int64_t turn_began) {
     follow->stop = (wanted[0].revents & POLLIN) != 0;
 }
 
+/* While nothing can be saved nothing is read either: what is held would only grow. */
 static int turn(struct follow *follow, struct fault *why) {
-    int rc = 0;
-    for (size_t i = 0; i < follow->count && rc == 0; i++)
-        rc = read_log(follow, &follow->log[i], why);
+    int rc = follow->stuck ? save(follow, why) : 0;
+    if (!follow->stuck) {
+        for (size_t i = 0; i < follow->count && rc == 0; i++)
+            rc = read_log(follow, &follow->log[i], why);
+        if (rc == 0)
+            rc = save(follow, why);
+    }
     if (rc == 0)
-        rc = save(follow, why);
-    if (rc == 0)
-        send_on(follow, 200);
+        send_on(follow);
     return rc;
 }
 
@@ -236,15 +270,26 @@ static int leave(struct follow *follow, struct fault *why) {
         struct followed *log = &follow->log[i];
         if (rc == 0)
             rc = retire(follow, log, &log->rotated, why);
-        if (log->reader != NULL) {
-            if (rc == 0)
-                rc = reader_save(log->reader, why);
+        if (log->reader != NULL)
             logs_add_report(follow->total, log->path, log->reader);
-        }
-        reader_close(&log->reader);
-        reader_close(&log->rotated);
     }
     return rc;
+}
+
+/* What is not there yet may come; what is no file is refused now. */
+static int check_paths(struct follow *follow, struct fault *why) {
+    for (size_t i = 0; i < follow->count; i++) {
+        struct followed *log = &follow->log[i];
+        struct stat file;
+        if (stat(log->path, &file) != 0) {
+            struct fault inner;
+            fault_set(&inner, -errno, "%s: %s; waiting for it", log->path, strerror(errno));
+            complain_once(log, &inner);
+        } else if (!S_ISREG(file.st_mode)) {
+            return refuse_other(log->path, why);
+        }
+    }
+    return 0;
 }
 
 int follow_run(struct reading *reading, char *const *paths, size_t count, struct logs_total *total,
@@ -256,19 +301,12 @@ int follow_run(struct reading *reading, char *const *paths, size_t count, struct
     if (follow.signals < 0)
         return fault_set(why, -errno, "signals cannot be waited for: %s", strerror(errno));
     follow.log = mem_zeroed(count, sizeof *follow.log);
-    for (size_t i = 0; i < count; i++) {
-        struct stat file;
+    for (size_t i = 0; i < count; i++)
         follow.log[i].path = paths[i];
-        if (stat(paths[i], &file) != 0) {
-            struct fault inner;
-            fault_set(&inner, -errno, "%s: %s; waiting for it", paths[i], strerror(errno));
-            complain_once(&follow.log[i], &inner);
-        }
-    }
     watch_folders(&follow);
-    int rc = 0;
+    int rc = check_paths(&follow, why);
     while (rc == 0 && !follow.stop) {
-        int64_t began = now_ms();
+        int64_t began = clock_ms();
         rc = turn(&follow, why);
         if (rc == 0)
             wait_for_change(&follow, began);

@@ -204,6 +204,14 @@ static int by_content(struct place *place, struct input **input, struct digest *
                : go_to(input, digest, place->mark.offset, buffer, why);
 }
 
+int locate_check(struct input *input, struct digest *digest, const struct position *position,
+                 struct fault *why) {
+    char *buffer = mem_zeroed(1, CHUNK);
+    int rc = still_there(input, digest, position, buffer, why);
+    free(buffer);
+    return rc;
+}
+
 int locate(struct place *place, struct input **input, struct digest *digest,
            const struct positions *positions, uint64_t only, struct fault *why) {
     char *buffer = mem_zeroed(1, CHUNK);

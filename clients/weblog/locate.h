@@ -20,6 +20,12 @@ struct place {
 int locate(struct place *place, struct input **input, struct digest *digest,
            const struct positions *positions, uint64_t only, struct fault *why);
 
+/* Does the input still hold what was digested up to position->mark[0]? Reads its head and the block that this
+ * lies in, no more, and leaves input and digest there. 0: it does; 1: it does not, or is shorter; negative:
+ * it cannot be read. The input must be seekable. */
+int locate_check(struct input *input, struct digest *digest, const struct position *position,
+                 struct fault *why);
+
 /* Marks that a stream, which cannot be wound back, may turn out to contain: feed it through, and each mark is
  * compared as the digest comes to it. */
 struct locate_watch;

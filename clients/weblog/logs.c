@@ -111,6 +111,8 @@ void logs_sort(char **paths, size_t count, enum line_format format) {
 
 void logs_add_report(struct logs_total *total, const char *path, const struct reader *reader) {
     struct reader_report report = reader_report(reader);
+    if (!report.heard)
+        return;
     total->lines += report.lines;
     total->malformed += report.malformed;
     if (report.malformed > 0)
@@ -119,51 +121,39 @@ void logs_add_report(struct logs_total *total, const char *path, const struct re
                      path, report.first_malformed, report.malformed, report.malformed == 1 ? "" : "s");
 }
 
-/* Whether an error is the log's own, so that the others can still be read. */
-static bool of_this_log(int rc) {
-    switch (rc) {
-    case -ENOENT:
-    case -EACCES:
-    case -EISDIR:
-    case -EBADMSG:
-    case -EINVAL:
-    case -EAGAIN:
-    case -EFBIG:
-    case -ELOOP:
-    case -ENOTDIR:
-    case -ENXIO:
-    case -EPERM:
-        return true;
-    default:
-        return false;
-    }
+static void complain(struct logs_total *total, const struct reader_fault *wrong) {
+    terminal_say(LOGS_PROGRAM, "%s", wrong->why.text);
+    total->failed = true;
 }
 
-static int complain(struct logs_total *total, int rc, struct fault *why) {
-    if (!of_this_log(rc))
+int logs_read_through(struct reader *reader, const char *path, struct logs_total *total, struct fault *why) {
+    struct reader_fault wrong;
+    int rc = reader_read(reader, &wrong, why);
+    if (rc == 0 && wrong.rc == 0)
+        rc = reader_finish(reader, &wrong, why);
+    if (rc != 0)
         return rc;
-    terminal_say(LOGS_PROGRAM, "%s", why->text);
-    total->failed = true;
+    if (wrong.rc != 0)
+        complain(total, &wrong);
+    logs_add_report(total, path, reader);
     return 0;
 }
 
-/* From where it stands to its end, and the position with it. */
-static int read_through(struct reading *reading, struct reader *reader, const char *path,
-                        struct logs_total *total, struct fault *why) {
-    int rc = reader_read(reader, why);
-    if (rc == 0)
-        rc = reader_finish(reader, why);
-    bool nothing_in_it = rc == -EINVAL;
-    if (rc == -EFBIG) { /* half of it may be known already: none of it is counted */
-        counter_forget(reading->counter);
-        return complain(total, rc, why);
-    }
-    if (rc != 0 && (rc = complain(total, rc, why)) != 0)
-        return rc;
-    rc = reader_save(reader, why);
-    if (!nothing_in_it)
-        logs_add_report(total, path, reader);
-    return rc;
+void logs_say_refused(const struct suivi *suivi, const char *state) {
+    struct suivi_tally sent = suivi_tally(suivi);
+    terminal_say(LOGS_PROGRAM, "the daemon refused %" PRIu64 " event%s (%s); %s in %s/refused.log",
+                 sent.refused, sent.refused == 1 ? "" : "s", sent.first_reason,
+                 sent.refused == 1 ? "it is" : "they are", state);
+}
+
+void logs_say_missing(const struct suivi *suivi) {
+    uint64_t missing = suivi_tally(suivi).missing;
+    terminal_say(
+        LOGS_PROGRAM,
+        "the daemon no longer has %" PRIu64
+        " batch%s that it had acknowledged: its data was put back from an older copy, or begun anew. "
+        "What they counted is missing there",
+        missing, missing == 1 ? "" : "es");
 }
 
 static bool is_sibling(const char *name, const char *base, size_t base_len) {
@@ -193,16 +183,19 @@ static size_t list_siblings(const char *path, char **names) {
     return count;
 }
 
-/* 0: read; -ENOENT: this is not it. */
+/* Reads it if it is the one that goes on from there. */
 static int try_sibling(struct reading *reading, const char *path, uint64_t id, struct logs_total *total,
-                       struct fault *why) {
+                       bool *found, struct fault *why) {
     struct stat file;
-    struct fault quiet;
-    struct reader *reader;
-    if (stat(path, &file) != 0 || !S_ISREG(file.st_mode) ||
-        reader_open(&reader, reading, path, id, &quiet) != 0)
-        return -ENOENT;
-    int rc = read_through(reading, reader, path, total, why);
+    struct reader_fault wrong;
+    struct reader *reader = NULL;
+    if (stat(path, &file) != 0 || !S_ISREG(file.st_mode))
+        return 0;
+    int rc = reader_open(&reader, reading, path, id, &wrong, why);
+    if (rc != 0 || wrong.rc != 0)
+        return rc;
+    *found = true;
+    rc = logs_read_through(reader, path, total, why);
     reader_close(&reader);
     return rc;
 }
@@ -211,28 +204,30 @@ int logs_catch_up(struct reading *reading, const char *path, uint64_t id, struct
                   struct fault *why) {
     char **names = mem_zeroed(SIBLINGS_MAX, sizeof *names);
     size_t count = list_siblings(path, names);
-    int rc = -ENOENT;
-    for (size_t i = 0; i < count && rc == -ENOENT; i++)
-        rc = try_sibling(reading, names[i], id, total, why);
+    bool found = false;
+    int rc = 0;
+    for (size_t i = 0; i < count && rc == 0 && !found; i++)
+        rc = try_sibling(reading, names[i], id, total, &found, why);
     for (size_t i = 0; i < count; i++)
         free(names[i]);
     free(names);
-    return rc == -ENOENT ? 0 : rc;
+    return rc;
 }
 
 int logs_read(struct reading *reading, const char *path, struct logs_total *total, struct fault *why) {
     struct reader *reader = NULL;
+    struct reader_fault wrong;
     const struct position *before = positions_by_path(reading->positions, path);
     uint64_t id = before != NULL && !before->packed ? before->id : 0;
-    int opened = reader_open(&reader, reading, path, 0, why), rc = 0;
-    if (id != 0 && (opened == -ENOENT || (opened == 0 && reader_position(reader) != id))) {
-        struct fault inner;
-        rc = logs_catch_up(reading, path, id, total, &inner);
-        if (rc != 0)
-            *why = inner;
-    }
-    if (rc == 0)
-        rc = opened == 0 ? read_through(reading, reader, path, total, why) : complain(total, opened, why);
+    int rc = reader_open(&reader, reading, path, 0, &wrong, why);
+    if (rc != 0)
+        return rc;
+    if (id != 0 && (wrong.rc == -ENOENT || (reader != NULL && reader_position(reader) != id)))
+        rc = logs_catch_up(reading, path, id, total, why);
+    if (rc == 0 && reader != NULL)
+        rc = logs_read_through(reader, path, total, why);
+    else if (rc == 0)
+        complain(total, &wrong);
     reader_close(&reader);
     return rc;
 }

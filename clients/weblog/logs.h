@@ -23,8 +23,7 @@ struct logs_total {
 };
 
 /* Reads one log to its end, first what is left of it in a rotated file beside it. What is wrong with the log
- * is said on stderr and noted in `total`; returned is only what makes going on useless (nothing can be
- * saved). */
+ * is said on stderr and noted in `total`; returned is only what is not its own (see reader.h). */
 int logs_read(struct reading *reading, const char *path, struct logs_total *total, struct fault *why);
 
 /* The log at `path` is not any more what was read there (`id`: the position of that; 0 is fine): reads the
@@ -32,7 +31,16 @@ int logs_read(struct reading *reading, const char *path, struct logs_total *tota
 int logs_catch_up(struct reading *reading, const char *path, uint64_t id, struct logs_total *total,
                   struct fault *why);
 
+/* The same for a log that is open already, which stays open. */
+int logs_read_through(struct reader *reader, const char *path, struct logs_total *total, struct fault *why);
+
 /* Adds a log's report, and says so when some lines were malformed. */
 void logs_add_report(struct logs_total *total, const char *path, const struct reader *reader);
+
+/* Says how many events the daemon refused in this run, why the first of them, and where they are. */
+void logs_say_refused(const struct suivi *suivi, const char *state);
+
+/* Says how many acknowledged batches the daemon has lost. */
+void logs_say_missing(const struct suivi *suivi);
 
 #endif

@@ -115,7 +115,8 @@ static int count_all(struct program *program, struct fault *why) {
                               .counter = program->counter,
                               .positions = program->positions,
                               .format = options->format,
-                              .stays = options->follow};
+                              .stays = options->follow,
+                              .state = options->state};
     program->paths = mem_zeroed(options->file_count, sizeof *program->paths);
     for (size_t i = 0; i < options->file_count; i++)
         program->paths[i] = logs_absolute(options->files[i]);
@@ -139,18 +140,20 @@ static bool report(struct program *program, int delivered) {
                      "visitors",
                      sums.too_late, plural(sums.too_late));
     if (sent.refused > 0)
-        terminal_say(LOGS_PROGRAM, "the daemon refused %" PRIu64 " event%s (%s); they are in %s/refused.log",
-                     sent.refused, plural(sent.refused), sent.first_reason, program->options.state);
+        logs_say_refused(program->suivi, program->options.state);
+    if (sent.missing > 0)
+        logs_say_missing(program->suivi);
     if (delivered != 0) {
         terminal_say(LOGS_PROGRAM, "%s", suivi_why(program->suivi));
-        return program->options.follow && sent.refused == 0; /* asked to end, and all is saved */
+        /* Asked to end, and all is saved. */
+        return program->options.follow && sent.refused == 0 && sent.missing == 0 && !program->total.failed;
     }
     terminal_say(LOGS_PROGRAM,
                  "%" PRIu64 " new line%s: %" PRIu64 " request%s (%" PRIu64 " by robots), %" PRIu64
                  " malformed; %" PRIu64 " batch%s acknowledged",
                  program->total.lines, plural(program->total.lines), sums.requests, plural(sums.requests),
                  sums.robots, program->total.malformed, sent.batches, sent.batches == 1 ? "" : "es");
-    return sent.refused == 0 && !program->total.failed;
+    return sent.refused == 0 && sent.missing == 0 && !program->total.failed;
 }
 
 int main(int argc, char **argv) {

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
+#include "clients/collector/clock.h"
 #include "clients/weblog/digest.h"
 #include "clients/weblog/input.h"
 #include "clients/weblog/lines.h"
@@ -44,30 +44,14 @@ struct reader {
     struct reader_report report;
 };
 
-static int64_t now_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Of the calendar: which of two positions is the newer one must be clear within a run, too. */
-static int64_t now_us(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-int reading_commit(struct reading *reading, bool now, struct fault *why) {
-    int64_t ms = now_ms();
-    if (!now && reading->bytes < COMMIT_BYTES && ms - reading->committed_ms < COMMIT_MS &&
-        !counter_full(reading->counter))
-        return 0;
+int reading_commit(struct reading *reading, struct fault *why) {
     int rc = counter_commit(reading->counter, reading->stays, why);
     if (rc != 0)
         return rc;
     reading->bytes = 0;
-    reading->committed_ms = now_ms();
-    suivi_exchange(reading->suivi, 0); /* no daemon is no trouble yet: it all waits in the outbox */
+    reading->committed_ms = clock_ms();
+    if (!reading->stays)
+        suivi_exchange(reading->suivi, 0); /* no daemon is no trouble yet: it all waits in the outbox */
     return 0;
 }
 
@@ -122,35 +106,42 @@ static bool can_wind_back(const struct reader *reader) {
                                              stat(reader->path, &file) == 0 && S_ISREG(file.st_mode));
 }
 
-static int find_place(struct reader *reader, uint64_t only, struct fault *why) {
+static int locate_place(struct reader *reader, uint64_t only, struct fault *why) {
     const struct positions *positions = reader->reading->positions;
+    int rc = locate(&reader->place, &reader->input, reader->digest, positions, only, why);
+    if (rc == 0 && only != 0 && reader->place.id == 0)
+        return fault_set(why, -ENOENT, "%s does not go on from there", reader->path);
+    if (rc == 0 && only != 0) /* it may have been read further since, under another name */
+        rc = locate(&reader->place, &reader->input, reader->digest, positions, 0, why);
+    if (rc == 0 && reader->place.id != 0)
+        take_over(reader, &reader->place);
+    return rc;
+}
+
+static int find_place(struct reader *reader, uint64_t only, struct reader_fault *wrong, struct fault *why) {
     if (can_wind_back(reader)) {
-        int rc = locate(&reader->place, &reader->input, reader->digest, positions, only, why);
-        if (rc == 0 && only != 0 && reader->place.id == 0)
-            return fault_set(why, -ENOENT, "%s does not go on from there", reader->path);
-        if (rc == 0 && only != 0) /* it may have been read further since, under another name */
-            rc = locate(&reader->place, &reader->input, reader->digest, positions, 0, why);
-        if (rc == 0 && reader->place.id != 0)
-            take_over(reader, &reader->place);
-        return rc;
+        wrong->rc = locate_place(reader, only, &wrong->why);
+        return 0;
     }
-    if (only != 0)
-        return fault_set(why, -ENOENT, "%s is no file", reader->path);
-    locate_watch_new(&reader->watch, positions);
+    if (only != 0) {
+        wrong->rc = fault_set(&wrong->why, -ENOENT, "%s is no file", reader->path);
+        return 0;
+    }
+    locate_watch_new(&reader->watch, reader->reading->positions);
     if (locate_watch_over(reader->watch)) {
         locate_watch_destroy(&reader->watch);
         return 0;
     }
     /* What is counted from here on may have to be forgotten: nothing else may be. */
-    return reading_commit(reader->reading, true, why);
+    return reading_commit(reader->reading, why);
 }
 
 int reader_open(struct reader **out, struct reading *reading, const char *path, uint64_t only,
-                struct fault *why) {
+                struct reader_fault *wrong, struct fault *why) {
     struct input *input;
-    int rc = input_open(&input, path, why);
-    if (rc != 0)
-        return rc;
+    wrong->rc = input_open(&input, path, &wrong->why);
+    if (wrong->rc != 0)
+        return 0;
     struct reader *reader = mem_zeroed(1, sizeof *reader);
     reader->magic = READER_MAGIC;
     reader->reading = reading;
@@ -159,8 +150,8 @@ int reader_open(struct reader **out, struct reading *reading, const char *path, 
     digest_new(&reader->digest, positions_seed(reading->positions));
     if (reading->format != LINE_AUTO)
         line_parser_new(&reader->parser, reading->format);
-    rc = find_place(reader, only, why);
-    if (rc != 0) {
+    int rc = find_place(reader, only, wrong, why);
+    if (rc != 0 || wrong->rc != 0) {
         reader_close(&reader);
         return rc;
     }
@@ -271,39 +262,113 @@ static int take_line(struct reader *reader, enum lines_found found, struct str t
     return 0;
 }
 
-static int commit_if_due(struct reader *reader, struct fault *why) {
-    reader->due = false;
-    if (reader->watch != NULL) {
-        if (counter_full(reader->reading->counter))
-            return fault_set(why, -EFBIG,
-                             "%s may have been counted before, which shows only later, and is too large to "
-                             "wait for that; give the file by its name",
-                             reader->path);
-        return 0;
+static struct mark mark_now(struct reader *reader) {
+    struct mark mark = {.offset = lines_offset(reader->lines)};
+    mark.digest = digest_now(reader->digest);
+    mark.tail = lines_inside(reader->lines) ? TAIL_COUNTED : reader->tail;
+    if (mark.tail == TAIL_DOUBTFUL) {
+        mark.tail_len = reader->tail_len;
+        mark.tail_day = reader->tail_day;
     }
-    struct reading *reading = reader->reading;
-    if (reading->stays || (reading->bytes < COMMIT_BYTES && now_ms() - reading->committed_ms < COMMIT_MS &&
-                           !counter_full(reading->counter)))
-        return 0;
-    int rc = reader_save(reader, why);
-    return rc == 0 ? reading_commit(reading, true, why) : rc;
+    return mark;
 }
 
-int reader_read(struct reader *reader, struct fault *why) {
+static bool same_mark(const struct mark *a, const struct mark *b) {
+    return a->offset == b->offset && a->tail == b->tail && a->tail_len == b->tail_len;
+}
+
+/* The marks of runs before stay behind the new one. */
+static void push_mark(struct reader *reader, struct position *position, const struct mark *mark) {
+    if (!reader->moved && position->marks > 0 && position->mark[0].offset != mark->offset) {
+        size_t kept = position->marks < POSITION_MARKS ? position->marks : POSITION_MARKS - 1;
+        memmove(position->mark + 1, position->mark, kept * sizeof *position->mark);
+        position->marks = kept + 1;
+    }
+    if (position->marks == 0)
+        position->marks = 1;
+    position->mark[0] = *mark;
+}
+
+/* Puts the position; nothing when it did not move. */
+static int save(struct reader *reader, struct fault *why) {
+    if (!reader->heard || reader->parser == NULL)
+        return 0;
+    struct mark mark = mark_now(reader);
+    struct position position = {0};
+    const struct position *held = reader->id ? positions_find(reader->reading->positions, reader->id) : NULL;
+    if (held != NULL)
+        position = *held;
+    int64_t now = clock_unix_us();
+    bool same = same_mark(&mark, held ? &held->mark[0] : &reader->place.mark);
+    if (same && (held == NULL || (now - held->used < LOOK_US && strcmp(held->path, reader->path) == 0)))
+        return 0;
+    push_mark(reader, &position, &mark);
+    position.chain = digest_chain(reader->digest);
+    position.head = digest_head(reader->digest);
+    position.dev = input_dev(reader->input);
+    position.ino = input_ino(reader->input);
+    position.path = strlen(reader->path) <= POSITION_PATH_MAX ? reader->path : "";
+    position.packed = reader->finished_kind;
+    position.format = line_parser_format(reader->parser);
+    position.last_day = reader->last_day;
+    position.lines = reader->lines_before + reader->report.lines;
+    position.used = now;
+    char *path = mem_string(position.path, strlen(position.path)); /* may be the held one's own */
+    position.path = path;
+    int rc = positions_put(reader->reading->positions, &position, why);
+    free(path);
+    if (rc == 0) {
+        reader->id = position.id;
+        reader->moved = true;
+    }
+    return rc;
+}
+
+/* What was counted of it never was: nothing of it may be saved. */
+static int give_up(struct reader *reader, struct reader_fault *wrong) {
+    counter_forget(reader->reading->counter);
+    reader->report = (struct reader_report){0};
+    reader->heard = false;
+    wrong->rc = fault_set(&wrong->why, -EFBIG,
+                          "%s may have been counted before, which shows only later, and is too large to "
+                          "wait for that; give the file by its name",
+                          reader->path);
+    return 0;
+}
+
+static int commit_if_due(struct reader *reader, struct reader_fault *wrong, struct fault *why) {
+    struct reading *reading = reader->reading;
+    reader->due = false;
+    bool full = counter_full(reading->counter);
+    if (reader->watch != NULL)
+        return full ? give_up(reader, wrong) : 0;
+    full |= reading->bytes >= COMMIT_BYTES;
+    if (!full && (reading->stays || clock_ms() - reading->committed_ms < COMMIT_MS))
+        return 0;
+    int rc = save(reader, why);
+    if (rc == 0)
+        rc = reading_commit(reading, why);
+    return rc == -ENOSPC && reading->stays ? 0 : rc; /* who stays waits for room at the end of this turn */
+}
+
+int reader_read(struct reader *reader, struct reader_fault *wrong, struct fault *why) {
     OBJ_CHECK(reader, READER_MAGIC);
     for (;;) {
         enum lines_found found;
         struct str text = {0};
-        int rc = lines_next(reader->lines, &found, &text, why);
-        if (rc == 0 && found == LINES_END)
-            return 0;
-        if (rc == 0)
-            rc = take_line(reader, found, text, why);
+        wrong->rc = lines_next(reader->lines, &found, &text, &wrong->why);
+        if (wrong->rc != 0 || found == LINES_END)
+            break;
+        int rc = take_line(reader, found, text, why);
         if (rc == 0 && reader->due)
-            rc = commit_if_due(reader, why);
+            rc = commit_if_due(reader, wrong, why);
         if (rc != 0)
             return rc;
+        if (wrong->rc != 0)
+            break;
     }
+    /* A stream that may still turn out to be known has no position yet. */
+    return reader->watch != NULL && wrong->rc == 0 ? 0 : save(reader, why);
 }
 
 /* May a last line without its line end be counted as it stands? More bytes can still come to a plain file,
@@ -333,83 +398,59 @@ static int finish_rest(struct reader *reader, struct str rest, size_t raw_len, s
     return 0;
 }
 
-int reader_finish(struct reader *reader, struct fault *why) {
+int reader_finish(struct reader *reader, struct reader_fault *wrong, struct fault *why) {
     OBJ_CHECK(reader, READER_MAGIC);
+    wrong->rc = 0;
     size_t raw_len;
     struct str rest = lines_rest(reader->lines, &raw_len);
     bool as_before = reader->tail == TAIL_DOUBTFUL && raw_len == reader->tail_len && !reader->finished_kind;
-    int rc = 0;
-    if (raw_len > 0 && !as_before)
-        rc = finish_rest(reader, rest, raw_len, why);
-    if (rc == 0 && !reader->heard && reader->report.lines > 0)
-        rc = fault_set(
-            why, -EINVAL,
+    if (raw_len > 0 && !as_before) {
+        int rc = finish_rest(reader, rest, raw_len, why);
+        if (rc != 0)
+            return rc;
+    }
+    if (!reader->heard && reader->report.lines > 0)
+        wrong->rc = fault_set(
+            &wrong->why, -EINVAL,
             "%s:1: not a line of a web server's log (combined, common, vhost or JSON); nothing of this file "
             "was counted",
             reader->path);
-    return rc;
+    return save(reader, why);
 }
 
-static struct mark mark_now(struct reader *reader) {
-    struct mark mark = {.offset = lines_offset(reader->lines)};
-    mark.digest = digest_now(reader->digest);
-    mark.tail = lines_inside(reader->lines) ? TAIL_COUNTED : reader->tail;
-    if (mark.tail == TAIL_DOUBTFUL) {
-        mark.tail_len = reader->tail_len;
-        mark.tail_day = reader->tail_day;
+/* Are the bytes of the last line, which waits for its end, still those at the input's place? */
+static bool same_rest(struct reader *reader) {
+    size_t len;
+    const char *rest = lines_rest(reader->lines, &len).at;
+    char again[4096];
+    while (len > 0) {
+        ssize_t got = input_read(reader->input, again, len < sizeof again ? len : sizeof again, NULL);
+        if (got <= 0 || memcmp(again, rest, (size_t)got) != 0)
+            return false;
+        rest += got;
+        len -= (size_t)got;
     }
-    return mark;
+    return true;
 }
 
-static bool same_mark(const struct mark *a, const struct mark *b) {
-    return a->offset == b->offset && a->tail == b->tail && a->tail_len == b->tail_len;
-}
-
-/* The marks of runs before stay behind the new one. */
-static void push_mark(struct reader *reader, struct position *position, const struct mark *mark) {
-    if (!reader->moved && position->marks > 0 && position->mark[0].offset != mark->offset) {
-        size_t kept = position->marks < POSITION_MARKS ? position->marks : POSITION_MARKS - 1;
-        memmove(position->mark + 1, position->mark, kept * sizeof *position->mark);
-        position->marks = kept + 1;
-    }
-    if (position->marks == 0)
-        position->marks = 1;
-    position->mark[0] = *mark;
-}
-
-int reader_save(struct reader *reader, struct fault *why) {
+bool reader_replaced(struct reader *reader) {
     OBJ_CHECK(reader, READER_MAGIC);
-    if (!reader->heard || reader->parser == NULL)
-        return 0;
-    struct mark mark = mark_now(reader);
-    struct position position = {0};
-    const struct position *held = reader->id ? positions_find(reader->reading->positions, reader->id) : NULL;
-    if (held != NULL)
-        position = *held;
-    int64_t now = now_us();
-    bool same = same_mark(&mark, held ? &held->mark[0] : &reader->place.mark);
-    if (same && (held == NULL || (now - held->used < LOOK_US && strcmp(held->path, reader->path) == 0)))
-        return 0;
-    push_mark(reader, &position, &mark);
-    position.chain = digest_chain(reader->digest);
-    position.head = digest_head(reader->digest);
-    position.dev = input_dev(reader->input);
-    position.ino = input_ino(reader->input);
-    position.path = strlen(reader->path) <= POSITION_PATH_MAX ? reader->path : "";
-    position.packed = reader->finished_kind;
-    position.format = line_parser_format(reader->parser);
-    position.last_day = reader->last_day;
-    position.lines = reader->lines_before + reader->report.lines;
-    position.used = now;
-    char *path = mem_string(position.path, strlen(position.path)); /* may be the held one's own */
-    position.path = path;
-    int rc = positions_put(reader->reading->positions, &position, why);
-    free(path);
-    if (rc == 0) {
-        reader->id = position.id;
-        reader->moved = true;
-    }
-    return rc;
+    if (reader->finished_kind)
+        return false;
+    uint64_t size = input_size(reader->input), offset = reader_offset(reader);
+    if (size <= offset) /* as long as before: there is nothing to read on, whatever it holds */
+        return size < offset;
+    struct digest *digest;
+    digest_new(&digest, positions_seed(reader->reading->positions));
+    const struct mark mark = mark_now(reader); /* brings the digest up to here */
+    const struct position position = {.mark = {mark},
+                                      .marks = 1,
+                                      .chain = digest_chain(reader->digest),
+                                      .head = digest_head(reader->digest)};
+    int rc = locate_check(reader->input, digest, &position, NULL);
+    digest_destroy(&digest);
+    bool replaced = rc == 1 || (rc == 0 && !same_rest(reader));
+    return input_seek(reader->input, offset, NULL) != 0 || replaced;
 }
 
 uint64_t reader_position(const struct reader *reader) {
@@ -429,12 +470,9 @@ bool reader_is_at(const struct reader *reader, uint64_t dev, uint64_t ino) {
     return input_dev(reader->input) == dev && input_ino(reader->input) == ino;
 }
 
-bool reader_packed(const struct reader *reader) {
-    OBJ_CHECK(reader, READER_MAGIC);
-    return reader->finished_kind;
-}
-
 struct reader_report reader_report(const struct reader *reader) {
     OBJ_CHECK(reader, READER_MAGIC);
-    return reader->report;
+    struct reader_report report = reader->report;
+    report.heard = reader->heard;
+    return report;
 }

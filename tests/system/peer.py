@@ -115,7 +115,8 @@ class Peer:
 
 class Relay:
     """Stands between one collector and the daemon. `hook(direction, type, fields)` is asked about every message, direction
-    'up' (to the daemon) or 'down', and answers False to swallow it. Goes on over restarts of either side."""
+    'up' (to the daemon) or 'down', and answers False to swallow it, or (type, fields) for a message to be answered with
+    that in the daemon's place. Goes on over restarts of either side."""
 
     def __init__(self, front, back, hook):
         self.hook = hook
@@ -145,7 +146,7 @@ class Relay:
 
     def _asked(self, direction, frame):
         _, type, fields = msgpack.unpackb(frame, strict_map_key=False)
-        return self.hook(direction, type, fields) is not False
+        return self.hook(direction, type, fields)
 
     def _run(self):
         poller = zmq.Poller()
@@ -158,12 +159,15 @@ class Relay:
                     break
                 if self.front in ready:
                     identity, frame = self.front.recv_multipart()
-                    if self._asked('up', frame):
+                    said = self._asked('up', frame)
+                    if isinstance(said, tuple):
+                        self.front.send_multipart([identity, msgpack.packb([VERSION, *said])])
+                    elif said is not False:
                         self._back(identity, poller).send(frame)
                 for identity, back in list(self.backs.items()):
                     if back in ready:
                         frame = back.recv()
-                        if self._asked('down', frame):
+                        if self._asked('down', frame) is not False:
                             self.front.send_multipart([identity, frame])
         except Exception as fault:      # shown by close, in the test's thread
             self.fault = fault

@@ -1,9 +1,12 @@
 """Each line is counted once, however often its file is given, however it grew, was rotated, packed, copied or cut."""
 import os
+import re
 import shutil
 import signal
+import threading
 
 import house
+from peer import Relay
 from reference import parse
 from weblog_case import LANGUAGES, WeblogTest, make_log, nonzero, packed
 
@@ -247,6 +250,22 @@ class Once(WeblogTest):
         wanted = {key: value for key, value in counted.items() if not (key[0].startswith('web.visitors') and key[1] == '2018-01')}
         self.assertEqual(nonzero(self.house.table('web.*')), wanted)
 
+    def test_a_key_that_cannot_be_used(self):
+        """The fault is not the log's: nothing of the new lines is passed, and the next run counts them."""
+        self.put(self.first)
+        self.weblog(self.log)
+        self.append(self.rest)
+        folder = self.house.path('state', 'keys')
+        for name in os.listdir(folder):
+            os.chmod(os.path.join(folder, name), 0o644)
+        ran = self.weblog(self.log, code=1)
+        self.assert_one_sentence(ran.err, folder, 'chmod 600')
+        self.assert_figures(self.reference(self.first))
+        for name in os.listdir(folder):
+            os.chmod(os.path.join(folder, name), 0o600)
+        self.weblog(self.log)
+        self.assert_all_counted()
+
     def test_no_daemon_for_two_runs(self):
         """Without a daemon the outbox keeps everything; the next run of any kind delivers it."""
         self.house.stop()
@@ -267,8 +286,11 @@ class Follow(WeblogTest):
         self.lines = make_log(110, people=25, rubbish=0).splitlines(keepends=True)
         self.log = self.house.write('access.log', b''.join(self.lines[:50]))
 
-    def follow(self):
-        return self.house.spawn('suivi-weblog', *self.house.weblog_arguments(self.log, languages=LANGUAGES), '--follow')
+    def follow(self, endpoint=None, languages=LANGUAGES, default=None):
+        arguments = self.house.weblog_arguments(self.log, languages=languages, default=default)
+        if endpoint:
+            arguments[1] = endpoint
+        return self.house.spawn('suivi-weblog', *arguments, '--follow')
 
     def requests(self):
         return sum(nonzero(self.house.table('web.requests')).values()) + sum(self.house.table('web.malformed').values())
@@ -340,6 +362,77 @@ class Follow(WeblogTest):
         running.wait_line('no daemon|stopped answering', limit=30)
         self.append(*self.lines[70:])
         self.house.start()
+        self.wait_lines(len(self.lines))
+        running.wait_line('takes batches again')
+        self.end(running)
+
+    def test_copied_cut_and_grown_past_the_place(self):
+        """All between two looks at the log: it is longer than before, and another one."""
+        running = self.follow()
+        self.wait_lines(50)
+        running.signal(signal.SIGSTOP)
+        self.append(*self.lines[50:55])
+        shutil.copyfile(self.log, self.log + '.1')
+        with open(self.log, 'r+b') as file:
+            file.truncate(0)
+        self.append(*self.lines[55:])
+        self.assertGreater(os.path.getsize(self.log), os.path.getsize(self.log + '.1'))
+        running.signal(signal.SIGCONT)
+        self.wait_lines(len(self.lines))
+        self.end(running)
+
+    def test_daemon_that_cannot_save(self):
+        """Its disk is full, say: told once as long as that lasts, and again when it is over."""
+        full, errors = threading.Event(), []
+
+        def hook(way, type, fields):
+            if not full.is_set() or (way, type) != ('up', 'batch'):
+                return True
+            errors.append(fields['seq'])
+            return 'error', {'code': 'store', 'text': 'No space left on device', 'source': fields['source'],
+                             'seq': fields['seq']}
+
+        endpoint = 'ipc://' + self.house.path('relay.ipc')
+        relay = Relay(endpoint, self.house.endpoint, hook)
+        self.addCleanup(relay.close)
+        running = self.follow(endpoint)
+        self.wait_lines(50)
+        for part in (self.lines[50:70], self.lines[70:]):
+            full.set()
+            before = len(errors)
+            self.append(*part)
+            house.until(lambda: len(errors) >= before + 3, 'the batch sent three times')
+            full.clear()
+            house.until(lambda: len(re.findall('takes batches again', running.stderr())) == 1 + (before > 0), 'all is well')
+        self.wait_lines(len(self.lines))
+        self.assertEqual(len(re.findall('No space left on device', running.stderr())), 2, running.stderr())
+        self.end(running)
+
+    def test_refused_events_are_told_at_once(self):
+        running = self.follow(languages='fr,tlh', default='tlh')
+        running.wait_line('refused .*tlh.*refused.log')
+        told = running.stderr().count('refused.log')
+        self.append(*self.lines[50:])
+        house.until(lambda: running.stderr().count('refused.log') > told, 'the next ones told')
+        running.signal(signal.SIGTERM)
+        self.assertEqual(running.wait(), 1)
+
+    def test_no_regular_file(self):
+        """A pipe has no place to go on from, and opening it would wait for its writer."""
+        os.mkfifo(self.house.path('pipe'))
+        for path in (self.house.path('pipe'), self.house.directory, '/dev/null'):
+            with self.subTest(path=path):
+                ran = self.house.run('suivi-weblog', *self.house.weblog_arguments(self.log, path), '--follow', code=1)
+                self.assert_one_sentence(ran.err, path, 'regular file')
+
+    def test_a_pipe_comes_later(self):
+        running = self.follow()
+        self.wait_lines(50)
+        os.rename(self.log, self.log + '.1')
+        os.mkfifo(self.log)
+        running.wait_line('regular file')
+        os.unlink(self.log)
+        self.append(*self.lines[50:])
         self.wait_lines(len(self.lines))
         self.end(running)
 

@@ -141,7 +141,7 @@ static int hear(struct talk *talk) {
     return rc;
 }
 
-static int welcome(struct talk *talk, uint64_t last, uint64_t credit) {
+static int welcome_knowing(struct talk *talk, uint64_t last, uint64_t credit, uint64_t digest) {
     message_write_welcome(talk->writer, &(struct message_welcome){
                                             .source = STR(SOURCE),
                                             .last = last,
@@ -149,8 +149,13 @@ static int welcome(struct talk *talk, uint64_t last, uint64_t credit) {
                                             .max_bytes = MESSAGE_BYTES_MAX,
                                             .max_series = MESSAGE_SERIES_MAX,
                                             .max_events = MESSAGE_EVENTS_MAX,
+                                            .digest = digest,
                                         });
     return hear(talk);
+}
+
+static int welcome(struct talk *talk, uint64_t last, uint64_t credit) {
+    return welcome_knowing(talk, last, credit, 0);
 }
 
 static int ack(struct talk *talk, uint64_t seq, bool repeated) {
@@ -465,6 +470,25 @@ static void test_outbox_put_back_from_a_copy_is_noticed(void **state) {
     says_hello(talk, 1);
     assert_int_equal(welcome(talk, 4, 64), -ESTALE);
     assert_non_null(strstr(talk->why.text, "older copy"));
+    assert_non_null(outbox_stale(talk->outbox));
+}
+
+/* Numbers used again for other content: the daemon's last batch is not ours, though we have one of that number. */
+static void test_numbers_used_again_are_noticed(void **state) {
+    struct talk *talk = *state;
+    struct outbox_batch second;
+    fill(talk, 3);
+    assert_int_equal(outbox_read(talk->outbox, 2, &second, &talk->why), 0);
+    uint64_t digest = message_digest(second.bytes);
+    says_hello(talk, 1);
+    assert_int_equal(welcome_knowing(talk, 2, 64, digest), 0);
+    assert_null(outbox_stale(talk->outbox));
+    delivery_restart(talk->delivery);
+    says_hello(talk, 1);
+    assert_int_equal(welcome_knowing(talk, 2, 64, digest + 1), -ESTALE);
+    assert_non_null(outbox_stale(talk->outbox));
+    struct outbox_batch more = {.seq = outbox_next(talk->outbox), .bytes = STR("x")};
+    assert_int_equal(outbox_commit(talk->outbox, &more, 1, NULL, &talk->why), -ESTALE);
 }
 
 static void test_what_is_not_ours_is_passed_over(void **state) {
@@ -557,6 +581,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_batch_stays_when_its_refusal_cannot_be_written, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad_batch_is_written_down_and_its_number_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(test_daemon_that_refuses_all_is_given_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_numbers_used_again_are_noticed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_outbox_put_back_from_a_copy_is_noticed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_is_not_ours_is_passed_over, setup, teardown),
         cmocka_unit_test_setup_teardown(test_any_loss_ends_well, setup, teardown),

@@ -68,7 +68,7 @@ static void run(struct table *table, struct figures *figures, const struct view 
     struct tally *tally;
     struct visitors *visitors;
     const struct tally_sink sink = {figures, take_sum, take_set};
-    assert_int_equal(epochs_load(&epochs, &table->records, STR("s"), (int64_t)time(NULL), &why), 0);
+    assert_int_equal(epochs_load(&epochs, &table->records, STR("s"), (struct epochs_clock){0}, &why), 0);
     tally_new(&tally, 0);
     visitors_new(&visitors, &table->records, epochs, tally, STR("s"), 1000);
     for (size_t i = 0; i < count; i++) {
@@ -220,13 +220,14 @@ static void closed_months(void **state) {
     struct fault why;
     struct epochs *epochs;
     table_init(&table);
-    assert_int_equal(epochs_load(&epochs, &table.records, STR("s"), (int64_t)time(NULL), &why), 0);
+    assert_int_equal(epochs_load(&epochs, &table.records, STR("s"), (struct epochs_clock){0}, &why), 0);
     epochs_open(epochs, 0);
     epochs_open(epochs, 2);
     epochs_seen(epochs, INT64_C(80) * CIVIL_DAY_SECONDS); /* in March 1970 */
     epochs_seen(epochs, INT64_C(99999999999));            /* the far future moves nothing */
-    assert_true(epochs_advance(epochs));
-    assert_false(epochs_advance(epochs));
+    assert_true(epochs_over(epochs));
+    epochs_advance(epochs);
+    assert_false(epochs_over(epochs));
     assert_true(epochs_closed(epochs, 0));
     assert_false(epochs_closed(epochs, 1));
     assert_int_equal(epochs_save(epochs, &why), 0);
@@ -237,6 +238,32 @@ static void closed_months(void **state) {
     assert_int_equal(figures.visits[5][0], 1);
     assert_int_equal(figures.visits[6][0], 1);
     assert_int_equal(figures.count[TALLY_UNIQUE], 1); /* February's */
+    table_free(&table);
+}
+
+static int64_t set_clock(void *arg) {
+    return *(const int64_t *)arg;
+}
+
+/* The clock is asked as it is then, not as it was when the program started. */
+static void the_clock_goes_on(void **state) {
+    (void)state;
+    struct table table;
+    struct fault why;
+    struct epochs *epochs;
+    int64_t now = 1000;
+    table_init(&table);
+    assert_int_equal(
+        epochs_load(&epochs, &table.records, STR("s"), (struct epochs_clock){set_clock, &now}, &why), 0);
+    epochs_seen(epochs, now + CIVIL_DAY_SECONDS);
+    assert_int_equal(epochs_newest(epochs), now + CIVIL_DAY_SECONDS);
+    epochs_seen(epochs, now + CIVIL_DAY_SECONDS + 1);
+    assert_int_equal(epochs_newest(epochs), now + CIVIL_DAY_SECONDS);
+    now += INT64_C(100) * CIVIL_DAY_SECONDS;
+    epochs_seen(epochs, now);
+    assert_int_equal(epochs_newest(epochs), now);
+    assert_true(epochs_over(epochs));
+    epochs_destroy(&epochs);
     table_free(&table);
 }
 
@@ -273,9 +300,8 @@ static void bad_records(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(any_order_and_runs),
-        cmocka_unit_test(runs_in_order),
-        cmocka_unit_test(closed_months),
+        cmocka_unit_test(any_order_and_runs), cmocka_unit_test(runs_in_order),
+        cmocka_unit_test(closed_months),      cmocka_unit_test(the_clock_goes_on),
         cmocka_unit_test(bad_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
