@@ -1,8 +1,8 @@
 /* A YAML file that remembers where everything stands in it. Its values go into structs by a libcyaml schema,
  * and whatever turns out to be wrong with one of them is said with file and line.
  *
- * A node is named by its path from the top: "indicators[3].dimensions[0]", indexes from 0; "" is the whole.
- */
+ * A node is named by its path from the top: "indicators[3].dimensions[0]", indexes from 0; "" is the
+ * whole. */
 #ifndef SUIVI_CONFIG_DOCUMENT_H
 #define SUIVI_CONFIG_DOCUMENT_H
 

@@ -2,8 +2,8 @@
 #ifndef SUIVI_CONFIG_PATHS_H
 #define SUIVI_CONFIG_PATHS_H
 
-/* $SUIVI_ENDPOINT, else ipc:///run/suivi/suivid.ipc for root, else ipc://$XDG_RUNTIME_DIR/suivi/suivid.ipc.
- */
+/* $SUIVI_ENDPOINT, else for root ipc:///run/suivi/suivid.ipc, for others
+ * ipc://$XDG_RUNTIME_DIR/suivi/suivid.ipc. */
 char *paths_endpoint(void);
 
 /* /var/lib/suivi, or with a `name` /var/lib/suivi/NAME; for others than root $XDG_STATE_HOME/suivi, else

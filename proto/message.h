@@ -58,8 +58,7 @@ struct message_welcome {
     uint64_t credit;
     uint64_t max_bytes, max_series, max_events;
     uint64_t digest;  /* message_digest of batch `last` as it was counted; 0: not known */
-    uint64_t missing; /* batches before `first` that the daemon never had, or has no more: it goes on without
-                         them */
+    uint64_t missing; /* batches before `first` that it never had, or has no more: it goes on without them */
 };
 
 /* Tells one batch's frame from another of the same number: the upper 63 bits of XXH3 (so that every language

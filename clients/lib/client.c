@@ -44,7 +44,7 @@ static int open_state(struct suivi *client, const struct suivi_options *options)
     client->state = mem_string(options->state, strlen(options->state));
     staged_new(&client->staged);
     batcher_new(&client->batcher, source, outbox_id(client->outbox), outbox_next(client->outbox));
-    refused_new(&client->refused, options->state);
+    refused_new(&client->refused, options->state, source);
     delivery_new(&client->delivery, client->outbox, client->refused, source,
                  str_of(options->software ? options->software : ""));
     return 0;
@@ -215,8 +215,16 @@ int suivi_scan(struct suivi *client, const void *prefix, size_t prefix_len,
 
 /* --- saving and sending --- */
 
-int suivi_commit(struct suivi *client) {
+/* Counting goes on by the numbers in the state: not when they were used before. */
+static int need_fresh_state(struct suivi *client) {
     int rc = need_state(client);
+    if (rc == 0 && outbox_stale(client->outbox))
+        rc = fault_set(&client->why, -ESTALE, "%s", outbox_stale(client->outbox));
+    return rc;
+}
+
+int suivi_commit(struct suivi *client) {
+    int rc = need_fresh_state(client);
     if (rc != 0)
         return rc;
     size_t count;
@@ -308,9 +316,7 @@ static int converse(struct suivi *client, int timeout_ms, bool patient, int64_t 
 }
 
 static int send_waiting(struct suivi *client, int timeout_ms, bool patient) {
-    int rc = need_state(client);
-    if (rc == 0 && outbox_stale(client->outbox))
-        return fault_set(&client->why, -ESTALE, "%s", outbox_stale(client->outbox));
+    int rc = need_fresh_state(client);
     if (rc == 0 && delivery_done(client->delivery))
         return 0;
     if (rc == 0 && !client->sending)

@@ -123,6 +123,75 @@ int64_t delivery_wake_ms(const struct delivery *delivery) {
     return awaits_answer(delivery) ? delivery->since_ms + delivery->patience_ms : INT64_MAX;
 }
 
+/* --- batches of the outbox --- */
+
+static bool is_flying(const struct delivery *delivery, uint64_t seq) {
+    for (size_t i = 0; i < delivery->flying_count; i++)
+        if (delivery->flying[i].seq == seq)
+            return true;
+    return false;
+}
+
+static bool is_acked(const struct delivery *delivery, uint64_t seq) {
+    for (size_t i = 0; i < delivery->acked_count; i++)
+        if (delivery->acked[i] == seq)
+            return true;
+    return false;
+}
+
+/* The batch that a message of the daemon is about; -ENOENT when it is not in the outbox (any more). */
+static int find_batch(struct delivery *delivery, uint64_t seq, struct outbox_batch *out, struct fault *why) {
+    if (is_acked(delivery, seq))
+        return -ENOENT;
+    struct outbox_batch batch;
+    int rc = outbox_read(delivery->outbox, seq, &batch, why);
+    if (rc == 0 && batch.seq != seq)
+        rc = -ENOENT;
+    if (rc == 0)
+        *out = batch;
+    return rc;
+}
+
+/* Reads a batch of the outbox as the daemon will. -EBADMSG: it was damaged since it was committed. */
+static int read_batch(const struct delivery *delivery, const struct outbox_batch *batch,
+                      struct message_batch *out, struct fault *why) {
+    struct wire_reader reader;
+    enum message_type type;
+    wire_reader_init(&reader, batch->bytes.at, batch->bytes.len);
+    if (message_open(&reader, &type, why) != 0)
+        return -EBADMSG;
+    if (type != MESSAGE_BATCH)
+        return fault_set(why, -EBADMSG, "not a batch");
+    if (message_read_batch(&reader, out, why) != 0)
+        return -EBADMSG;
+    if (out->seq != batch->seq || !str_equal(out->source, our_source(delivery)) ||
+        !str_equal(out->outbox, outbox_id(delivery->outbox)))
+        return fault_set(why, -EBADMSG, "damaged in the outbox: it says to be batch %" PRIu64 " of %.*s",
+                         out->seq, STR_ARG(out->source));
+    return 0;
+}
+
+/* The daemon will never take this batch: its events go to the refused ones, and an empty batch takes its
+ * number, for the daemon takes numbers without gaps only. */
+static int give_up_batch(struct delivery *delivery, uint64_t seq, struct str reason, struct fault *why) {
+    struct outbox_batch batch;
+    int rc = find_batch(delivery, seq, &batch, why);
+    if (rc == -ENOENT)
+        return 0;
+    wire_writer_reset(delivery->empty);
+    batcher_write_empty(delivery->empty, our_source(delivery), outbox_id(delivery->outbox), seq);
+    ASSERT(!wire_writer_failed(delivery->empty));
+    struct outbox_batch empty = {
+        .seq = seq,
+        .bytes = {(const char *)wire_writer_data(delivery->empty), wire_writer_len(delivery->empty)},
+    };
+    if (rc == 0 && str_equal(batch.bytes, empty.bytes))
+        return fault_set(why, -EPROTO, "the daemon refuses even an empty batch: %.*s", STR_ARG(reason));
+    if (rc == 0)
+        rc = refused_keep_all(delivery->refused, &batch, reason, &delivery->tally, why);
+    return rc == 0 ? outbox_replace(delivery->outbox, &empty, why) : rc;
+}
+
 /* --- what goes out --- */
 
 /* Acks come in bursts, so the outbox drops their batches in one transaction. */
@@ -162,6 +231,15 @@ static int offer_batch(struct delivery *delivery, struct str *frame, struct faul
         return rc;
     if (delivery->flying_count > 0 && delivery->flying_bytes + batch.bytes.len > DELIVERY_FLIGHT_BYTES)
         return -ENOENT;
+    struct message_batch content;
+    struct fault damage;
+    if (read_batch(delivery, &batch, &content, &damage) != 0) {
+        rc = give_up_batch(delivery, batch.seq, str_of(damage.text), why);
+        if (rc == 0)
+            rc = outbox_read(delivery->outbox, delivery->next, &batch, why);
+        if (rc != 0)
+            return rc;
+    }
     delivery->offered = batch;
     *frame = batch.bytes;
     return 0;
@@ -214,28 +292,41 @@ static void answered(struct delivery *delivery, int64_t now_ms) {
     delivery->patience_ms = DELIVERY_PATIENCE_MS;
 }
 
-/* Is the daemon's last batch the one we know by that number? If not, this outbox was put back from an older copy and has
- * used numbers again: what it sends would pass for repeated. It is noted for good. */
-static int check_same(struct delivery *delivery, const struct message_welcome *welcome, struct fault *why) {
+/* Is the daemon's last batch the one that we have by that number, as far as we still have it? One that was
+ * damaged here or given up says nothing. */
+static int compare_last(struct delivery *delivery, const struct message_welcome *welcome, bool *same,
+                        struct fault *why) {
     struct outbox_batch batch;
-    bool beyond = welcome->last >= outbox_next(delivery->outbox), differs = false;
-    if (!beyond && welcome->digest != 0 && welcome->last > 0) {
-        int rc = outbox_read(delivery->outbox, welcome->last, &batch, why);
-        if (rc != 0 && rc != -ENOENT)
-            return rc;
-        differs = rc == 0 && batch.seq == welcome->last && message_digest(batch.bytes) != welcome->digest;
-    }
-    if (!beyond && !differs)
+    struct message_batch content;
+    *same = true;
+    if (welcome->last == 0 || welcome->digest == 0)
         return 0;
+    int rc = outbox_read(delivery->outbox, welcome->last, &batch, why);
+    if (rc != 0)
+        return rc == -ENOENT ? 0 : rc;
+    *same = batch.seq != welcome->last || message_digest(batch.bytes) == welcome->digest ||
+            read_batch(delivery, &batch, &content, NULL) != 0 || content.event_count == 0;
+    return 0;
+}
+
+/* An outbox that was put back from an older copy uses numbers again: what it sends would pass for repeated.
+ * It is noted for good, for later numbers would hide it. */
+static int check_fresh(struct delivery *delivery, const struct message_welcome *welcome, struct fault *why) {
+    bool same = false;
+    int rc = 0;
+    if (welcome->last < outbox_next(delivery->outbox))
+        rc = compare_last(delivery, welcome, &same, why);
+    if (rc != 0 || same)
+        return rc;
     struct fault sentence;
-    (void)fault_set(&sentence, -ESTALE,
-                    "the daemon has a batch %" PRIu64
-                    " that %s does not know: this state was put back from an older copy, and "
-                    "going on could lose or double. Nothing is sent from it any more; move the directory "
-                    "away, and give an "
-                    "empty one only what was logged since the daemon last heard from this one",
-                    welcome->last, outbox_path(delivery->outbox));
-    int rc = outbox_mark_stale(delivery->outbox, sentence.text, why);
+    fault_set(
+        &sentence, -ESTALE,
+        "the daemon has a batch %" PRIu64 " that %s does not know: this state was put back from an older "
+        "copy, and going on could lose or double. What the daemon has is safe, and nothing more is sent from "
+        "here; move the directory away, and give an empty one only what was logged since the daemon last "
+        "heard from this one: what was counted since the copy was made would count again",
+        welcome->last, outbox_path(delivery->outbox));
+    rc = outbox_mark_stale(delivery->outbox, sentence.text, why);
     return rc != 0 ? rc : fault_set(why, -ESTALE, "%s", sentence.text);
 }
 
@@ -243,7 +334,7 @@ static int take_welcome(struct delivery *delivery, const struct message_welcome 
                         struct fault *why) {
     if (delivery->state != STATE_WELCOME || !str_equal(welcome->source, our_source(delivery)))
         return 0;
-    int rc = check_same(delivery, welcome, why);
+    int rc = check_fresh(delivery, welcome, why);
     if (rc != 0)
         return rc;
     if (welcome->max_bytes < BATCHER_BATCH_MAX || welcome->max_series < BATCHER_SERIES_MAX ||
@@ -275,26 +366,6 @@ static void land(struct delivery *delivery, uint64_t seq) {
     }
 }
 
-static bool is_acked(const struct delivery *delivery, uint64_t seq) {
-    for (size_t i = 0; i < delivery->acked_count; i++)
-        if (delivery->acked[i] == seq)
-            return true;
-    return false;
-}
-
-/* The batch that a message of the daemon is about; -ENOENT when it is not in the outbox (any more). */
-static int find_batch(struct delivery *delivery, uint64_t seq, struct outbox_batch *out, struct fault *why) {
-    if (is_acked(delivery, seq))
-        return -ENOENT;
-    struct outbox_batch batch;
-    int rc = outbox_read(delivery->outbox, seq, &batch, why);
-    if (rc == 0 && batch.seq != seq)
-        rc = -ENOENT;
-    if (rc == 0)
-        *out = batch;
-    return rc;
-}
-
 static int take_ack(struct delivery *delivery, const struct message_ack *ack, int64_t now_ms,
                     struct fault *why) {
     struct outbox_batch batch;
@@ -319,27 +390,6 @@ static int take_ack(struct delivery *delivery, const struct message_ack *ack, in
     return 0;
 }
 
-/* The daemon will never take this batch: its events go to the refused ones, and an empty batch takes its
- * number, for the daemon takes numbers without gaps only. */
-static int give_up_batch(struct delivery *delivery, uint64_t seq, struct str reason, struct fault *why) {
-    struct outbox_batch batch;
-    int rc = find_batch(delivery, seq, &batch, why);
-    if (rc == -ENOENT)
-        return 0;
-    wire_writer_reset(delivery->empty);
-    batcher_write_empty(delivery->empty, our_source(delivery), outbox_id(delivery->outbox), seq);
-    ASSERT(!wire_writer_failed(delivery->empty));
-    struct outbox_batch empty = {
-        .seq = seq,
-        .bytes = {(const char *)wire_writer_data(delivery->empty), wire_writer_len(delivery->empty)},
-    };
-    if (rc == 0 && str_equal(batch.bytes, empty.bytes))
-        return fault_set(why, -EPROTO, "the daemon refuses even an empty batch: %.*s", STR_ARG(reason));
-    if (rc == 0)
-        rc = refused_keep_all(delivery->refused, &batch, reason, &delivery->tally, why);
-    return rc == 0 ? outbox_replace(delivery->outbox, &empty, why) : rc;
-}
-
 static int take_error(struct delivery *delivery, const struct message_error *error, int64_t now_ms,
                       struct fault *why) {
     bool ours = str_equal(error->source, our_source(delivery));
@@ -351,8 +401,7 @@ static int take_error(struct delivery *delivery, const struct message_error *err
     delivery->heard_ms = now_ms;
     if (str_equal(error->code, STR(MESSAGE_ERROR_SEQUENCE))) {
         if (delivery->state != STATE_OPEN)
-            return 0; /* one gap brings a complaint for each batch that was on the way: the first one was
-                         enough */
+            return 0; /* a gap brings a complaint for each batch on the way: the first one was enough */
         if (++delivery->complaints > SEQUENCE_MAX)
             return fault_set(why, -EPROTO, "the daemon keeps missing a batch before those of %s: %.*s",
                              outbox_path(delivery->outbox), STR_ARG(error->text));
@@ -364,6 +413,9 @@ static int take_error(struct delivery *delivery, const struct message_error *err
         say_hello_again(delivery);
         return rc;
     }
+    /* Likewise a commit that failed there brings one for each batch that was to be in it. */
+    if (ours && error->seq != 0 && !is_flying(delivery, error->seq))
+        return 0;
     bool later =
         str_equal(error->code, STR(MESSAGE_ERROR_STORE)) || str_equal(error->code, STR(MESSAGE_ERROR_BUSY));
     return fault_set(why, later ? -EAGAIN : -EPROTO, "the daemon cannot take what was sent: %.*s",

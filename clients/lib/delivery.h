@@ -1,12 +1,13 @@
 /* Delivery: the conversation in which an outbox is emptied. It knows neither sockets nor clocks: it is told
  * what came and what time it is, and says what to send, so that a simulation can run it too.
  *
- *   say hello -> wait for the welcome -> send batches, as many at once as the daemon gives credit for -> take
- * acks
+ *   say hello -> wait for the welcome -> send batches, as many at once as the daemon gives credit for
+ *             -> take acks
  *
  * Every batch that is still in the outbox is sent, also one that the daemon has already: it answers with what
  * it refused of it, which may not have arrived the first time. When acks stay away, or one batch is missing
- * there, the conversation starts again with hello; a batch that comes twice is counted once. */
+ * there, the conversation starts again with hello; a batch that comes twice is counted once. One that was
+ * damaged in the outbox is set aside in refused.log, and an empty batch goes out by its number. */
 #ifndef SUIVI_LIB_DELIVERY_H
 #define SUIVI_LIB_DELIVERY_H
 
@@ -22,7 +23,7 @@
 /* Without an answer, before hello is said again; doubled each time, up to .._MAX_MS. */
 #define DELIVERY_PATIENCE_MS     1000
 #define DELIVERY_PATIENCE_MAX_MS 8000
-#define DELIVERY_FLIGHT_BYTES    (32u << 20) /* sent and not acknowledged; at least one batch, however large */
+#define DELIVERY_FLIGHT_BYTES    (32u << 20) /* sent and not acknowledged; or one batch, however large */
 #define DELIVERY_FLIGHT_BATCHES  256
 
 struct delivery;
@@ -43,13 +44,15 @@ void delivery_sent(struct delivery *delivery, int64_t now_ms);
 
 /* Takes one frame from the daemon. What is not ours, or makes no sense, is passed over. -EAGAIN: the daemon
  * cannot take batches now (disk full, too busy); -EPROTO: it and we will not understand each other; -ESTALE:
- * it has more from this outbox than the outbox knows of; or an errno of the state directory. */
+ * it has more from this outbox than the outbox knows of, or other content by its numbers, which the outbox is
+ * marked with; or an errno of the state directory. */
 int delivery_receive(struct delivery *delivery, struct str frame, int64_t now_ms, struct fault *why);
 
-bool delivery_done(const struct delivery *delivery);        /* the outbox is empty */
-int64_t delivery_wake_ms(const struct delivery *delivery);  /* when delivery_next has something new to say for
-                                                               lack of  an answer; INT64_MAX: never */
-int64_t delivery_heard_ms(const struct delivery *delivery); /* time of the last answer; INT64_MIN: none yet */
+bool delivery_done(const struct delivery *delivery); /* the outbox is empty */
 struct suivi_tally delivery_tally(const struct delivery *delivery);
+
+/* When delivery_next has something new to say for lack of an answer; INT64_MAX: never. */
+int64_t delivery_wake_ms(const struct delivery *delivery);
+int64_t delivery_heard_ms(const struct delivery *delivery); /* time of the last answer; INT64_MIN: none yet */
 
 #endif

@@ -172,8 +172,7 @@ static int transact(struct outbox *outbox, const struct change *change, struct f
         if (code == 0)
             return 0;
         if (code != MDB_MAP_FULL) {
-            /* LMDB may refuse all work after a failed write; a new environment starts from what is on disk.
-             */
+            /* LMDB may refuse all work after a failed write; a new environment starts from the disk. */
             rc = outbox_explain(outbox, code, "write", why);
             close_env(outbox);
             return rc;
@@ -269,8 +268,12 @@ static int read_meta(struct outbox *outbox, MDB_txn *txn, struct fault *why) {
     rc = get_text(txn, outbox->meta, "stale", &stale);
     if (rc != 0 && rc != MDB_NOTFOUND)
         return outbox_explain(outbox, rc, "read", why);
-    if (rc == 0 && stale.mv_size < sizeof outbox->stale)
+    if (rc == 0 && (stale.mv_size == 0 || stale.mv_size >= sizeof outbox->stale))
+        return outbox_explain(outbox, MDB_CORRUPTED, "read", why);
+    if (rc == 0) {
         memcpy(outbox->stale, stale.mv_data, stale.mv_size);
+        outbox->stale[stale.mv_size] = '\0';
+    }
     memcpy(outbox->id, id.mv_data, sizeof outbox->id);
     outbox->waiting = batches.ms_entries;
     outbox->next = number;
@@ -417,18 +420,15 @@ static int make_commit(struct outbox *outbox, MDB_txn *txn, void *arg) {
 }
 
 static int make_stale(struct outbox *outbox, MDB_txn *txn, void *arg) {
-    return put_text(txn, outbox->meta, "stale", str_of(arg));
+    (void)arg;
+    return put_text(txn, outbox->meta, "stale", str_of(outbox->stale));
 }
 
 int outbox_mark_stale(struct outbox *outbox, const char *sentence, struct fault *why) {
     OBJ_CHECK(outbox, OUTBOX_MAGIC);
     ASSERT(*sentence != '\0' && strlen(sentence) < sizeof outbox->stale);
-    char text[sizeof outbox->stale];
-    memcpy(text, sentence, strlen(sentence) + 1);
-    int rc = transact(outbox, &(struct change){.make = make_stale, .arg = text, .frees = true}, why);
-    if (rc == 0)
-        memcpy(outbox->stale, text, sizeof text);
-    return rc;
+    memmove(outbox->stale, sentence, strlen(sentence) + 1);
+    return transact(outbox, &(struct change){.make = make_stale, .frees = true}, why);
 }
 
 const char *outbox_stale(const struct outbox *outbox) {
@@ -446,8 +446,7 @@ int outbox_commit(struct outbox *outbox, const struct outbox_batch *batches, siz
         return rc;
     if (outbox_stale(outbox))
         return fault_set(why, -ESTALE, "%s", outbox->stale);
-    /* A commit that failed in its last step may be on disk all the same. Its batches may have been sent
-     * since. */
+    /* A commit that failed in its last step may be on disk all the same, and its batches sent since. */
     while (count > 0 && batches[0].seq < outbox->next) {
         batches++;
         count--;

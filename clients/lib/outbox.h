@@ -40,8 +40,9 @@ const char *outbox_path(const struct outbox *outbox); /* of its file; likewise *
 uint64_t outbox_next(const struct outbox *outbox);    /* number of the next batch; the first one is 1 */
 uint64_t outbox_waiting(const struct outbox *outbox); /* batches in it */
 
-/* This outbox was put back from an older copy, as `sentence` says: from now on it takes no batch and sends none, also when it
- * is opened anew. outbox_stale: the sentence, or NULL. */
+/* This outbox was put back from an older copy, as `sentence` says: from now on it takes no batch and none is
+ * to be sent from it, also when it is opened anew. When that cannot be written down, it is known to this
+ * process only. outbox_stale: the sentence, or NULL. */
 int outbox_mark_stale(struct outbox *outbox, const char *sentence, struct fault *why);
 const char *outbox_stale(const struct outbox *outbox);
 

@@ -183,15 +183,25 @@ static int take(struct suivi *client, struct str frame, const struct callbacks *
     if (rc == -EPROTONOSUPPORT)
         return fault_set(&client->why, -EPROTO, "the daemon at %s speaks another version of the protocol",
                          client->endpoint);
-    if (rc == 0 && type == MESSAGE_FIGURES && message_read_figures(&reader, &figures, &detail) == 0 &&
-        figures.id == client->last_query) {
-        tell(&figures, to);
-        *part = true;
-        *more = !figures.last;
-    } else if (rc == 0 && type == MESSAGE_ERROR && message_read_error(&reader, &error, &detail) == 0 &&
-               (error.id == client->last_query || error.id == 0)) {
-        return refusal(client, &error);
+    if (rc != 0 || (type != MESSAGE_FIGURES && type != MESSAGE_ERROR))
+        return 0;
+    struct wire_reader body = reader;
+    rc = type == MESSAGE_FIGURES ? message_read_figures(&reader, &figures, &detail)
+                                 : message_read_error(&reader, &error, &detail);
+    if (rc != 0) {
+        message_read_about(body, &error);
+        return error.id != client->last_query
+                   ? 0
+                   : fault_set(&client->why, -EPROTO, "the answer of the daemon at %s cannot be read: %.300s",
+                               client->endpoint, detail.text);
     }
+    if (type == MESSAGE_ERROR)
+        return error.id == client->last_query || error.id == 0 ? refusal(client, &error) : 0;
+    if (figures.id != client->last_query)
+        return 0;
+    tell(&figures, to);
+    *part = true;
+    *more = !figures.last;
     return 0;
 }
 
@@ -211,7 +221,7 @@ static int hear(struct suivi *client, int timeout_ms, const struct callbacks *to
                 connection_wait(client->asking, false, left);
             else if (heard)
                 rc = fault_set(&client->why, -ENOTCONN,
-                               "the daemon at %s stopped in the middle of its answer; ask again",
+                               "the daemon at %s stopped answering in the middle of its answer; ask again",
                                client->endpoint);
             else
                 rc = nobody_there(client);

@@ -15,10 +15,11 @@
 
 #define REFUSED_MAGIC 0x4ef05ed1u
 #define TIME_TEXT     32
+#define DAMAGED_SHOWN 32 /* bytes of a damaged batch, by which to know it */
 
 struct refused {
     unsigned magic;
-    char *directory, *path;
+    char *directory, *path, *source;
 };
 
 /* A batch with its series findable by number, and the reasons for its events. */
@@ -29,10 +30,11 @@ struct casebook {
     struct str *reason_texts;
 };
 
-void refused_new(struct refused **out, const char *directory) {
+void refused_new(struct refused **out, const char *directory, struct str source) {
     struct refused *refused = mem_zeroed(1, sizeof *refused);
     refused->magic = REFUSED_MAGIC;
     refused->directory = mem_string(directory, strlen(directory));
+    refused->source = mem_string(source.at, source.len);
     ASSERT(asprintf(&refused->path, "%s/refused.log", directory) > 0);
     *out = refused;
 }
@@ -43,6 +45,7 @@ void refused_destroy(struct refused **refused) {
     OBJ_CHECK(*refused, REFUSED_MAGIC);
     free((*refused)->directory);
     free((*refused)->path);
+    free((*refused)->source);
     (*refused)->magic = 0;
     free(*refused);
     *refused = NULL;
@@ -138,8 +141,10 @@ static int book_open(struct casebook *book, const struct outbox_batch *batch, st
     if (rc == 0)
         rc = message_read_batch(&reader, &book->batch, &detail);
     if (rc != 0)
-        return fault_set(why, -EBADMSG, "batch %" PRIu64 " in the outbox is damaged: %.300s", batch->seq,
-                         detail.text);
+        return fault_set(why, -EBADMSG,
+                         "batch %" PRIu64
+                         " was damaged in the outbox, what was counted in it is lost: %.300s",
+                         batch->seq, detail.text);
     struct message_batch walk = book->batch;
     book->series = mem_zeroed(walk.series_count + 1u, sizeof *book->series);
     book->reasons = mem_zeroed(walk.event_count + 1u, sizeof *book->reasons);
@@ -156,6 +161,35 @@ static void book_close(struct casebook *book) {
     free(book->series);
     free(book->reasons);
     free(book->reason_texts);
+}
+
+static void add_to_tally(struct suivi_tally *tally, struct str reason, uint64_t count) {
+    if (tally->refused == 0 && count > 0) {
+        struct fault clean;
+        fault_set(&clean, -EPROTO, "%.*s", STR_ARG(reason));
+        snprintf(tally->first_reason, sizeof tally->first_reason, "%.*s", (int)sizeof tally->first_reason - 1,
+                 clean.text);
+    }
+    tally->refused += count;
+}
+
+/* A batch without events to be told, because it cannot be read. */
+static int keep_damaged(struct refused *refused, const struct outbox_batch *batch, const struct fault *damage,
+                        struct suivi_tally *tally, struct fault *why) {
+    struct log log;
+    int rc = log_open(refused, &log, why);
+    if (rc != 0)
+        return rc;
+    write_time(log.stream, (int64_t)time(NULL));
+    fprintf(log.stream, "\t%s\t%" PRIu64 "\t-\t-\t-\t-\t%zu bytes\t%s (digest %016" PRIx64 ", bytes ",
+            refused->source, batch->seq, batch->bytes.len, damage->text, message_digest(batch->bytes));
+    for (size_t i = 0; i < batch->bytes.len && i < DAMAGED_SHOWN; i++)
+        fprintf(log.stream, "%02x", (unsigned char)batch->bytes.at[i]);
+    fputs(batch->bytes.len > DAMAGED_SHOWN ? "...)\n" : ")\n", log.stream);
+    rc = log_close(refused, &log, why);
+    if (rc == 0)
+        add_to_tally(tally, str_of(damage->text), 1);
+    return rc;
 }
 
 /* Writes down the events that have a reason. */
@@ -178,25 +212,18 @@ static int book_write(struct refused *refused, const struct casebook *book, stru
         write_event(log.stream, book, i, &event, *book->reasons[i]);
     }
     rc = log_close(refused, &log, why);
-    if (rc != 0)
-        return rc;
-    if (tally->refused == 0 && count > 0) {
-        struct fault clean;
-        fault_set(&clean, -EPROTO, "%.*s", STR_ARG(first));
-        snprintf(tally->first_reason, sizeof tally->first_reason, "%.*s", (int)sizeof tally->first_reason - 1,
-                 clean.text);
-    }
-    tally->refused += count;
-    return 0;
+    if (rc == 0)
+        add_to_tally(tally, first, count);
+    return rc;
 }
 
 int refused_keep(struct refused *refused, const struct outbox_batch *batch, const struct message_ack *ack,
                  struct suivi_tally *tally, struct fault *why) {
     OBJ_CHECK(refused, REFUSED_MAGIC);
     struct casebook book;
-    int rc = book_open(&book, batch, why);
-    if (rc != 0)
-        return rc;
+    struct fault damage;
+    if (book_open(&book, batch, &damage) != 0)
+        return keep_damaged(refused, batch, &damage, tally, why);
     struct message_ack walk = *ack;
     book.reason_texts = mem_zeroed(walk.reason_count + 1u, sizeof *book.reason_texts);
     for (uint32_t i = 0; i < walk.reason_count; i++)
@@ -207,7 +234,7 @@ int refused_keep(struct refused *refused, const struct outbox_batch *batch, cons
         if (index < book.batch.event_count)
             book.reasons[index] = &book.reason_texts[reason];
     }
-    rc = book_write(refused, &book, tally, why);
+    int rc = book_write(refused, &book, tally, why);
     book_close(&book);
     return rc;
 }
@@ -216,12 +243,12 @@ int refused_keep_all(struct refused *refused, const struct outbox_batch *batch, 
                      struct suivi_tally *tally, struct fault *why) {
     OBJ_CHECK(refused, REFUSED_MAGIC);
     struct casebook book;
-    int rc = book_open(&book, batch, why);
-    if (rc != 0)
-        return rc;
+    struct fault damage;
+    if (book_open(&book, batch, &damage) != 0)
+        return keep_damaged(refused, batch, &damage, tally, why);
     for (uint32_t i = 0; i < book.batch.event_count; i++)
         book.reasons[i] = &reason;
-    rc = book_write(refused, &book, tally, why);
+    int rc = book_write(refused, &book, tally, why);
     book_close(&book);
     return rc;
 }

@@ -11,15 +11,16 @@
 
 struct refused;
 
-void refused_new(struct refused **out, const char *directory);
+/* Copies both; `source` is named where a batch cannot be asked. */
+void refused_new(struct refused **out, const char *directory, struct str source);
 void refused_destroy(struct refused **refused);
 
-/* Writes down the events that `ack` refuses of `batch`, and adds them to the tally. */
+/* Writes down the events that `ack` refuses of `batch`, and adds them to the tally. A batch that cannot be
+ * read is one line instead, and counts as one. */
 int refused_keep(struct refused *refused, const struct outbox_batch *batch, const struct message_ack *ack,
                  struct suivi_tally *tally, struct fault *why);
 
-/* The same with every event of a batch that was refused whole. -EBADMSG: the batch cannot be read; nothing
- * was written. */
+/* The same with every event of a batch that was refused whole. */
 int refused_keep_all(struct refused *refused, const struct outbox_batch *batch, struct str reason,
                      struct suivi_tally *tally, struct fault *why);
 

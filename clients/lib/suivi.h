@@ -67,15 +67,17 @@ int suivi_scan(struct suivi *client, const void *prefix, size_t prefix_len,
                void *arg);
 
 /* Saves what was counted as batches, together with the records, in one synced transaction. -ENOSPC: disk or
- * outbox full; nothing was saved then and everything is still held, so that it can be tried again. */
+ * outbox full; nothing was saved then and everything is still held, so that it can be tried again. -ESTALE,
+ * once suivi_deliver or suivi_exchange has said so: the daemon has batches of this state that the state does
+ * not know, because it was put back from an older copy. Nothing is saved or sent from it any more. */
 int suivi_commit(struct suivi *client);
 
 /* Forgets what was counted and put since the last suivi_commit. */
 void suivi_rollback(struct suivi *client);
 
 /* Sends what the outbox holds and waits until every batch is acknowledged. -ENOTCONN: no daemon answered
- * within `timeout_ms`, or it went away; everything waits in the outbox. The time runs anew with each answer.
- */
+ * within `timeout_ms`, or it went away; everything waits in the outbox. The time runs anew with each
+ * answer. */
 int suivi_deliver(struct suivi *client, int timeout_ms);
 
 /* Sends and takes acks as far as goes without waiting longer than `timeout_ms`; for collectors that stay.
@@ -88,7 +90,7 @@ struct suivi_tally {
     uint64_t batches, events; /* acknowledged in this run */
     uint64_t repeated;        /* of these batches, known to the daemon already */
     uint64_t missing; /* batches the daemon had acknowledged and has no more: it was put back from a copy */
-    uint64_t refused; /* events refused; each is a line in STATE/refused.log */
+    uint64_t refused; /* events refused, batches damaged here; each is a line in STATE/refused.log */
     char first_reason[256]; /* why the first of them was */
 };
 

@@ -37,7 +37,7 @@ int counter_open(struct counter **out, struct suivi *suivi, struct keys *keys,
     counter->options = *options;
     counter->site = str_of(options->site);
     counter->verdict = mem_zeroed(COUNTER_VERDICTS, sizeof *counter->verdict);
-    counter->day_end = INT64_MIN;
+    counter->day_end = counter->finished_at = INT64_MIN;
     counter_records_init(counter);
     int rc = draw_seeds(counter, why);
     if (rc == 0)

@@ -146,6 +146,8 @@ int counter_commit(struct counter *counter, bool settled, struct fault *why) {
     if (rc != 0)
         return rc;
     rc = suivi_commit(counter->suivi);
+    if (rc == -EDQUOT || rc == -EFBIG) /* a quota or a limit: no room, either */
+        rc = -ENOSPC;
     if (rc != 0)
         return fault_set(why, rc, "%s", suivi_why(counter->suivi));
     counter->committed = counter_sums(counter);
@@ -258,13 +260,13 @@ static int prune_clicks(struct counter *counter, struct fault *why) {
 bool counter_finish_due(const struct counter *counter) {
     OBJ_CHECK(counter, COUNTER_MAGIC);
     int64_t newest = epochs_newest(counter->epochs);
-    return !counter->finished || epochs_over(counter->epochs) ||
-           (newest != INT64_MIN && newest - EPOCHS_LATE >= counter->finished_at);
+    return newest != INT64_MIN &&
+           (newest - EPOCHS_LATE >= counter->finished_at || epochs_over(counter->epochs));
 }
 
 int counter_finish(struct counter *counter, struct fault *why) {
     OBJ_CHECK(counter, COUNTER_MAGIC);
-    counter->finished = false;
+    counter->finished_at = INT64_MIN;
     int rc = counter_commit(counter, true, why);
     if (rc == 0 && counter->unjudged_stored)
         rc = judge_stored(counter, why);
@@ -278,9 +280,7 @@ int counter_finish(struct counter *counter, struct fault *why) {
         rc = drop_closed(counter, why);
     if (rc == 0)
         rc = destroy_keys(counter, why);
-    if (rc == 0) {
-        counter->finished = true;
+    if (rc == 0)
         counter->finished_at = epochs_newest(counter->epochs);
-    }
     return rc;
 }

@@ -40,8 +40,7 @@ struct counter {
     uint64_t late_forgotten;             /* of the visitors' too late ones, those that were never here */
     bool unjudged_noted;                 /* the record that says so is there */
     bool unjudged_stored;                /* some are in the records only */
-    bool finished;                       /* by this run, and nothing was left to do then */
-    int64_t finished_at;                 /* the site's time then */
+    int64_t finished_at; /* the site's time when nothing was left to do; INT64_MIN: not yet in this run */
 };
 
 void counter_records_init(struct counter *counter);

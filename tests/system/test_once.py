@@ -1,6 +1,7 @@
 """Each line is counted once, however often its file is given, however it grew, was rotated, packed, copied or cut."""
 import os
 import re
+import resource
 import shutil
 import signal
 import threading
@@ -286,11 +287,11 @@ class Follow(WeblogTest):
         self.lines = make_log(110, people=25, rubbish=0).splitlines(keepends=True)
         self.log = self.house.write('access.log', b''.join(self.lines[:50]))
 
-    def follow(self, endpoint=None, languages=LANGUAGES, default=None):
+    def follow(self, endpoint=None, languages=LANGUAGES, default=None, **popen):
         arguments = self.house.weblog_arguments(self.log, languages=languages, default=default)
         if endpoint:
             arguments[1] = endpoint
-        return self.house.spawn('suivi-weblog', *arguments, '--follow')
+        return self.house.spawn('suivi-weblog', *arguments, '--follow', **popen)
 
     def requests(self):
         return sum(nonzero(self.house.table('web.requests')).values()) + sum(self.house.table('web.malformed').values())
@@ -406,6 +407,19 @@ class Follow(WeblogTest):
             house.until(lambda: len(re.findall('takes batches again', running.stderr())) == 1 + (before > 0), 'all is well')
         self.wait_lines(len(self.lines))
         self.assertEqual(len(re.findall('No space left on device', running.stderr())), 2, running.stderr())
+        self.end(running)
+
+    def test_no_room_to_save(self):
+        """The collector's own disk is full: told once, waited out, and nothing is lost or doubled."""
+        running = self.follow(restore_signals=False)       # SIGXFSZ stays ignored, so that a write says what is wrong
+        self.wait_lines(50)
+        resource.prlimit(running.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        self.append(*self.lines[50:70])
+        running.wait_line('trying again')
+        self.append(*self.lines[70:])
+        resource.prlimit(running.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        self.wait_lines(len(self.lines))
+        self.assertEqual(running.stderr().count('trying again'), 1)
         self.end(running)
 
     def test_refused_events_are_told_at_once(self):

@@ -30,7 +30,9 @@ struct manners {
     unsigned restart_after; /* batches, once: the socket goes, and what was on the way */
     unsigned refuse_event;  /* index + 1 of the event refused in every batch */
     bool disk_full, future, silent, garbage;
-    unsigned busy; /* questions turned away */
+    unsigned busy;                /* questions turned away */
+    enum message_type unreadable; /* kind of answer to questions, if any */
+    bool unending;                /* answers stop before their last part */
 };
 
 struct daemon {
@@ -88,7 +90,21 @@ static void take_batch(struct daemon *daemon, struct message_batch *batch, struc
     wire_writer_destroy(&refused);
 }
 
-static void tell_figures(struct message_query *query, struct wire_writer *writer, void *router,
+/* A message whose id can be read, and what else it says cannot. */
+static void write_unreadable(struct wire_writer *writer, enum message_type type, uint64_t id) {
+    wire_write_array(writer, 3);
+    wire_write_uint(writer, MESSAGE_VERSION);
+    wire_write_str(writer, str_of(message_type_name(type)));
+    wire_write_map(writer, 3);
+    wire_write_str(writer, STR("id"));
+    wire_write_uint(writer, id);
+    wire_write_str(writer, STR("last"));
+    wire_write_str(writer, STR("perhaps"));
+    wire_write_str(writer, STR("code"));
+    wire_write_uint(writer, 7);
+}
+
+static void tell_figures(struct message_query *query, bool unending, struct wire_writer *writer, void *router,
                          zmq_msg_t *who) {
     struct wire_writer *none, *indicators, *figures;
     wire_writer_new(&none, 65536);
@@ -110,10 +126,13 @@ static void tell_figures(struct message_query *query, struct wire_writer *writer
             figure.dim[d] = query->split[d];
         wire_writer_reset(figures);
         message_write_figure(figures, &figure);
-        /* The end of an earlier answer, to be ignored. */
+        /* What cannot be read and the end of an earlier answer, to be ignored. */
+        write_unreadable(writer, i == 0 ? MESSAGE_ERROR : MESSAGE_FIGURES, query->id - 1);
+        answer(router, who, writer);
         message_write_figures(writer, query->id - 1, true, 0, none, 1, figures);
         answer(router, who, writer);
-        message_write_figures(writer, query->id, i == 2, i == 0, i == 0 ? indicators : none, 1, figures);
+        message_write_figures(writer, query->id, i == 2 && !unending, i == 0, i == 0 ? indicators : none, 1,
+                              figures);
         answer(router, who, writer);
     }
     wire_writer_destroy(&none);
@@ -151,10 +170,12 @@ static void serve(struct daemon *daemon, void *router, zmq_msg_t *who, zmq_msg_t
         assert_int_equal(message_read_query(&reader, &query, NULL), 0);
         if (query.pattern_count > 0 && str_equal(query.pattern[0], STR("nope")))
             say_error(writer, MESSAGE_ERROR_QUERY, query.id);
-        else if (daemon->manners.busy > 0 && daemon->manners.busy--)
+        else if (daemon->manners.unreadable) {
+            write_unreadable(writer, daemon->manners.unreadable, query.id);
+        } else if (daemon->manners.busy > 0 && daemon->manners.busy--)
             say_error(writer, MESSAGE_ERROR_BUSY, query.id);
         else
-            tell_figures(&query, writer, router, who);
+            tell_figures(&query, daemon->manners.unending, writer, router, who);
     } else if (daemon->manners.future) {
         say_error(writer, MESSAGE_ERROR_VERSION, 0);
     } else if (type == MESSAGE_HELLO) {
@@ -418,6 +439,30 @@ static void test_garbage_in_between_is_passed_over(void **state) {
     took(stage, 5);
 }
 
+/* The daemon has more of this outbox than the outbox knows of. */
+static void test_state_put_back_from_a_copy_is_of_no_more_use(void **state) {
+    struct stage *stage = *state;
+    stage->daemon.last = 5;
+    start_daemon(&stage->daemon, (struct manners){0});
+    struct suivi *client = open_client(stage);
+    count(client, 2);
+    assert_int_equal(suivi_deliver(client, PATIENTLY), -ESTALE);
+    for (int i = 0; i < 2; i++) {
+        assert_why(client, "older copy");
+        assert_why(client, stage->state);
+        assert_why(client, "is safe");
+        assert_why(client, "would count again");
+        assert_int_equal(suivi_commit(client), -ESTALE);
+        assert_int_equal(suivi_count(client, "web.pageviews", here, 1, DAY, 7), 0);
+        assert_int_equal(suivi_commit(client), -ESTALE);
+        assert_int_equal(suivi_exchange(client, 0), -ESTALE);
+        client = open_client(stage);
+        assert_int_equal(suivi_waiting(client), 2);
+        assert_int_equal(suivi_deliver(client, PATIENTLY), -ESTALE);
+    }
+    took(stage, 0);
+}
+
 static void test_full_disk_there_keeps_all_here(void **state) {
     struct stage *stage = *state;
     start_daemon(&stage->daemon, (struct manners){.disk_full = true});
@@ -652,6 +697,35 @@ static void test_query_tells_indicators_and_figures(void **state) {
     }
 }
 
+static void test_answer_that_cannot_be_read_is_said(void **state) {
+    struct stage *stage = *state;
+    const enum message_type types[] = {MESSAGE_FIGURES, MESSAGE_ERROR};
+    for (size_t i = 0; i < 2; i++) {
+        start_daemon(&stage->daemon, (struct manners){.unreadable = types[i]});
+        assert_int_equal(
+            suivi_open(&stage->client, &(struct suivi_options){.endpoint = stage->daemon.endpoint}), 0);
+        assert_int_equal(suivi_query(stage->client, &(struct suivi_query){0}, PATIENTLY, NULL, NULL, NULL),
+                         -EPROTO);
+        assert_why(stage->client, "the answer of the daemon at ipc://");
+        assert_why(stage->client, "cannot be read: ");
+        suivi_close(&stage->client);
+        stop_daemon(&stage->daemon);
+    }
+}
+
+static void test_answer_without_an_end_is_said(void **state) {
+    struct stage *stage = *state;
+    struct heard heard = {{0}};
+    start_daemon(&stage->daemon, (struct manners){.unending = true});
+    assert_int_equal(suivi_open(&stage->client, &(struct suivi_options){.endpoint = stage->daemon.endpoint}),
+                     0);
+    /* Long enough for the first part to come, since time runs anew from there. */
+    assert_int_equal(suivi_query(stage->client, &(struct suivi_query){0}, 1000, NULL, on_figure, &heard),
+                     -ENOTCONN);
+    assert_non_null(strstr(heard.text, "2018-03"));
+    assert_why(stage->client, "stopped answering");
+}
+
 static void test_query_without_daemon_is_said(void **state) {
     struct stage *stage = *state;
     assert_int_equal(suivi_open(&stage->client, &(struct suivi_options){.endpoint = stage->daemon.endpoint}),
@@ -672,6 +746,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_lost_acks_count_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_restart_in_the_middle_counts_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_garbage_in_between_is_passed_over, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_state_put_back_from_a_copy_is_of_no_more_use, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full_disk_there_keeps_all_here, setup, teardown),
         cmocka_unit_test_setup_teardown(test_future_daemon_is_said, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused_events_are_kept_and_told, setup, teardown),
@@ -681,6 +756,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_rollback_forgets_what_was_counted, setup, teardown),
         cmocka_unit_test_setup_teardown(test_open_says_what_is_wrong, setup, teardown),
         cmocka_unit_test_setup_teardown(test_query_tells_indicators_and_figures, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_answer_that_cannot_be_read_is_said, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_answer_without_an_end_is_said, setup, teardown),
         cmocka_unit_test_setup_teardown(test_query_without_daemon_is_said, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,7 +36,7 @@ static int setup(void **state) {
     strcpy(talk->directory, "/tmp/test_delivery.XXXXXX");
     assert_non_null(mkdtemp(talk->directory));
     assert_int_equal(outbox_open(&talk->outbox, talk->directory, SOURCE, OUTBOX_BYTES_MAX, &talk->why), 0);
-    refused_new(&talk->refused, talk->directory);
+    refused_new(&talk->refused, talk->directory, STR(SOURCE));
     staged_new(&talk->staged);
     delivery_new(&talk->delivery, talk->outbox, talk->refused, STR(SOURCE), STR("test 1"));
     wire_writer_new(&talk->writer, MESSAGE_BYTES_MAX);
@@ -377,6 +377,24 @@ static void test_full_disk_there_is_said_and_the_batch_stays(void **state) {
     sends_batch(talk, 1, 2);
 }
 
+/* A commit that failed there brings an error for each of its batches: one of them is enough. */
+static void test_failed_commit_there_is_said_once(void **state) {
+    struct talk *talk = *state;
+    fill(talk, 3);
+    open_talk(talk, 1, 0);
+    for (uint64_t seq = 1; seq <= 3; seq++)
+        sends_batch(talk, seq, 2);
+    assert_int_equal(error(talk, MESSAGE_ERROR_STORE, 1), -EAGAIN);
+    delivery_restart(talk->delivery);
+    assert_int_equal(error(talk, MESSAGE_ERROR_STORE, 2), 0);
+    says_hello(talk, 1);
+    assert_int_equal(error(talk, MESSAGE_ERROR_STORE, 3), 0);
+    assert_int_equal(welcome(talk, 0, 64), 0);
+    sends_batch(talk, 1, 2);
+    assert_int_equal(error(talk, MESSAGE_ERROR_STORE, 1), -EAGAIN); /* the next commit */
+    assert_int_equal(error(talk, MESSAGE_ERROR_STORE, 0), -EAGAIN);
+}
+
 static void test_another_version_is_said(void **state) {
     struct talk *talk = *state;
     fill(talk, 1);
@@ -427,6 +445,25 @@ static void test_batch_stays_when_its_refusal_cannot_be_written(void **state) {
     assert_int_equal(delivery_tally(talk->delivery).refused, 0);
 }
 
+static void test_batch_stays_when_the_state_directory_is_gone(void **state) {
+    struct talk *talk = *state;
+    char elsewhere[80];
+    snprintf(elsewhere, sizeof elsewhere, "%s.away", talk->directory);
+    fill(talk, 1);
+    open_talk(talk, 1, 0);
+    sends_batch(talk, 1, 2);
+    assert_int_equal(rename(talk->directory, elsewhere), 0);
+    int rc = ack_refusing(talk, 1, 0, STR("no"));
+    assert_int_equal(rename(elsewhere, talk->directory), 0);
+    assert_int_equal(rc, -ENOENT);
+    assert_non_null(strstr(talk->why.text, "refused.log"));
+    says_nothing(talk);
+    assert_int_equal(outbox_waiting(talk->outbox), 1);
+    assert_int_equal(ack_refusing(talk, 1, 0, STR("no")), 0);
+    says_nothing(talk);
+    assert_true(delivery_done(talk->delivery));
+}
+
 static void test_bad_batch_is_written_down_and_its_number_kept(void **state) {
     struct talk *talk = *state;
     fill(talk, 3);
@@ -473,7 +510,8 @@ static void test_outbox_put_back_from_a_copy_is_noticed(void **state) {
     assert_non_null(outbox_stale(talk->outbox));
 }
 
-/* Numbers used again for other content: the daemon's last batch is not ours, though we have one of that number. */
+/* Numbers used again for other content: the daemon's last batch is not ours, though we have one of that
+ * number. */
 static void test_numbers_used_again_are_noticed(void **state) {
     struct talk *talk = *state;
     struct outbox_batch second;
@@ -489,6 +527,108 @@ static void test_numbers_used_again_are_noticed(void **state) {
     assert_non_null(outbox_stale(talk->outbox));
     struct outbox_batch more = {.seq = outbox_next(talk->outbox), .bytes = STR("x")};
     assert_int_equal(outbox_commit(talk->outbox, &more, 1, NULL, &talk->why), -ESTALE);
+}
+
+/* --- a batch that was damaged in the outbox --- */
+
+static void damage(struct talk *talk, uint64_t seq, struct str bytes) {
+    struct outbox_batch batch = {.seq = seq, .bytes = bytes};
+    assert_int_equal(outbox_replace(talk->outbox, &batch, &talk->why), 0);
+}
+
+/* The second of three, which is told as one line; what it counted is not known. */
+static void is_set_aside(struct talk *talk, const char *shown) {
+    refused_has(talk, "\ttest@here\t2\t-\t-\t-\t-\t", true);
+    refused_has(talk, shown, true);
+    struct suivi_tally tally = delivery_tally(talk->delivery);
+    assert_int_equal(tally.refused, 1);
+    assert_non_null(strstr(tally.first_reason, "batch 2 was damaged in the outbox"));
+    assert_int_equal(outbox_waiting(talk->outbox), 0);
+    assert_true(delivery_done(talk->delivery));
+}
+
+static void test_damaged_batch_is_set_aside_before_it_is_sent(void **state) {
+    struct talk *talk = *state;
+    fill(talk, 3);
+    damage(talk, 2, STR("garbage"));
+    open_talk(talk, 1, 0);
+    sends_batch(talk, 1, 2);
+    sends_batch(talk, 2, 0); /* nothing in it */
+    sends_batch(talk, 3, 2);
+    for (uint64_t seq = 1; seq <= 3; seq++)
+        assert_int_equal(ack(talk, seq, false), 0);
+    says_nothing(talk);
+    is_set_aside(talk, "\t7 bytes\t");
+    refused_has(talk, ", bytes 67617262616765)\n", true);
+}
+
+static void test_batch_by_anothers_number_is_set_aside(void **state) {
+    struct talk *talk = *state;
+    struct outbox_batch first;
+    fill(talk, 3);
+    assert_int_equal(outbox_read(talk->outbox, 1, &first, &talk->why), 0);
+    char *copy = mem_copy(first.bytes.at, first.bytes.len);
+    damage(talk, 2, (struct str){copy, first.bytes.len});
+    free(copy);
+    open_talk(talk, 1, 0);
+    sends_batch(talk, 1, 2);
+    sends_batch(talk, 2, 0);
+    sends_batch(talk, 3, 2);
+    refused_has(
+        talk,
+        "\tweb.pageviews\tsite=here\t2018-03-07T00:00:00Z\t5\tdamaged in the outbox: it says to be batch 1",
+        true); /* it can be read, so its events are told */
+    assert_int_equal(delivery_tally(talk->delivery).refused, 2);
+}
+
+static void test_batch_damaged_after_it_was_sent_is_set_aside(void **state) {
+    struct talk *talk = *state;
+    fill(talk, 3);
+    open_talk(talk, 1, 0);
+    sends_batch(talk, 1, 2);
+    sends_batch(talk, 2, 2);
+    damage(talk, 2, STR("garbage, and more of it than the line in refused.log shows"));
+    assert_int_equal(ack(talk, 1, false), 0);
+    assert_int_equal(error(talk, MESSAGE_ERROR_BAD, 2), 0);
+    open_talk(talk, 2, 1);
+    sends_batch(talk, 2, 0);
+    sends_batch(talk, 3, 2);
+    assert_int_equal(ack(talk, 2, false), 0);
+    assert_int_equal(ack(talk, 3, false), 0);
+    says_nothing(talk);
+    is_set_aside(talk, "...)\n");
+}
+
+static void test_batch_damaged_before_its_refusal_came_is_set_aside(void **state) {
+    struct talk *talk = *state;
+    fill(talk, 3);
+    open_talk(talk, 1, 0);
+    for (uint64_t seq = 1; seq <= 3; seq++)
+        sends_batch(talk, seq, 2);
+    damage(talk, 2, STR("garbage"));
+    assert_int_equal(ack(talk, 1, false), 0);
+    assert_int_equal(ack_refusing(talk, 2, 0, STR("no")), 0);
+    assert_int_equal(ack(talk, 3, false), 0);
+    says_nothing(talk);
+    is_set_aside(talk, "\t7 bytes\t");
+}
+
+/* The daemon has the batch as it was: that tells of no older copy. */
+static void test_damage_is_not_taken_for_an_older_copy(void **state) {
+    struct talk *talk = *state;
+    struct outbox_batch second;
+    fill(talk, 3);
+    assert_int_equal(outbox_read(talk->outbox, 2, &second, &talk->why), 0);
+    uint64_t digest = message_digest(second.bytes);
+    damage(talk, 2, STR("garbage"));
+    says_hello(talk, 1);
+    assert_int_equal(welcome_knowing(talk, 2, 64, digest), 0);
+    sends_batch(talk, 1, 2);
+    sends_batch(talk, 2, 0);
+    delivery_restart(talk->delivery);
+    says_hello(talk, 1);
+    assert_int_equal(welcome_knowing(talk, 2, 64, digest), 0); /* now that an empty one has its number */
+    assert_null(outbox_stale(talk->outbox));
 }
 
 static void test_what_is_not_ours_is_passed_over(void **state) {
@@ -576,13 +716,21 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_missing_batch_starts_again, setup, teardown),
         cmocka_unit_test_setup_teardown(test_daemon_that_only_complains_is_given_up, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full_disk_there_is_said_and_the_batch_stays, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_failed_commit_there_is_said_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_another_version_is_said, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused_event_is_written_down, setup, teardown),
         cmocka_unit_test_setup_teardown(test_batch_stays_when_its_refusal_cannot_be_written, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_batch_stays_when_the_state_directory_is_gone, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad_batch_is_written_down_and_its_number_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(test_daemon_that_refuses_all_is_given_up, setup, teardown),
         cmocka_unit_test_setup_teardown(test_numbers_used_again_are_noticed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_outbox_put_back_from_a_copy_is_noticed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_damaged_batch_is_set_aside_before_it_is_sent, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_batch_by_anothers_number_is_set_aside, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_batch_damaged_after_it_was_sent_is_set_aside, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_batch_damaged_before_its_refusal_came_is_set_aside, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_damage_is_not_taken_for_an_older_copy, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_is_not_ours_is_passed_over, setup, teardown),
         cmocka_unit_test_setup_teardown(test_any_loss_ends_well, setup, teardown),
     };

@@ -163,6 +163,23 @@ static void test_replaced_batch_keeps_its_number(void **state) {
     assert_batch(place, 0, 1, STR("new and longer"));
 }
 
+static void test_stale_outbox_stays_so_and_takes_nothing(void **state) {
+    struct place *place = *state;
+    open_again(place);
+    commit_one(place, STR("one"));
+    assert_null(outbox_stale(place->outbox));
+    assert_int_equal(outbox_mark_stale(place->outbox, "put back from an older copy", &place->why), 0);
+    struct outbox_batch more = {.seq = 2, .bytes = STR("two")};
+    for (int i = 0; i < 2; i++) {
+        assert_string_equal(outbox_stale(place->outbox), "put back from an older copy");
+        assert_int_equal(outbox_commit(place->outbox, &more, 1, place->staged, &place->why), -ESTALE);
+        assert_string_equal(place->why.text, "put back from an older copy");
+        assert_int_equal(outbox_next(place->outbox), 2);
+        assert_batch(place, 0, 1, STR("one"));
+        open_again(place);
+    }
+}
+
 static void test_map_grows(void **state) {
     struct place *place = *state;
     enum { LEN = 6 << 20, COUNT = 10 };
@@ -428,6 +445,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_a_crash_loses_nothing_committed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_numbers_go_on_after_batches_are_removed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_replaced_batch_keeps_its_number, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_stale_outbox_stays_so_and_takes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_map_grows, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full_outbox_saves_nothing_and_can_be_tried_again, setup,
                                         teardown),

@@ -13,8 +13,9 @@
 
 #include "tests/unit/counting.h"
 
-#define LINE      "192.0.2.%d - - [10/Jan/2018:%02d:%02d:%02d +0000] \"GET /page-%d HTTP/1.1\" 200 %d\n"
+#define LINE      "192.0.2.%d - - [10/Jan/2018:%02d:%02d:%02d +0000] \"GET /page-%d%s HTTP/1.1\" 200 %d\n"
 #define LINES_MAX 200000
+#define CLICKS    100 /* kinds from here on ask for a download */
 
 static const int64_t jan_20 = INT64_C(1516406400);
 
@@ -26,7 +27,7 @@ static char *lines(int kind, int count, size_t *len) {
     for (int i = 0; i < count; i++) {
         int second = i % 86400;
         *len += (size_t)snprintf(text + *len, 128, LINE, i % 250, second / 3600, second / 60 % 60,
-                                 second % 60, kind, 100000 + i);
+                                 second % 60, kind, kind < CLICKS ? "" : ".pdf", 100000 + i);
     }
     return text;
 }
@@ -151,38 +152,45 @@ static void put_back(struct counting *counting, const struct kept *kept, bool wh
 /* The state's own faults end the run: a line that could not be counted is not passed. */
 static void fault_of_the_state(void **state) {
     (void)state;
-    struct counting counting;
-    static struct kept kept;
-    char key[128];
-    counting_new(&counting, jan_20);
-    write_lines(counting.log, "w", 1, 300);
-    assert_int_equal(run(&counting), 0);
-    assert_true(counting.total.lines == 300 && !counting.total.failed);
-    const struct records *records = counter_records(counting.counter);
-    struct record_key prefix = record_key_of(RECORD_VISITOR, STR("s"));
-    assert_int_equal(records->scan(records->arg, record_key_str(&prefix), keep, &kept), 0);
-    assert_int_equal(kept.count, 250);
-    write_lines(counting.log, "a", 2, 100);
+    static const struct {
+        enum record_kind record;
+        int lines;
+    } list[] = {{RECORD_VISITOR, 1}, {RECORD_CLICKS, CLICKS}};
+    for (size_t i = 0; i < 2; i++) {
+        static struct kept kept;
+        struct counting counting;
+        char key[128];
+        counting_new(&counting, jan_20);
+        write_lines(counting.log, "w", list[i].lines, 300);
+        assert_int_equal(run(&counting), 0);
+        assert_true(counting.total.lines == 300 && !counting.total.failed);
+        const struct records *records = counter_records(counting.counter);
+        struct record_key prefix = record_key_of(list[i].record, STR("s"));
+        kept.count = 0;
+        assert_int_equal(records->scan(records->arg, record_key_str(&prefix), keep, &kept), 0);
+        assert_int_equal(kept.count, 250);
+        write_lines(counting.log, "a", list[i].lines, 100);
 
-    put_back(&counting, &kept, false); /* damaged records */
-    again(&counting);
-    assert_int_equal(run(&counting), -EINVAL);
-    again(&counting);
-    put_back(&counting, &kept, true);
-    again(&counting);
+        put_back(&counting, &kept, false); /* damaged records */
+        again(&counting);
+        assert_int_equal(run(&counting), -EINVAL);
+        again(&counting);
+        put_back(&counting, &kept, true);
+        again(&counting);
 
-    (void)counting_path(&counting, "state/keys/2018-01", key);
-    assert_int_equal(chmod(key, 0644), 0); /* a key that cannot be used */
-    assert_int_equal(run(&counting), -EPERM);
-    assert_int_equal(chmod(key, 0600), 0);
-    again(&counting);
+        (void)counting_path(&counting, "state/keys/2018-01", key);
+        assert_int_equal(chmod(key, 0644), 0); /* a key that cannot be used */
+        assert_int_equal(run(&counting), -EPERM);
+        assert_int_equal(chmod(key, 0600), 0);
+        again(&counting);
 
-    const struct position *position = positions_by_path(counting.positions, counting.log);
-    assert_non_null(position);
-    assert_true(position->lines == 300);
-    assert_int_equal(run(&counting), 0);
-    assert_true(counting.total.lines == 100 && counter_sums(counting.counter).requests == 100);
-    counting_destroy(&counting);
+        const struct position *position = positions_by_path(counting.positions, counting.log);
+        assert_non_null(position);
+        assert_true(position->lines == 300);
+        assert_int_equal(run(&counting), 0);
+        assert_true(counting.total.lines == 100 && counter_sums(counting.counter).requests == 100);
+        counting_destroy(&counting);
+    }
 }
 
 /* The log's own faults do not. */
