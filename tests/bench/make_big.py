@@ -2,7 +2,7 @@
 """A big combined log, the same for the same numbers, written fast: a busy site of an organisation over some months, with
 robots, style sheets and pictures, downloads, five languages; about 250 bytes a line.
 
-usage: make_big.py LINES > access.log
+usage: make_big.py LINES [PEOPLE] > access.log     PEOPLE: how many clients are not robots, 30 000 if not told
 """
 import random
 import sys
@@ -11,7 +11,7 @@ import time
 START = 1514764800      # 2018-01-01
 
 
-def pools(rng):
+def pools(rng, people):
     systems = ['X11; Linux x86_64', 'Windows NT 10.0; Win64; x64', 'Windows NT 6.1; WOW64', 'Macintosh; Intel Mac OS X 10_13_%d',
                'Linux; Android 8.0.0; SM-G9%d0F', 'iPhone; CPU iPhone OS 11_%d like Mac OS X']
     agents = []
@@ -34,15 +34,15 @@ def pools(rng):
         else:
             paths.append('%s/files/policy-brief-%d.pdf' % (language, number))
     clients = [('%d.%d.%d.%d' % (rng.randrange(1, 224), rng.randrange(256), rng.randrange(256), rng.randrange(1, 255)),
-                rng.choice(agents)) for _ in range(30000)]
+                rng.choice(agents)) for _ in range(people)]
     clients += [('66.249.%d.%d' % (rng.randrange(64, 96), rng.randrange(1, 255)), rng.choice(robots)) for _ in range(4000)]
     referrers = ['-'] * 40 + ['https://www.example.org/en/resource-library/subject-%d/' % number for number in range(40)]
     return clients, paths, referrers
 
 
-def write(lines, out):
+def write(lines, people, out):
     rng = random.Random(2016)
-    clients, paths, referrers = pools(rng)
+    clients, paths, referrers = pools(rng, people)
     statuses = ['200'] * 17 + ['304', '301', '404']
     step = 75 * 86400 / lines
     chunk = []
@@ -52,8 +52,8 @@ def write(lines, out):
         if now != second:
             second, stamp = now, time.strftime('%d/%b/%Y:%H:%M:%S +0000', time.gmtime(now))
         draw = rng.getrandbits(62)
-        address, agent = clients[draw % 34000]
-        draw //= 34000
+        address, agent = clients[draw % len(clients)]
+        draw //= len(clients)
         path = paths[draw % 6000]
         draw //= 6000
         chunk.append('%s - - [%s] "GET %s HTTP/1.1" %s %d "%s" "%s"\n' % (
@@ -65,6 +65,6 @@ def write(lines, out):
 
 
 if __name__ == '__main__':
-    if len(sys.argv) != 2 or not sys.argv[1].isdigit():
+    if len(sys.argv) not in (2, 3) or not all(number.isdigit() and int(number) > 0 for number in sys.argv[1:]):
         sys.exit(__doc__)
-    write(int(sys.argv[1]), sys.stdout.buffer)
+    write(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) == 3 else 30000, sys.stdout.buffer)
