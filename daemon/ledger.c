@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "proto/check.h"
 #include "proto/message.h"
@@ -26,6 +25,7 @@ struct ledger_entry {
     struct str key; /* owned: source, NUL, outbox */
     struct row disk, flying, now;
     bool changed, is_flying;
+    uint64_t recent[LEDGER_RECENT]; /* digests by sequence number, modulo; 0: not known */
 };
 
 struct ledger {
@@ -118,6 +118,7 @@ static int load_row(void *arg, struct str key, struct str bytes) {
         return fault_set(loading->why, -EBADMSG, "the store's ledger is damaged; restore it from a backup");
     struct ledger_entry *entry = insert(ledger, ledger->count, key);
     entry->disk = entry->now = row;
+    entry->recent[row.last % LEDGER_RECENT] = row.digest;
     return 0;
 }
 
@@ -144,7 +145,7 @@ void ledger_destroy(struct ledger **ledger) {
         return;
     OBJ_CHECK(l, LEDGER_MAGIC);
     for (size_t i = 0; i < l->count; i++) {
-        free((void *)(uintptr_t)l->entry[i]->key.at);
+        str_free(l->entry[i]->key);
         free(l->entry[i]);
     }
     free(l->entry);
@@ -190,16 +191,24 @@ uint64_t ledger_digest(const struct ledger_entry *entry) {
     return entry->disk.digest;
 }
 
+bool ledger_same(const struct ledger_entry *entry, uint64_t seq, uint64_t digest) {
+    OBJ_CHECK(entry, ENTRY_MAGIC);
+    ASSERT(seq >= 1 && seq <= entry->now.last);
+    uint64_t known = entry->now.last - seq < LEDGER_RECENT ? entry->recent[seq % LEDGER_RECENT] : 0;
+    return known == 0 || known == digest;
+}
+
 void ledger_take(struct ledger *ledger, struct ledger_entry *entry, uint64_t digest, uint64_t accepted,
-                 uint64_t refused) {
+                 uint64_t refused, int64_t now) {
     OBJ_CHECK(ledger, LEDGER_MAGIC);
     OBJ_CHECK(entry, ENTRY_MAGIC);
     entry->now.last++;
     entry->now.digest = digest;
+    entry->recent[entry->now.last % LEDGER_RECENT] = digest;
     entry->now.batches++;
     entry->now.accepted += accepted;
     entry->now.refused += refused;
-    entry->now.heard = (int64_t)time(NULL);
+    entry->now.heard = now;
     entry->changed = true;
 }
 
@@ -217,6 +226,7 @@ void ledger_skip(struct ledger *ledger, struct ledger_entry *entry, uint64_t las
     entry->now.gap += last - entry->now.last;
     entry->now.last = last;
     entry->now.digest = 0;
+    memset(entry->recent, 0, sizeof entry->recent);
     entry->changed = true;
 }
 
@@ -252,6 +262,8 @@ void ledger_undone(struct ledger *ledger) {
     OBJ_CHECK(ledger, LEDGER_MAGIC);
     for (size_t i = 0; i < ledger->count; i++) {
         struct ledger_entry *entry = ledger->entry[i];
+        if (entry->now.last != entry->disk.last)
+            memset(entry->recent, 0, sizeof entry->recent);
         entry->now = entry->disk;
         entry->is_flying = entry->changed = false;
     }

@@ -15,6 +15,7 @@
 #include "proto/str.h"
 
 #define LEDGER_ENTRIES_MAX (64u << 10)
+#define LEDGER_RECENT      64 /* batches whose digests are kept in memory: as many as a source's credit */
 
 struct ledger;
 struct ledger_entry;
@@ -31,12 +32,16 @@ int ledger_open(struct ledger *ledger, struct str source, struct str outbox, str
 
 uint64_t ledger_on_disk(const struct ledger_entry *entry); /* last sequence number that is synced */
 uint64_t ledger_taken(const struct ledger_entry *entry);   /* last one taken, on disk or on its way */
-uint64_t
-ledger_digest(const struct ledger_entry *entry); /* message_digest of the last one on disk; 0: not known */
 
-/* Batch `taken + 1` is combined; `digest` is that of its frame. */
+/* message_digest of the last one on disk; 0: not known */
+uint64_t ledger_digest(const struct ledger_entry *entry);
+
+/* Whether batch `seq`, which was taken, had that digest, as far as is known. */
+bool ledger_same(const struct ledger_entry *entry, uint64_t seq, uint64_t digest);
+
+/* Batch `taken + 1` is combined; `digest` is that of its frame, `now` Unix time. */
 void ledger_take(struct ledger *ledger, struct ledger_entry *entry, uint64_t digest, uint64_t accepted,
-                 uint64_t refused);
+                 uint64_t refused, int64_t now);
 void ledger_repeat(struct ledger *ledger, struct ledger_entry *entry);
 
 /* The source no longer has the batches up to `last` (> taken): they are counted as a gap. */

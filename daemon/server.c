@@ -7,9 +7,7 @@
 #include <uv.h>
 
 #include "daemon/catalogue.h"
-#include "daemon/committer.h"
-#include "daemon/ingest.h"
-#include "daemon/ledger.h"
+#include "daemon/lane.h"
 #include "daemon/log.h"
 #include "daemon/query.h"
 #include "daemon/socket.h"
@@ -21,7 +19,7 @@
 
 #define DRAIN_MAX       256 /* messages taken in one turn of the loop */
 #define ENDPOINT_BYTES  256
-#define QUERIES_RUNNING 3 /* of libuv's four threads: one is always free to commit */
+#define QUERIES_RUNNING 4 /* as many as libuv has threads */
 #define QUERIES_WAITING 256
 #define QUERY_BYTES_MAX (64u << 10) /* a question's frame waits with it */
 
@@ -43,9 +41,7 @@ struct server {
     const struct framework *framework;
     struct store *store;
     struct catalogue *catalogue;
-    struct ledger *ledger;
-    struct committer *committer;
-    struct ingest *ingest;
+    struct lane *lane;
     struct socket *socket;
     struct wire_writer *reply;
     char endpoints[SETTINGS_LISTEN_MAX * ENDPOINT_BYTES];
@@ -54,13 +50,13 @@ struct server {
     uv_poll_t readable;
     uv_idle_t again; /* runs while there may be more to take than one turn takes */
     uv_signal_t on_term, on_int;
-    uv_work_t commit_work;
+    uv_async_t woken; /* by the lane */
     bool loop_made, stopping, closed;
 
     struct query_job *waiting_first, *waiting_last;
     size_t waiting, running;
 
-    struct log_episode refused, undelivered, commit_failed;
+    struct log_episode refused, undelivered;
 };
 
 /* ---- replies ---- */
@@ -84,15 +80,16 @@ static void send_error(struct server *server, struct str peer, const struct mess
     (void)send_frame(server, peer, reply_frame(server));
 }
 
-/* What a peer sent is never logged, only what was wrong with it in our own words. `error` names what it is
- * about as far as that could be read. */
-static void refuse(struct server *server, struct str peer, const char *code, const struct fault *why,
-                   struct message_error error) {
+/* What a peer sent is never logged, only what was wrong with it in our own words. */
+static void refuse(struct server *server, struct str peer, const struct fault *why,
+                   struct wire_reader about) {
+    struct message_error error = {0};
     uint64_t unsaid;
     if (log_episode_speak(&server->refused, &unsaid))
-        log_event(LOG_LEVEL_WARNING, "message.refused", "code=%s unsaid=%llu", code,
+        log_event(LOG_LEVEL_WARNING, "message.refused", "code=" MESSAGE_ERROR_BAD " unsaid=%llu",
                   (unsigned long long)unsaid);
-    error.code = str_of(code);
+    message_read_about(about, &error);
+    error.code = STR(MESSAGE_ERROR_BAD);
     error.text = str_of(why->text);
     send_error(server, peer, &error);
 }
@@ -184,116 +181,50 @@ static void take_query(struct server *server, struct socket_message *message,
 
 /* ---- messages ---- */
 
-static void take_batch(struct server *server, struct str peer, struct message_batch *batch, uint64_t digest) {
-    wire_writer_reset(server->reply);
-    struct str source = batch->source;
-    uint64_t seq = batch->seq;
-    enum ingest_reply when = ingest_batch(server->ingest, batch, digest, server->reply);
-    struct str frame = reply_frame(server);
-    if (when == INGEST_HOLD)
-        committer_hold(server->committer, &(struct committer_reply){peer, frame, source, seq});
-    else
-        (void)send_frame(server, peer, frame);
-}
-
-/* Opens the frame; *about is a reader of the map that stays where it is. */
-static int open_message(const struct socket_message *message, struct wire_reader *reader,
-                        struct wire_reader *about, enum message_type *type, struct fault *why) {
-    struct str frame = socket_message_frame(message);
-    if (socket_message_parts(message) != 1)
-        return fault_set(
-            why, -EPROTO,
-            "a message is one frame, this one has %d: send from a DEALER, without an empty frame before it",
-            socket_message_parts(message));
-    wire_reader_init(reader, frame.at, frame.len);
-    int err = message_open(reader, type, why);
-    if (err == 0)
-        *about = *reader;
-    return err;
-}
-
+/* A question is for here; everything else takes the lane, in the order in which it came. */
 static void take_message(struct server *server, struct socket_message *message) {
-    struct str peer = socket_message_peer(message);
+    struct str peer = socket_message_peer(message), frame = socket_message_frame(message);
     struct wire_reader reader, about;
-    enum message_type type;
-    union {
-        struct message_hello hello;
-        struct message_batch batch;
-        struct message_query query;
-    } in;
-    struct message_error error = {0};
+    enum message_type type = MESSAGE_ERROR;
+    struct message_query query;
     struct fault why;
-    wire_reader_init(&about, "", 0);
-    int err = open_message(message, &reader, &about, &type, &why);
-    if (err == 0 && type == MESSAGE_HELLO && (err = message_read_hello(&reader, &in.hello, &why)) == 0) {
-        wire_writer_reset(server->reply);
-        ingest_hello(server->ingest, &in.hello, server->reply);
-        (void)send_frame(server, peer, reply_frame(server));
-    } else if (err == 0 && type == MESSAGE_BATCH &&
-               (err = message_read_batch(&reader, &in.batch, &why)) == 0) {
-        take_batch(server, peer, &in.batch, message_digest(socket_message_frame(message)));
-    } else if (err == 0 && type == MESSAGE_QUERY &&
-               (err = message_read_query(&reader, &in.query, &why)) == 0) {
-        take_query(server, message, &in.query);
+    if (socket_message_parts(message) != 1) {
+        int parts = socket_message_parts(message);
+        (void)fault_set(&why, -EPROTO,
+                        "a message is one frame, this one has %d: send from a DEALER, without an empty frame "
+                        "before it",
+                        parts);
+        wire_reader_init(&about, "", 0);
+        refuse(server, peer, &why, about);
+        socket_message_destroy(&message);
         return;
-    } else if (err == 0) {
-        err = fault_set(&why, -EPROTO, "the daemon takes hello, batch and query, not %s",
-                        message_type_name(type));
     }
-    if (err) {
-        message_read_about(about, &error);
-        refuse(server, peer, err == -EPROTONOSUPPORT ? MESSAGE_ERROR_VERSION : MESSAGE_ERROR_BAD, &why,
-               error);
+    wire_reader_init(&reader, frame.at, frame.len);
+    if (message_open(&reader, &type, &why) != 0 || type != MESSAGE_QUERY) {
+        lane_put(server->lane, message);
+        return;
     }
+    about = reader;
+    if (message_read_query(&reader, &query, &why) == 0) {
+        take_query(server, message, &query);
+        return;
+    }
+    refuse(server, peer, &why, about);
     socket_message_destroy(&message);
 }
 
-/* ---- commits ---- */
-
-static void release_reply(void *arg, const struct committer_reply *reply, bool failed, const char *why) {
+static bool send_reply(void *arg, struct str peer, struct str frame) {
     struct server *server = arg;
     OBJ_CHECK(server, SERVER_MAGIC);
-    if (failed)
-        send_error(server, reply->peer,
-                   &(struct message_error){.code = STR(MESSAGE_ERROR_STORE),
-                                           .text = str_of(why),
-                                           .source = reply->source,
-                                           .seq = reply->seq});
-    else
-        (void)send_frame(server, reply->peer, reply->frame);
-}
-
-static void run_commit(uv_work_t *work) {
-    struct server *server = work->data;
-    OBJ_CHECK(server, SERVER_MAGIC);
-    committer_run(server->committer);
-}
-
-static void finish_commit(uv_work_t *work, int status) {
-    struct server *server = work->data;
-    OBJ_CHECK(server, SERVER_MAGIC);
-    (void)status;
-    struct fault why;
-    uint64_t unsaid;
-    if (committer_finish(server->committer, release_reply, server, &why) != 0 &&
-        log_episode_speak(&server->commit_failed, &unsaid))
-        log_event(LOG_LEVEL_ERROR, "commit.failed", "unsaid=%llu why=\"%s\"", (unsigned long long)unsaid,
-                  why.text);
-    server_turn(server);
-}
-
-static void start_commit(struct server *server) {
-    committer_start(server->committer);
-    server->commit_work.data = server;
-    int err = uv_queue_work(&server->loop, &server->commit_work, run_commit, finish_commit);
-    ASSERT(err == 0);
+    return send_frame(server, peer, frame);
 }
 
 /* ---- the loop ---- */
 
 static void close_handles(struct server *server) {
     uv_handle_t *handles[] = {(uv_handle_t *)&server->readable, (uv_handle_t *)&server->again,
-                              (uv_handle_t *)&server->on_term, (uv_handle_t *)&server->on_int};
+                              (uv_handle_t *)&server->on_term, (uv_handle_t *)&server->on_int,
+                              (uv_handle_t *)&server->woken};
     for (size_t i = 0; i < sizeof handles / sizeof *handles; i++)
         uv_close(handles[i], NULL);
     server->closed = true;
@@ -305,28 +236,41 @@ static void on_again(uv_idle_t *idle) {
     server_turn(server);
 }
 
-/* Takes what has come, to a bound, and starts a commit when one is wanted. The descriptor is edge-triggered,
- * so as long as there may be more the loop comes back here by itself. */
+static void on_woken(uv_async_t *woken) {
+    struct server *server = woken->data;
+    OBJ_CHECK(server, SERVER_MAGIC);
+    server_turn(server);
+}
+
+/* Called from the lane's threads. */
+static void wake(void *arg) {
+    struct server *server = arg;
+    if (server->loop_made)
+        (void)uv_async_send(&server->woken);
+}
+
+/* Sends what is ready and takes what has come, to a bound. The descriptor is edge-triggered, so as long as
+ * there may be more the loop comes back here by itself; when the lane is full, it will wake us. */
 static void server_turn(struct server *server) {
     bool more = false;
+    lane_replies(server->lane, send_reply, server);
     if (!server->stopping) {
         struct socket_message *message;
         int taken = 0;
-        while (taken < DRAIN_MAX && !committer_full(server->committer) &&
-               socket_receive(server->socket, &message)) {
+        while (taken < DRAIN_MAX && lane_room(server->lane) && socket_receive(server->socket, &message)) {
             take_message(server, message);
             taken++;
         }
         more = taken == DRAIN_MAX;
     }
-    if (committer_wanted(server->committer))
-        start_commit(server);
     if (more)
         (void)uv_idle_start(&server->again, on_again);
     else
         (void)uv_idle_stop(&server->again);
-    if (server->stopping && !server->closed && !committer_busy(server->committer) && server->running == 0)
+    if (server->stopping && !server->closed && lane_stopped(server->lane) && server->running == 0) {
+        lane_replies(server->lane, send_reply, server); /* the last ones */
         close_handles(server);
+    }
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events) {
@@ -351,6 +295,7 @@ static void on_signal(uv_signal_t *handle, int number) {
     }
     server->waiting_last = NULL;
     server->waiting = 0;
+    lane_stop(server->lane);
     server_turn(server);
 }
 
@@ -376,8 +321,10 @@ static int start_loop(struct server *server, struct fault *why) {
     if (err)
         return fault_set(why, err, "cannot start the event loop: %s", uv_strerror(err));
     server->loop_made = true;
-    server->readable.data = server->again.data = server->on_term.data = server->on_int.data = server;
-    if ((err = uv_poll_init(&server->loop, &server->readable, socket_descriptor(server->socket))) ||
+    server->readable.data = server->again.data = server->on_term.data = server->on_int.data =
+        server->woken.data = server;
+    if ((err = uv_async_init(&server->loop, &server->woken, on_woken)) ||
+        (err = uv_poll_init(&server->loop, &server->readable, socket_descriptor(server->socket))) ||
         (err = uv_poll_start(&server->readable, UV_READABLE, on_readable)) ||
         (err = uv_idle_init(&server->loop, &server->again)) ||
         (err = uv_signal_init(&server->loop, &server->on_term)) ||
@@ -397,14 +344,11 @@ int server_new(struct server **out, const struct settings *settings, const struc
     wire_writer_new(&server->reply, MESSAGE_BYTES_MAX);
     int err = catalogue_new(&server->catalogue, framework, store, why);
     if (err == 0)
-        err = ledger_new(&server->ledger, store, why);
-    if (err == 0) {
-        committer_new(&server->committer, store, server->catalogue, server->ledger);
-        ingest_new(&server->ingest, server->catalogue, server->ledger, server->committer);
         err = socket_new(&server->socket, why);
-    }
     if (err == 0)
         err = bind_all(server, settings, why);
+    if (err == 0)
+        err = lane_new(&server->lane, server->catalogue, store, wake, server, why);
     if (err == 0)
         err = start_loop(server, why);
     if (err) {
@@ -431,12 +375,10 @@ void server_destroy(struct server **server) {
     if (s == NULL)
         return;
     OBJ_CHECK(s, SERVER_MAGIC);
+    lane_destroy(&s->lane);
     if (s->loop_made)
         (void)uv_loop_close(&s->loop);
     socket_destroy(&s->socket);
-    ingest_destroy(&s->ingest);
-    committer_destroy(&s->committer);
-    ledger_destroy(&s->ledger);
     catalogue_destroy(&s->catalogue);
     wire_writer_destroy(&s->reply);
     s->magic = 0;

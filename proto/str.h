@@ -29,4 +29,8 @@ static inline int str_compare(struct str a, struct str b) {
     return c ? c : (a.len > b.len) - (a.len < b.len);
 }
 
+/* For those who own their texts. */
+struct str str_copy(struct str text);
+void str_free(struct str text);
+
 #endif

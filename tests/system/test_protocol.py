@@ -3,6 +3,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 
 import house
 from house import HouseTest
@@ -179,16 +180,43 @@ class Protocol(HouseTest):
         self.assertEqual([index for index, _ in ack['refused']], list(range(100000)))
         self.assertTrue(all(reason < len(ack['reasons']) for _, reason in ack['refused']))
 
-    def test_two_outboxes_of_one_name(self):
-        """Two machines that were given the same source name, or a state directory made anew: both numberings count."""
+    def test_two_outboxes_of_one_name_at_once(self):
+        """Two collectors that were given the same source name: the second is refused for as long as the first is there."""
         one, two = self.peer(outbox='one'), self.peer(outbox='two')
         one.hello()
+        two.say_hello(1)
+        error = two.expect('error')
+        self.assertEqual((error['code'], error['source'], error['seq']), ('busy', 'peer@host', 0))
+        self.assertIn('source name of its own', error['text'])
+        two.send('batch', two.batch([REQUEST], [[0, DAY, 10]]))
+        self.assertEqual(two.expect('error')['code'], 'sequence')
+        self.assertEqual(one.expect('welcome')['last'], 0)      # the first was asked whether it is there
         one.put([REQUEST], [[0, DAY, 1]])
-        self.assertEqual(two.hello()['last'], 0)
-        two.put([REQUEST], [[0, DAY, 10]])
-        one.put([REQUEST], [[0, DAY, 100]])
-        self.assertEqual((one.hello()['last'], two.hello()['last']), (2, 1))
-        self.assertEqual(self.requests(), 111)
+        one.close()
+        self.wait_welcome(two)
+        two.put([REQUEST], [[0, DAY, 100]])
+        self.assertEqual(self.requests(), 101)
+
+    def wait_welcome(self, peer):
+        """The daemon learns in its own time that a connection was closed."""
+        deadline = time.monotonic() + peer.limit
+        while True:
+            peer.say_hello(1)
+            type, fields = peer.receive()
+            if type == 'welcome':
+                return fields
+            self.assertEqual(fields['code'], 'busy')
+            self.assertLess(time.monotonic(), deadline)
+
+    def test_two_outboxes_of_one_name_in_turn(self):
+        """A state directory made anew: both numberings count."""
+        for outbox, last in (('one', 0), ('two', 0), ('one', 1)):
+            peer = self.peer(outbox=outbox)
+            self.assertEqual(self.wait_welcome(peer)['last'], last)
+            peer.next = last + 1
+            peer.put([REQUEST], [[0, DAY, 1]])
+            peer.close()
+        self.assertEqual(self.requests(), 3)
 
     def test_two_sources(self):
         one, two = self.peer('a@host'), self.peer('b@host')
@@ -197,14 +225,23 @@ class Protocol(HouseTest):
             peer.put([REQUEST, UNIQUE], [[0, DAY, 5], [1, DAY, members(1, 2)]])
         self.assertEqual(self.house.table('web.*'), {('web.requests', '2018-03'): 10, ('web.visitors.unique', '2018-03'): 2})
 
-    def test_two_connections_of_one_source(self):
-        """An old connection's batch and its copy on a new one: once."""
+    def test_two_connections_of_one_outbox(self):
+        """The old connection has nothing to say any more, until it says hello; a batch and its copy count once, and another
+        by the same number is no copy."""
         one, two = self.peer(), self.peer()
         one.hello()
         two.hello()
         one.send('batch', one.batch([REQUEST], [[0, DAY, 5]]))
+        self.assertEqual(one.expect('error')['code'], 'sequence')
         two.send('batch', two.batch([REQUEST], [[0, DAY, 5]]))
-        self.assertEqual(sorted([one.expect('ack')['repeated'], two.expect('ack')['repeated']]), [False, True])
+        self.assertFalse(two.expect('ack')['repeated'])
+        self.assertEqual(one.hello(1)['last'], 1)
+        one.send('batch', one.batch([REQUEST], [[0, DAY, 5]], seq=1))
+        self.assertTrue(one.expect('ack')['repeated'])
+        one.send('batch', one.batch([REQUEST], [[0, DAY, 7]], seq=1))
+        error = one.expect('error')
+        self.assertEqual(error['code'], 'sequence')
+        self.assertIn('other content', error['text'])
         self.assertEqual(self.requests(), 5)
 
     def test_more_than_the_credit(self):

@@ -46,6 +46,14 @@ static const char room_framework[] =
     "  - {id: t.distinct, kind: distinct, frequency: month, dimensions: [site, language],"
     " label: {en: Distinct}, definition: {en: Counted.}, method: test, method_version: \"1\"}\n";
 
+/* No peer is ever gone. */
+static inline bool room_reach(void *arg, struct str peer, struct str frame) {
+    (void)arg;
+    (void)peer;
+    (void)frame;
+    return true;
+}
+
 static inline void room_enter(struct room *room) {
     struct fault why = {""};
     char path[96];
@@ -58,7 +66,8 @@ static inline void room_enter(struct room *room) {
         ledger_new(&room->ledger, room->store, &why) != 0)
         fail_msg("%s", why.text);
     committer_new(&room->committer, room->store, room->catalogue, room->ledger);
-    ingest_new(&room->ingest, room->catalogue, room->ledger, room->committer);
+    ingest_new(&room->ingest, room->catalogue, room->ledger, room->committer,
+               &(struct ingest_reach){room_reach, NULL});
     wire_writer_new(&room->reply, MESSAGE_BYTES_MAX);
 }
 
@@ -103,7 +112,7 @@ struct room_event {
     size_t member_count;
 };
 
-/* Sends one batch; the ack or error is in room->reply. */
+/* Sends one batch, after a hello; the ack or error is in room->reply. */
 static inline enum ingest_reply room_send(struct room *room, const char *source, const char *outbox,
                                           uint64_t seq, const struct room_event *event, size_t count) {
     struct wire_writer *series, *events, *frame;
@@ -137,9 +146,14 @@ static inline enum ingest_reply room_send(struct room *room, const char *source,
     if (message_open(&reader, &type, &why) != 0 || message_read_batch(&reader, &batch, &why) != 0)
         fail_msg("%s", why.text);
     wire_writer_reset(room->reply);
+    ingest_hello(room->ingest, STR("peer"),
+                 &(struct message_hello){.source = str_of(source), .outbox = str_of(outbox), .first = 1},
+                 room->reply);
+    wire_writer_reset(room->reply);
     room->digest =
         message_digest((struct str){(const char *)wire_writer_data(frame), wire_writer_len(frame)});
-    enum ingest_reply when = ingest_batch(room->ingest, &batch, room->digest, room->reply);
+    enum ingest_reply when =
+        ingest_batch(room->ingest, STR("peer"), &batch, room->digest, 1520380800, room->reply);
     if (when == INGEST_HOLD)
         committer_hold(room->committer,
                        &(struct committer_reply){

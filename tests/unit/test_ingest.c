@@ -56,7 +56,7 @@ static struct message_welcome greet(struct room *room, uint64_t first) {
     struct wire_reader reader;
     struct message_welcome welcome;
     wire_writer_reset(room->reply);
-    ingest_hello(room->ingest,
+    ingest_hello(room->ingest, STR("peer"),
                  &(struct message_hello){.source = STR("s"), .outbox = STR("o"), .first = first},
                  room->reply);
     assert_int_equal(room_reply(room, &reader), MESSAGE_WELCOME);

@@ -1,0 +1,179 @@
+#include "daemon/intake.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "daemon/committer.h"
+#include "daemon/ingest.h"
+#include "daemon/ledger.h"
+#include "daemon/log.h"
+#include "proto/check.h"
+#include "proto/message.h"
+
+#define INTAKE_MAGIC 0x494e544bu
+
+struct intake {
+    unsigned magic;
+    struct intake_peers peers;
+    struct ledger *ledger;
+    struct committer *committer;
+    struct ingest *ingest;
+    struct wire_writer *reply;
+    struct log_episode refused, commit_failed;
+};
+
+int intake_new(struct intake **out, struct catalogue *catalogue, struct store *store,
+               const struct intake_peers *peers, struct fault *why) {
+    struct intake *intake = mem_zeroed(1, sizeof *intake);
+    intake->magic = INTAKE_MAGIC;
+    intake->peers = *peers;
+    wire_writer_new(&intake->reply, MESSAGE_BYTES_MAX);
+    int err = ledger_new(&intake->ledger, store, why);
+    if (err) {
+        intake_destroy(&intake);
+        return err;
+    }
+    committer_new(&intake->committer, store, catalogue, intake->ledger);
+    ingest_new(&intake->ingest, catalogue, intake->ledger, intake->committer,
+               &(struct ingest_reach){peers->reach, peers->arg});
+    *out = intake;
+    return 0;
+}
+
+void intake_destroy(struct intake **intake) {
+    struct intake *i = *intake;
+    if (i == NULL)
+        return;
+    OBJ_CHECK(i, INTAKE_MAGIC);
+    ingest_destroy(&i->ingest);
+    committer_destroy(&i->committer);
+    ledger_destroy(&i->ledger);
+    wire_writer_destroy(&i->reply);
+    i->magic = 0;
+    free(i);
+    *intake = NULL;
+}
+
+/* ---- replies ---- */
+
+static struct str reply_frame(const struct intake *intake) {
+    ASSERT(!wire_writer_failed(intake->reply));
+    return (struct str){(const char *)wire_writer_data(intake->reply), wire_writer_len(intake->reply)};
+}
+
+static void send_error(struct intake *intake, struct str peer, const struct message_error *error) {
+    wire_writer_reset(intake->reply);
+    message_write_error(intake->reply, error);
+    intake->peers.send(intake->peers.arg, peer, reply_frame(intake));
+}
+
+/* What a peer sent is never logged, only what was wrong with it in our own words. */
+static void refuse(struct intake *intake, struct str peer, int err, const struct fault *why,
+                   struct wire_reader about) {
+    struct message_error error = {0};
+    uint64_t unsaid;
+    const char *code = err == -EPROTONOSUPPORT ? MESSAGE_ERROR_VERSION : MESSAGE_ERROR_BAD;
+    if (log_episode_speak(&intake->refused, &unsaid))
+        log_event(LOG_LEVEL_WARNING, "message.refused", "code=%s unsaid=%llu", code,
+                  (unsigned long long)unsaid);
+    message_read_about(about, &error);
+    error.code = str_of(code);
+    error.text = str_of(why->text);
+    send_error(intake, peer, &error);
+}
+
+/* ---- frames ---- */
+
+static void take_hello(struct intake *intake, struct str peer, const struct message_hello *hello) {
+    wire_writer_reset(intake->reply);
+    ingest_hello(intake->ingest, peer, hello, intake->reply);
+    intake->peers.send(intake->peers.arg, peer, reply_frame(intake));
+}
+
+static void take_batch(struct intake *intake, struct str peer, struct message_batch *batch, uint64_t digest,
+                       int64_t now) {
+    struct str source = batch->source;
+    uint64_t seq = batch->seq;
+    wire_writer_reset(intake->reply);
+    enum ingest_reply when = ingest_batch(intake->ingest, peer, batch, digest, now, intake->reply);
+    struct str frame = reply_frame(intake);
+    if (when == INGEST_HOLD)
+        committer_hold(intake->committer, &(struct committer_reply){peer, frame, source, seq});
+    else
+        intake->peers.send(intake->peers.arg, peer, frame);
+}
+
+void intake_take(struct intake *intake, struct str peer, struct str frame, int64_t now) {
+    OBJ_CHECK(intake, INTAKE_MAGIC);
+    struct wire_reader reader, about;
+    enum message_type type;
+    union {
+        struct message_hello hello;
+        struct message_batch batch;
+    } in;
+    struct fault why;
+    wire_reader_init(&reader, frame.at, frame.len);
+    wire_reader_init(&about, "", 0);
+    int err = message_open(&reader, &type, &why);
+    if (err == 0) {
+        about = reader;
+        if (type == MESSAGE_HELLO && (err = message_read_hello(&reader, &in.hello, &why)) == 0)
+            take_hello(intake, peer, &in.hello);
+        else if (type == MESSAGE_BATCH && (err = message_read_batch(&reader, &in.batch, &why)) == 0)
+            take_batch(intake, peer, &in.batch, message_digest(frame), now);
+        else if (err == 0)
+            err = fault_set(&why, -EPROTO, "a collector sends hello and batch, not %s",
+                            message_type_name(type));
+    }
+    if (err)
+        refuse(intake, peer, err, &why, about);
+}
+
+bool intake_full(const struct intake *intake) {
+    OBJ_CHECK(intake, INTAKE_MAGIC);
+    return committer_full(intake->committer);
+}
+
+/* ---- commits ---- */
+
+bool intake_wanted(const struct intake *intake) {
+    OBJ_CHECK(intake, INTAKE_MAGIC);
+    return committer_wanted(intake->committer);
+}
+
+bool intake_busy(const struct intake *intake) {
+    OBJ_CHECK(intake, INTAKE_MAGIC);
+    return committer_busy(intake->committer);
+}
+
+void intake_start(struct intake *intake) {
+    OBJ_CHECK(intake, INTAKE_MAGIC);
+    committer_start(intake->committer);
+}
+
+void intake_run(struct intake *intake) {
+    OBJ_CHECK(intake, INTAKE_MAGIC);
+    committer_run(intake->committer);
+}
+
+static void release_reply(void *arg, const struct committer_reply *reply, bool failed, const char *why) {
+    struct intake *intake = arg;
+    if (failed)
+        send_error(intake, reply->peer,
+                   &(struct message_error){.code = STR(MESSAGE_ERROR_STORE),
+                                           .text = str_of(why),
+                                           .source = reply->source,
+                                           .seq = reply->seq});
+    else
+        intake->peers.send(intake->peers.arg, reply->peer, reply->frame);
+}
+
+void intake_finish(struct intake *intake) {
+    OBJ_CHECK(intake, INTAKE_MAGIC);
+    struct fault why;
+    uint64_t unsaid;
+    if (committer_finish(intake->committer, release_reply, intake, &why) != 0 &&
+        log_episode_speak(&intake->commit_failed, &unsaid))
+        log_event(LOG_LEVEL_ERROR, "commit.failed", "unsaid=%llu why=\"%s\"", (unsigned long long)unsaid,
+                  why.text);
+}
