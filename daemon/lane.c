@@ -211,8 +211,11 @@ int lane_new(struct lane **out, struct catalogue *catalogue, struct store *store
         intake_new(&lane->intake, catalogue, store, &(struct intake_peers){send_later, reach_now, lane}, why);
     if (err == 0 && (err = -pthread_create(&lane->commit_thread, NULL, run_commits, lane)) == 0) {
         lane->threads = 1;
-        if ((err = -pthread_create(&lane->intake_thread, NULL, run_intake, lane)) == 0)
+        (void)pthread_setname_np(lane->commit_thread, "commit");
+        if ((err = -pthread_create(&lane->intake_thread, NULL, run_intake, lane)) == 0) {
             lane->threads = 2;
+            (void)pthread_setname_np(lane->intake_thread, "intake");
+        }
     }
     if (err && lane->intake)
         (void)fault_set(why, err, "cannot start a thread: %s", strerror(-err));

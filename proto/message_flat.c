@@ -33,26 +33,29 @@ static void reserve_series(struct message_flat *flat, uint32_t count) {
     flat->series_room = count;
 }
 
+#define STRIDE 16u
+
 /* Room for one more key, whatever it is. */
 static char *reserve_key(struct message_flat *flat, uint32_t used) {
-    if (flat->keys_room - used < SERIES_KEY_MAX) {
+    if (flat->keys_room - used < SERIES_KEY_MAX + STRIDE) {
         flat->keys_room = flat->keys_room * 2 + 16 * SERIES_KEY_MAX;
         flat->keys = mem_resize(flat->keys, flat->keys_room, 1);
     }
     return flat->keys + used;
 }
 
-/* Puts a text of 1 to `max` bytes in a usual form to the end of the key. */
+/* Puts a text of 1 to `max` bytes in a usual form, not near the end of the frame, to the end of the key. Texts
+ * are short: whole strides are copied, and what is too much is written over. */
 static inline const uint8_t *take_text(const uint8_t *at, const uint8_t *end, size_t max, char **key) {
     if (end - at < 2)
         return NULL;
-    size_t len = *at == 0xd9 ? at[1] : *at & 0x1fu;
-    if ((*at & 0xe0) != 0xa0 && *at != 0xd9)
+    uint8_t head = *at;
+    size_t len = head == 0xd9 ? at[1] : head & 0x1fu;
+    at += head == 0xd9 ? 2 : 1;
+    if (((head & 0xe0) != 0xa0 && head != 0xd9) || len > max || (size_t)(end - at) < len + STRIDE)
         return NULL;
-    at += *at == 0xd9 ? 2 : 1;
-    if (len > max || (size_t)(end - at) < len)
-        return NULL;
-    memcpy(*key, at, len);
+    for (size_t i = 0; i < len; i += STRIDE)
+        memcpy(*key + i, at + i, STRIDE);
     (*key)[len] = '\0';
     *key += len + 1;
     return at + len;
@@ -64,12 +67,13 @@ static const uint8_t *take_usual_series(const uint8_t *at, const uint8_t *end, c
     const uint8_t *start = at;
     if (end - at < 2 || *at != SERIES_HEAD || (at = take_text(at + 1, end, INDICATOR_ID_MAX, key)) == NULL)
         return NULL;
-    if (at == end || (*at & 0xf0) != 0x80 || (*at & 0x0f) > DIMS_MAX)
+    if ((*at & 0xf0) != 0x80 || (*at & 0x0f) > DIMS_MAX)
         return NULL;
-    const char *before = "";
+    const char *before = NULL;
     for (int rest = *at++ & 0x0f; rest > 0; rest--) {
         const char *name = *key;
-        if ((at = take_text(at, end, DIM_NAME_MAX, key)) == NULL || strcmp(before, name) >= 0 ||
+        if ((at = take_text(at, end, DIM_NAME_MAX, key)) == NULL ||
+            (before != NULL && strcmp(before, name) >= 0) ||
             (at = take_text(at, end, DIM_VALUE_MAX, key)) == NULL)
             return NULL;
         before = name;
@@ -131,47 +135,23 @@ static void reserve_events(struct message_flat *flat, uint32_t count) {
     flat->event_room = count;
 }
 
-/* Any integer, INT_BYTES_MAX bytes of which can be read; NULL when it is none or too large. */
+/* Any integer, INT_BYTES_MAX bytes of which can be read; NULL when it is none or too large. In MessagePack the
+ * lower bits of 0xcc to 0xd3 say how long it is, and whether it has a sign. */
 static inline const uint8_t *take_int(const uint8_t *at, int64_t *out) {
-    uint16_t two;
-    uint32_t four;
+    uint8_t first = *at;
     uint64_t eight;
-    uint8_t first = at[0];
     if (first < 0x80 || first >= 0xe0) {
         *out = (int8_t)first;
         return at + 1;
     }
-    switch (first) {
-    case 0xcc:
-        *out = at[1];
-        return at + 2;
-    case 0xd0:
-        *out = (int8_t)at[1];
-        return at + 2;
-    case 0xcd:
-        memcpy(&two, at + 1, sizeof two);
-        *out = be16toh(two);
-        return at + 3;
-    case 0xd1:
-        memcpy(&two, at + 1, sizeof two);
-        *out = (int16_t)be16toh(two);
-        return at + 3;
-    case 0xce:
-        memcpy(&four, at + 1, sizeof four);
-        *out = be32toh(four);
-        return at + 5;
-    case 0xd2:
-        memcpy(&four, at + 1, sizeof four);
-        *out = (int32_t)be32toh(four);
-        return at + 5;
-    case 0xcf:
-    case 0xd3:
-        memcpy(&eight, at + 1, sizeof eight);
-        *out = (int64_t)be64toh(eight);
-        return first == 0xcf && *out < 0 ? NULL : at + 9;
-    default:
+    if (first < 0xcc || first > 0xd3)
         return NULL;
-    }
+    memcpy(&eight, at + 1, sizeof eight);
+    eight = be64toh(eight);
+    unsigned bytes = 1u << (first & 3), spare = 64 - 8 * bytes;
+    int64_t with_sign = (int64_t)eight >> spare, without = (int64_t)(eight >> spare);
+    *out = first & 4 ? without : with_sign;
+    return first == 0xcf && without < 0 ? NULL : at + 1 + bytes;
 }
 
 /* Takes usual events, which have a number, from event `i` on, as long as there are any and they do not come
