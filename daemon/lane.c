@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "daemon/intake.h"
+#include "daemon/priority.h"
 #include "proto/check.h"
 
 #define LANE_MAGIC 0x4c414e45u
@@ -122,6 +123,7 @@ static void take_one(struct lane *lane) {
 
 static void *run_intake(void *arg) {
     struct lane *lane = arg;
+    priority_patient();
     (void)pthread_mutex_lock(&lane->lock);
     for (;;) {
         if (lane->commit_done) {
@@ -150,6 +152,7 @@ static void *run_intake(void *arg) {
 
 static void *run_commits(void *arg) {
     struct lane *lane = arg;
+    priority_patient();
     (void)pthread_mutex_lock(&lane->lock);
     for (;;) {
         while (!lane->commit_due && !lane->closing)

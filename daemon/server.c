@@ -9,6 +9,7 @@
 #include "daemon/catalogue.h"
 #include "daemon/lane.h"
 #include "daemon/log.h"
+#include "daemon/priority.h"
 #include "daemon/query.h"
 #include "daemon/socket.h"
 #include "proto/check.h"
@@ -342,6 +343,7 @@ int server_new(struct server **out, const struct settings *settings, const struc
     server->framework = framework;
     server->store = store;
     wire_writer_new(&server->reply, MESSAGE_BYTES_MAX);
+    priority_prompt();
     int err = catalogue_new(&server->catalogue, framework, store, why);
     if (err == 0)
         err = socket_new(&server->socket, why);
