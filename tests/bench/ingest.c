@@ -2,9 +2,12 @@
  *
  * One collector that has everything encoded beforehand (up to BUFFERS different batches, which take turns) sends as
  * fast as its credit allows, or with at most FLIGHT batches unacknowledged, and waits for every ack. Then it asks
- * for the sum, which must be that of what it sent. Prints JSON: events, bytes, seconds, and how long a batch
- * waited for its ack, in microseconds. */
+ * for the sum, which must be that of what it sent. Prints JSON: events, bytes, batches, seconds, and how long a
+ * batch waited for its ack, in microseconds. With 0 for BATCHES it says "sending" and goes on until SIGTERM. */
 #include <endian.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,6 +24,7 @@
 #define OUTBOX    STR("bench")
 #define INDICATOR STR("web.requests")
 #define BUFFERS   256
+#define SAMPLES   65536u
 #define SEQ_LONG  (UINT64_C(1) << 40) /* takes 9 bytes, so that any number fits in its place */
 
 struct buffer {
@@ -36,8 +40,15 @@ struct load {
     uint64_t random;
     uint32_t buffers;
     struct buffer buffer[BUFFERS];
-    double *waited;
+    double waited[SAMPLES]; /* the last ones */
 };
+
+static volatile sig_atomic_t stopped;
+
+static void stop(int number) {
+    (void)number;
+    stopped = 1;
+}
 
 static _Noreturn void die(const char *what) {
     fprintf(stderr, "ingest: %s\n", what);
@@ -54,7 +65,11 @@ static void receive(void *dealer, zmq_msg_t *message, struct wire_reader *reader
     enum message_type type;
     struct message_error error;
     struct fault why;
-    if (zmq_msg_recv(message, dealer, 0) < 0)
+    int rc;
+    do
+        rc = zmq_msg_recv(message, dealer, 0);
+    while (rc < 0 && zmq_errno() == EINTR);
+    if (rc < 0)
         die("no answer");
     wire_reader_init(reader, zmq_msg_data(message), zmq_msg_size(message));
     if (message_open(reader, &type, &why) != 0)
@@ -121,7 +136,6 @@ static void encode(struct load *load) {
     struct wire_writer *part[3];
     uint32_t *place = mem_zeroed(load->series, sizeof *place);
     load->buffers = load->batches < BUFFERS ? load->batches : BUFFERS;
-    load->waited = mem_zeroed(load->batches, sizeof *load->waited);
     for (int i = 0; i < 3; i++)
         wire_writer_new(&part[i], MESSAGE_BYTES_MAX);
     for (uint32_t i = 0; i < load->buffers; i++) {
@@ -155,12 +169,15 @@ static void send_batch(void *dealer, struct buffer *buffer, uint64_t seq) {
         die("cannot send");
 }
 
+/* Until all are acknowledged; load->batches becomes what was sent. */
 static double deliver(void *dealer, struct load *load, uint64_t first, uint64_t flight) {
     uint32_t sent = 0, acked = 0;
     zmq_msg_t message;
     double started = clock_seconds();
     zmq_msg_init(&message);
     while (acked < load->batches) {
+        if (stopped && load->batches > sent)
+            load->batches = sent;
         for (; sent < load->batches && sent - acked < flight; sent++)
             send_batch(dealer, &load->buffer[sent % load->buffers], first + sent);
         struct wire_reader reader;
@@ -171,7 +188,7 @@ static double deliver(void *dealer, struct load *load, uint64_t first, uint64_t 
             die(why.text);
         if (ack.refused_count > 0 || ack.repeated || ack.accepted != load->events || ack.seq != first + acked)
             die("the daemon refused events, or acknowledged another batch");
-        load->waited[acked] = (clock_seconds() - load->buffer[acked % load->buffers].sent) * 1e6;
+        load->waited[acked % SAMPLES] = (clock_seconds() - load->buffer[acked % load->buffers].sent) * 1e6;
         acked++;
     }
     zmq_msg_close(&message);
@@ -221,6 +238,9 @@ int main(int argc, char **argv) {
     load.days = (uint32_t)strtoul(argv[3], NULL, 10);
     load.batches = (uint32_t)strtoul(argv[4], NULL, 10);
     load.events = (uint32_t)strtoul(argv[5], NULL, 10);
+    bool endless = load.batches == 0;
+    if (endless)
+        load.batches = UINT32_MAX;
     load.random = 0x9e3779b97f4a7c15u;
     uint64_t flight = argc == 7 ? strtoul(argv[6], NULL, 10) : BUFFERS;
     int wait = WAIT_MS, none = 0;
@@ -229,7 +249,7 @@ int main(int argc, char **argv) {
     void *dealer = zmq_socket(context, ZMQ_DEALER);
     zmq_setsockopt(dealer, ZMQ_RCVTIMEO, &wait, sizeof wait);
     zmq_setsockopt(dealer, ZMQ_LINGER, &none, sizeof none);
-    if (load.series == 0 || load.days == 0 || load.batches == 0 || load.events == 0 || flight == 0 ||
+    if (load.series == 0 || load.days == 0 || load.events == 0 || flight == 0 ||
         zmq_connect(dealer, argv[1]) != 0)
         die("cannot connect there, or a count of 0");
     encode(&load);
@@ -238,18 +258,19 @@ int main(int argc, char **argv) {
     int64_t before = ask_sum(dealer, writer);
     flight = welcome.credit < flight ? welcome.credit : flight;
     flight = load.buffers < flight ? load.buffers : flight;
+    if (endless && (signal(SIGTERM, stop) == SIG_ERR || puts("sending") < 0 || fflush(stdout) != 0))
+        die("cannot say that it begins");
     double seconds = deliver(dealer, &load, welcome.last + 1, flight);
-    size_t bytes;
+    size_t bytes, samples = load.batches < SAMPLES ? load.batches : SAMPLES;
     if (ask_sum(dealer, writer) - before != sum_of(&load, &bytes))
         die("the sum asked for is not the sum sent");
     printf("{\"events\": %llu, \"bytes\": %zu, \"batches\": %u, \"seconds\": %.6f, \"ack_median\": %.1f, "
            "\"ack_p99\": %.1f}\n",
            (unsigned long long)load.batches * load.events, bytes, load.batches, seconds,
-           clock_quantile(load.waited, load.batches, 0.5), clock_quantile(load.waited, load.batches, 0.99));
+           clock_quantile(load.waited, samples, 0.5), clock_quantile(load.waited, samples, 0.99));
     wire_writer_destroy(&writer);
     for (uint32_t i = 0; i < load.buffers; i++)
         free(load.buffer[i].frame);
-    free(load.waited);
     zmq_close(dealer);
     zmq_ctx_term(context);
     return 0;
