@@ -3,6 +3,7 @@ import os
 import resource
 import signal
 import struct
+import threading
 
 import msgpack
 import zmq
@@ -101,6 +102,32 @@ class Crowd(HouseTest):
         self.assertEqual(sum(self.house.table('web.requests').values()), 300_000)
         if not house.SANITIZE:
             self.assertLess(self.house.daemon.memory('VmHWM'), 150)
+
+    def test_a_question_sees_one_moment(self):
+        """Each batch adds 1 to each of twenty series: whenever one asks, all twenty are equal, and never less than before."""
+        def send():
+            peer = self.peer('twenty@host')
+            for seq, frame in enumerate(self.batches(peer, 2000, 20, sites=20), 1):
+                peer.send_frames(frame)
+                if seq > 32:
+                    peer.expect('ack')
+            for _ in range(32):
+                peer.expect('ack')
+        sender = threading.Thread(target=send)
+        seen, last = set(), 0
+        with Peer(self.house.endpoint) as asker:
+            asker.query('web.requests')
+            sender.start()
+            self.addCleanup(sender.join)
+            while last < 2000:
+                values = asker.query('web.requests', split=['site'])
+                self.assertIn(len(values), (0, 20))
+                self.assertLessEqual(len(set(values.values())), 1, values)
+                now = max(values.values(), default=0)
+                self.assertGreaterEqual(now, last)
+                last = now
+                seen.add(now)
+        self.assertGreater(len(seen), 5)
 
 
 if __name__ == '__main__':
