@@ -15,7 +15,8 @@
 #define SOCKET_MAGIC  0x534f434bu
 #define MESSAGE_MAGIC 0x534f4d53u
 
-#define LINGER_MS 1000
+#define LINGER_MS  1000
+#define IO_THREADS 2 /* connections are shared out: one that sends much does not hold up all others */
 
 struct socket {
     unsigned magic;
@@ -32,6 +33,8 @@ int socket_new(struct socket **out, struct fault *why) {
     struct socket *socket = mem_zeroed(1, sizeof *socket);
     socket->magic = SOCKET_MAGIC;
     socket->context = zmq_ctx_new();
+    if (socket->context)
+        (void)zmq_ctx_set(socket->context, ZMQ_IO_THREADS, IO_THREADS);
     socket->router = socket->context ? zmq_socket(socket->context, ZMQ_ROUTER) : NULL;
     int64_t frame_max = SOCKET_FRAME_MAX;
     int in = SOCKET_QUEUE_IN, queue_out = SOCKET_QUEUE_OUT, linger = LINGER_MS, yes = 1;
