@@ -279,11 +279,15 @@ static int nobody_there(struct suivi *client, bool answered, const char *when) {
                          "group; %" PRIu64 " %s in %s and will be sent %s",
                          client->endpoint, waiting, waiting == 1 ? "batch waits" : "batches wait",
                          client->state, when);
-    return fault_set(
-        &client->why, -ENOTCONN,
-        "%s %s%s; %" PRIu64 " %s in %s and will be sent %s. Is suivid running? (systemctl status suivid)",
-        answered ? "the daemon at" : "no daemon at", client->endpoint, answered ? " stopped answering" : "",
-        waiting, waiting == 1 ? "batch waits" : "batches wait", client->state, when);
+    bool silent = !answered && connection_silent(client->endpoint);
+    return fault_set(&client->why, -ENOTCONN,
+                     "%s %s%s; %" PRIu64
+                     " %s in %s and will be sent %s. Is suivid running? (systemctl status suivid)",
+                     answered || silent ? "the daemon at" : "no daemon at", client->endpoint,
+                     answered ? " stopped answering"
+                     : silent ? " does not answer"
+                              : "",
+                     waiting, waiting == 1 ? "batch waits" : "batches wait", client->state, when);
 }
 
 static int not_let_in(struct suivi *client, const char *when) {

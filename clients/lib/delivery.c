@@ -335,8 +335,9 @@ static int check_fresh(struct delivery *delivery, const struct message_welcome *
     fault_set(
         &sentence, -ESTALE,
         "the daemon has a batch %" PRIu64 " that %s does not know: this state was put back from an older "
-        "copy, and going on could lose or double. What the daemon has is safe, and nothing more is sent from "
-        "here; move the directory away, and give an empty one only what was logged since the daemon last "
+        "copy, or a copy of it is in use, and going on could lose or double. What the daemon has is safe, "
+        "and nothing more is sent from here; move the directory away, and give an empty one only what was "
+        "logged since the daemon last "
         "heard from this one: what was counted since the copy was made would count again",
         welcome->last, outbox_path(delivery->outbox));
     rc = outbox_mark_stale(delivery->outbox, sentence.text, why);

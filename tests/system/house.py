@@ -243,6 +243,8 @@ class House:
         faults = []
         for running in self.others + self.daemons:
             try:
+                if running.alive():
+                    running.signal(signal.SIGCONT)
                 if running.alive() and running is self.daemon:
                     self.stop()
                 elif running.alive():
