@@ -27,6 +27,7 @@ from reference import ADDITIVE, Reference, WITH_LANGUAGE
 
 ROUND = 100             # cycles between two looks at the figures
 LANGUAGES = 'en,fr,es,ru,zh'
+APART = {'start_new_session': True}     # Ctrl-C is for this program alone
 SLOW = 8 if SANITIZE else 1
 # What no collector may ever say when programs are killed, and nothing else is wrong.
 NEVER = re.compile(r'older copy|no longer has|damaged|refused|another collector|another process|too late|missing a batch')
@@ -37,12 +38,14 @@ class Wrong(Exception):
 
 
 class Site:
-    """A website whose log grows while it is counted. Lines are fed in order, so that who knows how many can fold them."""
+    """A website whose log grows while it is counted. Lines are fed in the order of their time, and a file is rotated when it has
+    been read most likely: what is counted out of order may change whether somebody came back, after that was told
+    (docs/weblog.md)."""
 
     def __init__(self, home, name, rng, follows):
         self.home, self.name, self.rng, self.follows = home, name, rng, follows
-        self.lines = make_logs.lines(rng.randrange(1 << 30), people=60, days=50, start='2018-01-05')
-        self.fed = self.rotated = 0
+        self.lines = make_logs.lines(rng.randrange(1 << 30), people=60, days=50, start='2018-01-05', late=False)
+        self.fed = self.rotated = self.fed_since = 0
         self.log = home.path(name, 'access.log')
         home.write(os.path.join(name, 'access.log'), b'')
         self.running = None
@@ -52,12 +55,12 @@ class Site:
         end = int(len(self.lines) * until_part)
         with open(self.log, 'ab') as log:
             log.write(b''.join(line + b'\n' for line in self.lines[self.fed:end]))
-        self.fed = max(self.fed, end)
-        if self.rng.random() < 0.1 and os.path.getsize(self.log) > 0:
+        self.fed, self.fed_since = end, self.fed_since + 1
+        if self.rng.random() < 0.2 and self.fed_since > 10 and (self.follows or not self.running):
             self.rotate()
 
     def rotate(self):
-        self.rotated += 1
+        self.rotated, self.fed_since = self.rotated + 1, 0
         old = '%s.%d' % (self.log, self.rotated)
         os.rename(self.log, old)
         with open(self.log, 'wb'):
@@ -220,9 +223,9 @@ class Round:
     def spawn(self, one, last=False):
         if one in self.countings and last:
             with open(self.home.path(one.name, 'last'), 'wb') as out:
-                one.running = Running(one.command(last), env=self.home.environment(), stdout=out)
+                one.running = Running(one.command(last), env=self.home.environment(), stdout=out, **APART)
         else:
-            one.running = Running(one.command(last), env=self.home.environment())
+            one.running = Running(one.command(last), env=self.home.environment(), **APART)
         return one.running
 
     def ended(self, one, codes):
@@ -235,7 +238,7 @@ class Round:
     def start_all(self):
         """Whoever has ended by itself, because its work was done or there was no daemon, goes on."""
         if not self.home.daemon.alive():
-            self.home.start(wait=False)
+            self.home.start(wait=False, **APART)
         for one in self.all:
             if one.running and not one.running.alive():
                 self.ended(one, (0, 1))
@@ -336,7 +339,7 @@ class Round:
         sent = {sending.name: sending.check(self.home) for sending in self.sendings}
         self.home.stop()
         self.balance(counted, sent)
-        self.home.start()
+        self.home.start(**APART)
 
     def balance(self, counted, sent):
         rows = ledger(self.home.data)
@@ -406,7 +409,8 @@ def main():
     given = arguments.parse_args()
     if given.cycles is not None and given.minutes is not None:
         arguments.error('give a number of cycles or --minutes, not both')
-    home = House()
+    home = House(start=False)
+    home.start(**APART)
     soak = Soak(home, given.seed, given.cycles, 60 * (given.minutes or 10))
     print('seed: SUIVI_SEED=%d, in %s' % (given.seed, home.directory), file=sys.stderr, flush=True)
 

@@ -21,14 +21,15 @@ def small_disk(test, path, size):
         subprocess.run(['umount', '-l', path], check=True)
 
 
-def fill(folder):
-    """Takes all the room there is; returns the file that has it."""
+def fill(folder, but=0):
+    """Takes all the room there is but so many pages; returns the file that has it."""
     path = os.path.join(folder, 'filler')
     with open(path, 'wb', buffering=0) as filler:
         for size in (1 << 20, 4096, 1):
             with contextlib.suppress(OSError):
                 while filler.write(bytes(size)) == size:
                     continue
+    os.truncate(path, os.path.getsize(path) - 4096 * but)
     return path
 
 
