@@ -20,7 +20,7 @@ struct intake {
     struct ingest *ingest;
     struct wire_writer *reply;
     struct message_flat flat;
-    struct log_episode refused, commit_failed;
+    struct log_episode refused, disk_full, commit_failed;
 };
 
 int intake_new(struct intake **out, struct catalogue *catalogue, struct store *store,
@@ -184,8 +184,8 @@ void intake_finish(struct intake *intake) {
     OBJ_CHECK(intake, INTAKE_MAGIC);
     struct fault why;
     uint64_t unsaid;
-    if (committer_finish(intake->committer, release_reply, intake, &why) != 0 &&
-        log_episode_speak(&intake->commit_failed, &unsaid))
+    int err = committer_finish(intake->committer, release_reply, intake, &why);
+    if (err != 0 && log_episode_speak(err == -ENOSPC ? &intake->disk_full : &intake->commit_failed, &unsaid))
         log_event(LOG_LEVEL_ERROR, "commit.failed", "unsaid=%llu why=\"%s\"", (unsigned long long)unsaid,
                   why.text);
 }

@@ -85,12 +85,14 @@ static int prepare_ipc(const char *path, struct fault *why) {
                              strerror(errno));
         *slash = '/';
     }
-    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    /* One that is stopped takes no connections, and waiting for it would not end: EAGAIN. */
+    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (probe < 0)
         return fault_set(why, -errno, "cannot open a socket: %s", strerror(errno));
     int rc = connect(probe, (const struct sockaddr *)&address, sizeof address);
+    bool listens = rc == 0 || errno == EAGAIN;
     (void)close(probe);
-    if (rc == 0)
+    if (listens)
         return fault_set(why, -EADDRINUSE,
                          "another program listens on ipc://%s; stop it or name another --listen endpoint",
                          path);

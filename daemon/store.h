@@ -31,8 +31,9 @@ int store_open(struct store **out, const char *directory, const struct store_opt
 void store_close(struct store **store);
 
 /* Writing: begin, any number of puts, commit. After a failed put only store_abort may follow. Commit returns
- * when everything is synced to disk; when it fails nothing of it is there. -EAGAIN from a put or commit: the
- * room was made larger, begin anew. */
+ * when everything is synced to disk; when it fails nothing of it counts. -EAGAIN from a put or commit: the
+ * room was made larger, begin anew. -ENOSPC: the disk is full, and may be tried again. -EIO: the disk failed;
+ * until the store is opened anew every store_begin fails with it, and reading goes on. */
 struct store_write;
 
 int store_begin(struct store *store, struct store_write **out, struct fault *why);

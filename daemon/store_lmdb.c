@@ -26,11 +26,12 @@
 
 #define WRITE_MAGIC 0x53545752u
 
-#define STORE_FORMAT "suivi store 2"
-#define MAP_BYTES    ((size_t)1 << 30)
-#define MAP_STEP_MAX ((size_t)64 << 30)
-#define READERS_MAX  64
-#define FULL_BYTES   (1u << 20) /* with less room than this, the disk counts as full */
+#define STORE_FORMAT    "suivi store 2"
+#define MAP_BYTES       ((size_t)1 << 30)
+#define MAP_STEP_MAX    ((size_t)64 << 30)
+#define READERS_MAX     64
+#define LOCK_FILE_BYTES 8192
+#define FULL_BYTES      (1u << 20) /* with less room than this, the disk counts as full */
 
 const char *const store_table_names[TABLES] = {
     [TABLE_META] = "meta",     [TABLE_SERIES] = "series",     [TABLE_SOURCES] = "sources",
@@ -80,12 +81,16 @@ static bool is_full(const struct store *store) {
     return statvfs(store->directory, &room) == 0 && (uint64_t)room.f_bavail * room.f_frsize < FULL_BYTES;
 }
 
+static bool lacks_room(const struct store *store, int rc) {
+    return rc == ENOSPC || rc == EDQUOT || (rc == EIO && is_full(store));
+}
+
 int store_fault(const struct store *store, int rc, const char *doing, struct fault *why) {
     if (rc == MDB_PANIC)
         return fault_set(why, -EIO,
                          "%s: an earlier write failed half-way; restart suivid once the disk is well",
                          store->directory);
-    if (rc == ENOSPC || rc == EDQUOT || (rc == EIO && is_full(store)))
+    if (lacks_room(store, rc))
         return fault_set(why, -ENOSPC,
                          "%s: the disk is full; make room there, nothing that was counted is lost",
                          store->directory);
@@ -184,21 +189,56 @@ static int check_whole(struct store *store, const char *path, struct fault *why)
     return 0;
 }
 
-static int open_env(struct store *store, struct fault *why) {
+static int map_env(struct store *store, unsigned flags) {
     int rc = mdb_env_create(&store->env);
-    if (rc)
-        return store_fault(store, rc, "open", why);
+    if (rc == 0 && (rc = mdb_env_set_mapsize(store->env, store->map_bytes)) == 0 &&
+        (rc = mdb_env_set_maxdbs(store->env, TABLES)) == 0 &&
+        (rc = mdb_env_set_maxreaders(store->env, READERS_MAX)) == 0)
+        rc = mdb_env_open(store->env, store->directory, MDB_NOTLS | MDB_NORDAHEAD | flags, 0600);
+    return rc;
+}
+
+/* LMDB maps its lock file, which has holes as it makes it: without room for them the first touch would end the
+ * program. Larger than what the file needs. */
+static int fill_lock_file(const struct store *store) {
     char path[4200];
-    (void)snprintf(path, sizeof path, "%s/data.mdb", store->directory);
-    struct stat st;
-    bool fresh = stat(path, &st) != 0 || st.st_size == 0;
-    if (!fresh)
-        while (store->map_bytes < (size_t)st.st_size * 2 && store->map_bytes < SIZE_MAX / 4)
-            store->map_bytes *= 2;
-    if ((rc = mdb_env_set_mapsize(store->env, store->map_bytes)) ||
-        (rc = mdb_env_set_maxdbs(store->env, TABLES)) ||
-        (rc = mdb_env_set_maxreaders(store->env, READERS_MAX)) ||
-        (rc = mdb_env_open(store->env, store->directory, MDB_NOTLS | MDB_NORDAHEAD, 0600)))
+    (void)snprintf(path, sizeof path, "%s/lock.mdb", store->directory);
+    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0)
+        return errno;
+    int rc = posix_fallocate(file, 0, LOCK_FILE_BYTES);
+    (void)close(file);
+    return rc;
+}
+
+static int open_tables(struct store *store, MDB_txn *txn, unsigned flags) {
+    int rc = 0;
+    for (int i = 0; i < TABLES && rc == 0; i++)
+        rc = mdb_dbi_open(txn, store_table_names[i], flags, &store->table[i]);
+    return rc;
+}
+
+/* What is read now may be in memory only, when the last suivid was killed, or failed, while it synced. Before
+ * anybody is told that it is on disk it is synced with a write of our own. A full disk hinders no reading. */
+static int settle(struct store *store, struct fault *why) {
+    MDB_txn *txn;
+    MDB_val key = val_of(STR("format")), value = val_of(STR(STORE_FORMAT));
+    int rc = mdb_txn_begin(store->env, NULL, 0, &txn);
+    if (rc)
+        return store_fault(store, rc, "write", why);
+    rc = mdb_put(txn, store->table[TABLE_META], &key, &value, 0);
+    if (rc)
+        mdb_txn_abort(txn);
+    else
+        rc = mdb_txn_commit(txn);
+    return rc && rc != MDB_MAP_FULL && !lacks_room(store, rc) ? store_fault(store, rc, "write", why) : 0;
+}
+
+static int open_env(struct store *store, const char *path, bool fresh, struct fault *why) {
+    int rc = fill_lock_file(store);
+    if (rc == 0)
+        rc = map_env(store, 0);
+    if (rc)
         return store_fault(store, rc, "open", why);
     int err = fresh ? 0 : check_whole(store, path, why);
     if (err)
@@ -206,18 +246,34 @@ static int open_env(struct store *store, struct fault *why) {
     MDB_txn *txn;
     if ((rc = mdb_txn_begin(store->env, NULL, 0, &txn)))
         return store_fault(store, rc, "open", why);
-    for (int i = 0; i < TABLES; i++)
-        if ((rc = mdb_dbi_open(txn, store_table_names[i], MDB_CREATE, &store->table[i]))) {
-            mdb_txn_abort(txn);
-            return store_fault(store, rc, "open", why);
-        }
+    if ((rc = open_tables(store, txn, MDB_CREATE))) {
+        mdb_txn_abort(txn);
+        return store_fault(store, rc, "open", why);
+    }
     err = check_format(store, txn, why);
     if (err) {
         mdb_txn_abort(txn);
         return err;
     }
     rc = mdb_txn_commit(txn);
-    return rc ? store_fault(store, rc, "write", why) : 0;
+    if (rc)
+        return store_fault(store, rc, "write", why);
+    return fresh ? 0 : settle(store, why);
+}
+
+/* A store that could not be made whole is taken away again: the next start would not know it for one. */
+static int open_or_make(struct store *store, struct fault *why) {
+    char path[4200];
+    (void)snprintf(path, sizeof path, "%s/data.mdb", store->directory);
+    struct stat st;
+    bool fresh = stat(path, &st) != 0 || st.st_size == 0;
+    if (!fresh)
+        while (store->map_bytes < (size_t)st.st_size * 2 && store->map_bytes < SIZE_MAX / 4)
+            store->map_bytes *= 2;
+    int err = open_env(store, path, fresh, why);
+    if (err && fresh)
+        (void)unlink(path);
+    return err;
 }
 
 /* Questions that overlap without end would else keep the map from ever growing. */
@@ -245,7 +301,7 @@ int store_open(struct store **out, const char *directory, const struct store_opt
     if (strlen(directory) > 4000)
         err = fault_set(why, -ENAMETOOLONG, "the data directory's name is too long");
     if (err == 0 && (err = take_lock(store, why)) == 0)
-        err = open_env(store, why);
+        err = open_or_make(store, why);
     if (err) {
         store_close(&store);
         return err;
@@ -273,8 +329,40 @@ void store_close(struct store **store) {
 
 /* ---- writing ---- */
 
+/* Opened anew, only for that, LMDB tells what is on disk even when it had given up. */
+static void reopen_for_reading(struct store *store) {
+    MDB_txn *txn;
+    (void)pthread_rwlock_wrlock(&store->map);
+    mdb_env_close(store->env);
+    int rc = map_env(store, MDB_RDONLY);
+    if (rc == 0 && (rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn)) == 0) {
+        rc = open_tables(store, txn, 0);
+        (void)mdb_txn_commit(txn); /* which keeps the tables open */
+    }
+    if (rc) {
+        mdb_env_close(store->env);
+        store->env = NULL;
+    }
+    (void)pthread_rwlock_unlock(&store->map);
+}
+
+/* After a write or a sync that failed at the disk nobody knows what is there, and the kernel may have given up
+ * the pages, so that a sync that goes well later proves nothing. So nothing more is written: who starts anew
+ * starts from what is there. No write transaction may be open. */
+static int disk_failed(struct store *store, int rc, struct fault *why) {
+    (void)snprintf(store->failed, sizeof store->failed,
+                   "%s: writing failed (%s), so that nothing is taken any more: restart suivid once the disk "
+                   "is well",
+                   store->directory, mdb_strerror(rc));
+    reopen_for_reading(store);
+    return fault_set(why, -EIO, "%s", store->failed);
+}
+
 int store_begin(struct store *store, struct store_write **out, struct fault *why) {
     OBJ_CHECK(store, STORE_MAGIC);
+    if (store->failed[0])
+        return fault_set(why, -EIO, "%s", store->failed);
+    store->was_full = is_full(store);
     MDB_txn *txn;
     int rc = mdb_txn_begin(store->env, NULL, 0, &txn);
     if (rc)
@@ -298,14 +386,26 @@ static int grow_map(struct store *store, struct fault *why) {
     return fault_set(why, -EAGAIN, "%s: the map was full and has grown; begin anew", store->directory);
 }
 
+/* After some failures LMDB refuses all work, reading too. */
+static bool lmdb_gave_up(const struct store *store) {
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+    if (rc == 0)
+        mdb_txn_abort(txn);
+    return rc == MDB_PANIC;
+}
+
 static int write_failed(struct store_write *write, int rc, struct fault *why) {
     struct store *store = write->store;
-    if (rc != MDB_MAP_FULL)
+    if (rc == EIO && store->was_full)
+        rc = ENOSPC;
+    bool at_disk = (rc > 0 && rc != ENOMEM && rc != EFBIG && !lacks_room(store, rc)) || lmdb_gave_up(store);
+    if (rc != MDB_MAP_FULL && !at_disk)
         return store_fault(store, rc, "write", why);
     if (write->txn)
         mdb_txn_abort(write->txn);
     write->txn = NULL;
-    return grow_map(store, why);
+    return at_disk ? disk_failed(store, rc, why) : grow_map(store, why);
 }
 
 static int put(struct store_write *write, enum table table, MDB_val key, struct str value,

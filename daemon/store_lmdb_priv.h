@@ -34,6 +34,8 @@ struct store {
     pthread_rwlock_t
         map; /* snapshots read it, growing the map writes it: LMDB wants no transaction open then */
     bool map_made;
+    bool was_full;               /* when the present write began: since then room may have been made */
+    char failed[FAULT_TEXT_MAX]; /* why nothing is written any more; "": it can be */
 };
 
 extern const char *const store_table_names[TABLES];

@@ -18,7 +18,7 @@ int store_snapshot_open(struct store *store, struct store_snapshot **out, struct
     OBJ_CHECK(store, STORE_MAGIC);
     (void)pthread_rwlock_rdlock(&store->map);
     MDB_txn *txn;
-    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+    int rc = store->env ? mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn) : MDB_PANIC;
     if (rc) {
         (void)pthread_rwlock_unlock(&store->map);
         return store_fault(store, rc, "read", why);

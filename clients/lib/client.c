@@ -279,11 +279,22 @@ static int nobody_there(struct suivi *client, bool answered, const char *when) {
                          "group; %" PRIu64 " %s in %s and will be sent %s",
                          client->endpoint, waiting, waiting == 1 ? "batch waits" : "batches wait",
                          client->state, when);
-    return fault_set(
-        &client->why, -ENOTCONN,
-        "%s %s%s; %" PRIu64 " %s in %s and will be sent %s. Is suivid running? (systemctl status suivid)",
-        answered ? "the daemon at" : "no daemon at", client->endpoint, answered ? " stopped answering" : "",
-        waiting, waiting == 1 ? "batch waits" : "batches wait", client->state, when);
+    bool silent = !answered && connection_silent(client->endpoint);
+    return fault_set(&client->why, -ENOTCONN,
+                     "%s %s%s; %" PRIu64
+                     " %s in %s and will be sent %s. Is suivid running? (systemctl status suivid)",
+                     answered || silent ? "the daemon at" : "no daemon at", client->endpoint,
+                     answered ? " stopped answering"
+                     : silent ? " does not answer"
+                              : "",
+                     waiting, waiting == 1 ? "batch waits" : "batches wait", client->state, when);
+}
+
+static int not_let_in(struct suivi *client, const char *when) {
+    uint64_t waiting = suivi_waiting(client);
+    return fault_set(&client->why, -EBUSY, "%s; %" PRIu64 " %s in %s and will be sent %s",
+                     delivery_busy(client->delivery), waiting, waiting == 1 ? "batch waits" : "batches wait",
+                     client->state, when);
 }
 
 static int64_t later(int64_t a, int64_t b) {
@@ -302,10 +313,15 @@ static int converse(struct suivi *client, int timeout_ms, bool patient, int64_t 
                 grace = start + CONNECTION_GRACE_MS;
         if (patient && heard < start && now >= grace && connection_deserted(client->endpoint))
             end = now;
+        bool busy = delivery_busy(client->delivery) != NULL;
+        if (now >= end && patient && busy)
+            return not_let_in(client, "by the next run");
         if (now >= end && patient)
             return nobody_there(client, heard >= start, "by the next run");
         if (now >= end) {
             bool silent = now - later(heard, client->waiting_since_ms) >= SILENCE_MS;
+            if (silent && busy)
+                return not_let_in(client, "once the other is done");
             return silent ? nobody_there(client, heard >= client->waiting_since_ms, "once it answers") : 0;
         }
         int64_t wake = delivery_wake_ms(client->delivery);
@@ -329,7 +345,7 @@ static int send_waiting(struct suivi *client, int timeout_ms, bool patient) {
     rc = converse(client, timeout_ms, patient, start);
     if (delivery_done(client->delivery))
         client->waiting_since_ms = 0;
-    if (rc != 0 && rc != -ENOTCONN)
+    if (rc != 0 && rc != -ENOTCONN && rc != -EBUSY)
         delivery_restart(client->delivery);
     return rc;
 }

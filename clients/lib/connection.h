@@ -33,6 +33,10 @@ void connection_wait(struct connection *connection, bool to_send, int64_t timeou
 #define CONNECTION_GRACE_MS 2000
 bool connection_deserted(const char *endpoint);
 
+/* Somebody listens there, for certain: a local socket that can be connected to. Whoever has no answer from it
+ * has to do with a daemon that is stopped, or too busy. */
+bool connection_silent(const char *endpoint);
+
 /* Somebody may listen there, but we may not connect: the socket, or its folder, is not for this user. */
 bool connection_forbidden(const char *endpoint);
 

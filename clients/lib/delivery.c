@@ -34,6 +34,8 @@ struct delivery {
     int64_t since_ms; /* last sign of life, or last thing said, that patience counts from */
     int64_t patience_ms;
     int64_t heard_ms;
+    int64_t hello_due_ms;      /* not before; 0: now */
+    char busy[FAULT_TEXT_MAX]; /* why hello was turned away; "": it was not */
     unsigned complaints;
 
     uint64_t credit;
@@ -96,7 +98,14 @@ void delivery_restart(struct delivery *delivery) {
     OBJ_CHECK(delivery, DELIVERY_MAGIC);
     say_hello_again(delivery);
     delivery->patience_ms = DELIVERY_PATIENCE_MS;
+    delivery->hello_due_ms = 0;
+    delivery->busy[0] = '\0';
     delivery->complaints = 0;
+}
+
+const char *delivery_busy(const struct delivery *delivery) {
+    OBJ_CHECK(delivery, DELIVERY_MAGIC);
+    return delivery->busy[0] ? delivery->busy : NULL;
 }
 
 bool delivery_done(const struct delivery *delivery) {
@@ -120,6 +129,8 @@ static bool awaits_answer(const struct delivery *delivery) {
 
 int64_t delivery_wake_ms(const struct delivery *delivery) {
     OBJ_CHECK(delivery, DELIVERY_MAGIC);
+    if (delivery->state == STATE_HELLO && delivery->hello_due_ms > 0)
+        return delivery->hello_due_ms;
     return awaits_answer(delivery) ? delivery->since_ms + delivery->patience_ms : INT64_MAX;
 }
 
@@ -252,12 +263,14 @@ bool delivery_next(struct delivery *delivery, int64_t now_ms, struct str *frame,
         return false;
     if (awaits_answer(delivery) && now_ms >= delivery_wake_ms(delivery)) {
         say_hello_again(delivery);
+        delivery->busy[0] = '\0'; /* nobody answers any more, which is another matter */
         delivery->patience_ms *= 2;
         if (delivery->patience_ms > DELIVERY_PATIENCE_MAX_MS)
             delivery->patience_ms = DELIVERY_PATIENCE_MAX_MS;
     }
-    if (delivery->state == STATE_WELCOME)
+    if (delivery->state == STATE_WELCOME || now_ms < delivery->hello_due_ms)
         return false;
+    delivery->hello_due_ms = 0;
     *rc = delivery->state == STATE_HELLO ? offer_hello(delivery, frame, why)
                                          : offer_batch(delivery, frame, why);
     if (*rc == 0)
@@ -322,8 +335,9 @@ static int check_fresh(struct delivery *delivery, const struct message_welcome *
     fault_set(
         &sentence, -ESTALE,
         "the daemon has a batch %" PRIu64 " that %s does not know: this state was put back from an older "
-        "copy, and going on could lose or double. What the daemon has is safe, and nothing more is sent from "
-        "here; move the directory away, and give an empty one only what was logged since the daemon last "
+        "copy, or a copy of it is in use, and going on could lose or double. What the daemon has is safe, "
+        "and nothing more is sent from here; move the directory away, and give an empty one only what was "
+        "logged since the daemon last "
         "heard from this one: what was counted since the copy was made would count again",
         welcome->last, outbox_path(delivery->outbox));
     rc = outbox_mark_stale(delivery->outbox, sentence.text, why);
@@ -347,6 +361,7 @@ static int take_welcome(struct delivery *delivery, const struct message_welcome 
     delivery->heard_ms = now_ms; /* patience is not renewed: only acks show that batches arrive */
     delivery->since_ms = now_ms;
     delivery->state = STATE_OPEN;
+    delivery->busy[0] = '\0';
     delivery->next = 0;
     delivery->credit = welcome->credit;
     if (delivery->credit < 1)
@@ -390,6 +405,18 @@ static int take_ack(struct delivery *delivery, const struct message_ack *ack, in
     return 0;
 }
 
+/* Most often the other one is done soon. Not a sign of life that patience is renewed for: it may last. */
+static int wait_our_turn(struct delivery *delivery, struct str reason, int64_t now_ms) {
+    if (delivery->state != STATE_WELCOME)
+        return 0;
+    struct fault clean; /* a reason is a peer's text */
+    (void)fault_set(&clean, -EBUSY, "%.*s", STR_ARG(reason));
+    memcpy(delivery->busy, clean.text, sizeof delivery->busy);
+    say_hello_again(delivery);
+    delivery->hello_due_ms = now_ms + DELIVERY_BUSY_MS;
+    return 0;
+}
+
 static int take_error(struct delivery *delivery, const struct message_error *error, int64_t now_ms,
                       struct fault *why) {
     bool ours = str_equal(error->source, our_source(delivery));
@@ -398,6 +425,8 @@ static int take_error(struct delivery *delivery, const struct message_error *err
                          STR_ARG(error->text));
     if (error->id != 0 || (error->source.len > 0 && !ours))
         return 0;
+    if (ours && error->seq == 0 && str_equal(error->code, STR(MESSAGE_ERROR_BUSY)))
+        return wait_our_turn(delivery, error->text, now_ms);
     delivery->heard_ms = now_ms;
     if (str_equal(error->code, STR(MESSAGE_ERROR_SEQUENCE))) {
         if (delivery->state != STATE_OPEN)

@@ -23,6 +23,7 @@
 /* Without an answer, before hello is said again; doubled each time, up to .._MAX_MS. */
 #define DELIVERY_PATIENCE_MS     1000
 #define DELIVERY_PATIENCE_MAX_MS 8000
+#define DELIVERY_BUSY_MS         250         /* before hello is said again to a daemon that was busy */
 #define DELIVERY_FLIGHT_BYTES    (32u << 20) /* sent and not acknowledged; or one batch, however large */
 #define DELIVERY_FLIGHT_BATCHES  256
 
@@ -49,6 +50,10 @@ void delivery_sent(struct delivery *delivery, int64_t now_ms);
 int delivery_receive(struct delivery *delivery, struct str frame, int64_t now_ms, struct fault *why);
 
 bool delivery_done(const struct delivery *delivery); /* the outbox is empty */
+
+/* Why the daemon does not let us begin now (another collector sends as this source, say), which hello is said
+ * again for until it does; borrowed until the next call. NULL: it does, or says nothing. */
+const char *delivery_busy(const struct delivery *delivery);
 struct suivi_tally delivery_tally(const struct delivery *delivery);
 
 /* When delivery_next has something new to say for lack of an answer; INT64_MAX: never. */

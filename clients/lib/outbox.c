@@ -1,11 +1,13 @@
 #include "clients/lib/outbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "clients/lib/directory.h"
@@ -15,6 +17,8 @@
 
 #define MAP_FIRST  (UINT64_C(16) << 20)
 #define SEQ_BYTES  8
+#define LOCK_BYTES 8192       /* of LMDB's lock file; larger than what it needs */
+#define FULL_BYTES (1u << 20) /* with less room than this, the disk counts as full */
 #define SOURCE_MAX MESSAGE_SOURCE_MAX
 _Static_assert(2 * ID_BYTES <= MESSAGE_OUTBOX_MAX, "an outbox's id fits a message");
 
@@ -50,6 +54,7 @@ int outbox_explain(const struct outbox *outbox, int code, const char *doing, str
         return fault_set(why, -ENOTSUP, "%s was written by another version of LMDB (%s)", outbox->path,
                          mdb_strerror(code));
     case ENOSPC:
+    case EDQUOT:
         return fault_set(why, -ENOSPC, "cannot %s %s: no space left on the disk; free some and run again",
                          doing, outbox->path);
     default:
@@ -70,6 +75,14 @@ static void close_env(struct outbox *outbox) {
     outbox->env = NULL;
 }
 
+/* LMDB tells a write that was cut short for want of room as an input/output error. */
+static bool lacks_room(const struct outbox *outbox, int code) {
+    struct statvfs disk;
+    return code == ENOSPC || code == EDQUOT ||
+           (code == EIO && statvfs(outbox->directory, &disk) == 0 &&
+            (uint64_t)disk.f_bavail * disk.f_frsize < FULL_BYTES);
+}
+
 /* A file that was cut short would end the process with SIGBUS where LMDB's map reaches past its end. Made as
  * long as it says it is, what is missing reads as zeros, which LMDB knows for damage. */
 static int fill_out(const struct outbox *outbox) {
@@ -84,8 +97,26 @@ static int fill_out(const struct outbox *outbox) {
     return file.st_size >= wanted || truncate(outbox->path, wanted) == 0 ? 0 : errno;
 }
 
+/* LMDB maps its lock file, which has holes as it makes it: without room for them the first touch would end the
+ * process. */
+static int fill_lock_file(const struct outbox *outbox) {
+    char *path = NULL;
+    ASSERT(asprintf(&path, "%s-lock", outbox->path) > 0);
+    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    free(path);
+    if (file < 0)
+        return errno;
+    int rc = posix_fallocate(file, 0, LOCK_BYTES);
+    close(file);
+    return rc;
+}
+
 static int open_env(struct outbox *outbox, struct fault *why) {
-    int rc = mdb_env_create(&outbox->env);
+    struct stat file;
+    bool fresh = stat(outbox->path, &file) != 0 || file.st_size == 0;
+    int rc = fill_lock_file(outbox);
+    if (rc == 0)
+        rc = mdb_env_create(&outbox->env);
     if (rc == 0)
         rc = mdb_env_set_maxdbs(outbox->env, 3);
     if (rc == 0)
@@ -97,7 +128,9 @@ static int open_env(struct outbox *outbox, struct fault *why) {
     if (rc == 0)
         return 0;
     close_env(outbox);
-    return outbox_explain(outbox, rc, "open", why);
+    if (fresh) /* half made, it would not be known for an outbox again */
+        unlink(outbox->path);
+    return outbox_explain(outbox, lacks_room(outbox, rc) ? ENOSPC : rc, "open", why);
 }
 
 static int open_tables(struct outbox *outbox, struct fault *why);
@@ -173,7 +206,7 @@ static int transact(struct outbox *outbox, const struct change *change, struct f
             return 0;
         if (code != MDB_MAP_FULL) {
             /* LMDB may refuse all work after a failed write; a new environment starts from the disk. */
-            rc = outbox_explain(outbox, code, "write", why);
+            rc = outbox_explain(outbox, lacks_room(outbox, code) ? ENOSPC : code, "write", why);
             close_env(outbox);
             return rc;
         }
@@ -306,6 +339,23 @@ static int check_tables(struct outbox *outbox, bool *empty, struct fault *why) {
     return rc;
 }
 
+static int make_again(struct outbox *outbox, MDB_txn *txn, void *arg) {
+    (void)arg;
+    return put_text(txn, outbox->meta, "format", STR(OUTBOX_FORMAT));
+}
+
+/* What is read now may be in memory only, when the process before was killed, or a write failed, while it
+ * synced. A batch that the disk may forget must not be sent, for its number would come again with other
+ * content; so a write of our own is synced on top. A full disk hinders nothing: its writes touched nothing. */
+static int settle(struct outbox *outbox, struct fault *why) {
+    int rc = transact(outbox, &(struct change){.make = make_again, .frees = true}, why);
+    if (rc != -ENOSPC)
+        return rc;
+    rc = open_env(outbox, why);
+    bool empty;
+    return rc == 0 ? check_tables(outbox, &empty, why) : rc;
+}
+
 static int open_tables(struct outbox *outbox, struct fault *why) {
     bool empty;
     int rc = check_tables(outbox, &empty, why);
@@ -315,6 +365,8 @@ static int open_tables(struct outbox *outbox, struct fault *why) {
             rc = directory_sync(outbox->directory, why);
         if (rc == 0)
             rc = check_tables(outbox, &empty, why);
+    } else if (rc == 0) {
+        rc = settle(outbox, why);
     }
     if (rc != 0)
         close_env(outbox);

@@ -51,6 +51,11 @@ static int nobody_there(struct suivi *client) {
             &client->why, -ENOTCONN,
             "no permission to connect to %s: become the user that suivid runs as, or one of its group",
             client->endpoint);
+    if (connection_silent(client->endpoint))
+        return fault_set(
+            &client->why, -ENOTCONN,
+            "the daemon at %s does not answer. Is it stopped, or very busy? (systemctl status suivid)",
+            client->endpoint);
     return fault_set(&client->why, -ENOTCONN, "no daemon at %s. Is suivid running? (systemctl status suivid)",
                      client->endpoint);
 }

@@ -77,11 +77,12 @@ void suivi_rollback(struct suivi *client);
 
 /* Sends what the outbox holds and waits until every batch is acknowledged. -ENOTCONN: no daemon answered
  * within `timeout_ms`, or it went away; everything waits in the outbox. The time runs anew with each
- * answer. */
+ * answer. -EBUSY: within that time another collector sent as this source; likewise. */
 int suivi_deliver(struct suivi *client, int timeout_ms);
 
 /* Sends and takes acks as far as goes without waiting longer than `timeout_ms`; for collectors that stay.
- * What still waits is no failure; -ENOTCONN: nobody has answered for three seconds. Go on calling it. */
+ * What still waits is no failure; -ENOTCONN: nobody has answered for three seconds; -EBUSY: another collector sends
+ * as this source. Go on calling it. */
 int suivi_exchange(struct suivi *client, int timeout_ms);
 
 uint64_t suivi_waiting(const struct suivi *client); /* batches in the outbox */

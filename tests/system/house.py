@@ -165,11 +165,11 @@ class House:
 
     # The daemon
 
-    def start(self, *arguments, data=None, listen=(), wait=True, **popen):
+    def start(self, *arguments, data=None, listen=(), wait=True, env=None, **popen):
         command = [program('suivid'), '--data', data or self.data, '--listen', self.endpoint]
         for endpoint in listen:
             command += ['--listen', endpoint]
-        self.daemon = Running(command + list(arguments), env=environment(), **popen)
+        self.daemon = Running(command + list(arguments), env=environment(**(env or {})), **popen)
         self.daemons.append(self.daemon)
         if wait:
             self.daemon.wait_line(r'ready on ')
@@ -219,9 +219,9 @@ class House:
     def weblog(self, *files, code=0, stdin=b'', more=(), env=None, **which):
         return self.run('suivi-weblog', *more, *self.weblog_arguments(*files, **which), code=code, stdin=stdin, env=env)
 
-    def spawn(self, name, *arguments, **popen):
+    def spawn(self, name, *arguments, env=None, **popen):
         """Starts a program that stays, or that will be killed."""
-        running = Running([program(name), *arguments], env=self.environment(), **popen)
+        running = Running([program(name), *arguments], env=env or self.environment(), **popen)
         self.others.append(running)
         return running
 
@@ -243,6 +243,8 @@ class House:
         faults = []
         for running in self.others + self.daemons:
             try:
+                if running.alive():
+                    running.signal(signal.SIGCONT)
                 if running.alive() and running is self.daemon:
                     self.stop()
                 elif running.alive():

@@ -58,7 +58,7 @@ def _page(rng, language):
 
 
 class Traffic:
-    def __init__(self, seed, people=40, days=75, start='2018-01-05'):
+    def __init__(self, seed, people=40, days=75, start='2018-01-05', late=True):
         self.rng = random.Random(seed)
         self.begin = calendar.timegm(time.strptime(start, '%Y-%m-%d'))
         self.end = self.begin + days * 86400
@@ -71,7 +71,7 @@ class Traffic:
             self._midnight()
         # The server writes a line when a request ends: most within a second, some minutes late.
         rng = self.rng
-        self.records.sort(key=lambda r: r.at + (rng.uniform(0, 240) if rng.random() < 0.05 else rng.random()))
+        self.records.sort(key=lambda r: r.at + (rng.uniform(0, 240) if late and rng.random() < 0.05 else rng.random()))
 
     def _add(self, at, address, agent, request, status=200, referrer='-'):
         if not self.begin <= at < self.end:

@@ -2,7 +2,6 @@
 between the two, and at random (the seed is printed; SUIVI_SEED sets it)."""
 import os
 import random
-import shutil
 import signal
 import sys
 import threading
@@ -254,57 +253,6 @@ class Batches(WeblogTest):
             last = peer.hello()['last']
         self.assertGreaterEqual(last, acked)
         self.assertEqual(self.house.table('web.requests'), {('web.requests', '2018-03'): last * 1000})
-
-
-class PutBack(WeblogTest):
-    """Either side restored from a backup: nothing is lost or doubled in silence."""
-
-    def setUp(self):
-        super().setUp()
-        self.lines = make_log(5, people=10, days=12, start='2018-01-02').splitlines(True)
-        self.log = self.house.path('access.log')
-
-    def grow_to(self, part):
-        content = b''.join(self.lines[:int(len(self.lines) * part)])
-        self.house.write('access.log', content)
-        return content
-
-    def test_collector(self):
-        self.grow_to(.3)
-        self.weblog(self.log)
-        shutil.copytree(self.house.path('state'), self.house.path('backup'))
-        counted = self.grow_to(.6)
-        self.weblog(self.log)
-        shutil.rmtree(self.house.path('state'))
-        os.rename(self.house.path('backup'), self.house.path('state'))
-        self.grow_to(1)
-        for _ in range(3):
-            ran = self.weblog(self.log, code=1)
-            self.assertIn('older copy', ran.err)
-            self.assertIn(self.house.path('state'), ran.err)
-            self.assert_figures(self.reference(counted))
-
-    def test_collector_with_nothing_new(self):
-        self.grow_to(.6)
-        self.weblog(self.log)
-        shutil.copytree(self.house.path('state'), self.house.path('backup'))
-        shutil.rmtree(self.house.path('state'))
-        os.rename(self.house.path('backup'), self.house.path('state'))
-        content = self.grow_to(1)
-        self.weblog(self.log)
-        self.assert_figures(self.reference(content))
-
-    def test_daemon(self):
-        self.grow_to(.5)
-        self.weblog(self.log)
-        self.house.stop()
-        shutil.rmtree(self.house.data)
-        self.house.start()
-        self.grow_to(1)
-        ran = self.weblog(self.log, code=1)
-        self.assertIn('no longer has', ran.err)
-        self.assertIn('source.gap', self.house.daemon.stderr())
-        self.assertNotIn('no longer has', self.weblog(self.log).err)
 
 
 if __name__ == '__main__':

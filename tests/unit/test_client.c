@@ -31,6 +31,7 @@ struct manners {
     unsigned refuse_event;  /* index + 1 of the event refused in every batch */
     bool disk_full, future, silent, garbage;
     unsigned busy;                /* questions turned away */
+    unsigned taken;               /* hellos turned away */
     enum message_type unreadable; /* kind of answer to questions, if any */
     bool unending;                /* answers stop before their last part */
 };
@@ -181,12 +182,17 @@ static void serve(struct daemon *daemon, void *router, zmq_msg_t *who, zmq_msg_t
     } else if (type == MESSAGE_HELLO) {
         assert_int_equal(message_read_hello(&reader, &hello, NULL), 0);
         daemon->hellos++;
-        message_write_welcome(writer, &(struct message_welcome){.source = hello.source,
-                                                                .last = daemon->last,
-                                                                .credit = 4,
-                                                                .max_bytes = MESSAGE_BYTES_MAX,
-                                                                .max_series = MESSAGE_SERIES_MAX,
-                                                                .max_events = MESSAGE_EVENTS_MAX});
+        if (daemon->manners.taken > 0 && daemon->manners.taken--)
+            message_write_error(writer, &(struct message_error){.code = STR(MESSAGE_ERROR_BUSY),
+                                                                .text = STR("another collector sends"),
+                                                                .source = hello.source});
+        else
+            message_write_welcome(writer, &(struct message_welcome){.source = hello.source,
+                                                                    .last = daemon->last,
+                                                                    .credit = 4,
+                                                                    .max_bytes = MESSAGE_BYTES_MAX,
+                                                                    .max_series = MESSAGE_SERIES_MAX,
+                                                                    .max_events = MESSAGE_EVENTS_MAX});
     } else if (daemon->manners.disk_full) {
         say_error(writer, MESSAGE_ERROR_STORE, 0);
     } else {
@@ -461,6 +467,33 @@ static void test_state_put_back_from_a_copy_is_of_no_more_use(void **state) {
         assert_int_equal(suivi_deliver(client, PATIENTLY), -ESTALE);
     }
     took(stage, 0);
+}
+
+static void test_another_collector_is_waited_for(void **state) {
+    struct stage *stage = *state;
+    start_daemon(&stage->daemon, (struct manners){.taken = 3});
+    struct suivi *client = open_client(stage);
+    count(client, 2);
+    deliver(client);
+    took(stage, 2);
+}
+
+static void test_another_collector_that_stays_is_said(void **state) {
+    struct stage *stage = *state;
+    start_daemon(&stage->daemon, (struct manners){.taken = UINT32_MAX});
+    struct suivi *client = open_client(stage);
+    count(client, 2);
+    assert_int_equal(suivi_deliver(client, 600), -EBUSY);
+    assert_why(client, "another collector sends; 2 batches wait in /tmp/");
+    assert_why(client, "by the next run");
+    int rc = 0;
+    for (int i = 0; i < 100 && rc == 0; i++)
+        rc = suivi_exchange(client, 100);
+    assert_int_equal(rc, -EBUSY);
+    assert_why(client, "once the other is done");
+    assert_int_equal(suivi_waiting(client), 2);
+    stop_daemon(&stage->daemon);
+    assert_in_range(stage->daemon.hellos, 3, 40); /* now and then, not all the time */
 }
 
 static void test_full_disk_there_keeps_all_here(void **state) {
@@ -747,6 +780,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_restart_in_the_middle_counts_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_garbage_in_between_is_passed_over, setup, teardown),
         cmocka_unit_test_setup_teardown(test_state_put_back_from_a_copy_is_of_no_more_use, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_another_collector_is_waited_for, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_another_collector_that_stays_is_said, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full_disk_there_keeps_all_here, setup, teardown),
         cmocka_unit_test_setup_teardown(test_future_daemon_is_said, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused_events_are_kept_and_told, setup, teardown),

@@ -395,6 +395,41 @@ static void test_failed_commit_there_is_said_once(void **state) {
     assert_int_equal(error(talk, MESSAGE_ERROR_STORE, 0), -EAGAIN);
 }
 
+/* Another collector sends as this source: it may soon be done. */
+static void test_busy_daemon_is_asked_again(void **state) {
+    struct talk *talk = *state;
+    fill(talk, 1);
+    for (int i = 0; i < 5; i++) {
+        says_hello(talk, 1);
+        assert_int_equal(error(talk, MESSAGE_ERROR_BUSY, 0), 0);
+        assert_string_equal(delivery_busy(talk->delivery), "because it is so");
+        assert_int_equal(delivery_heard_ms(talk->delivery), INT64_MIN); /* which would renew patience */
+        says_nothing(talk);
+        assert_int_equal(delivery_wake_ms(talk->delivery), talk->now + DELIVERY_BUSY_MS);
+        talk->now += DELIVERY_BUSY_MS;
+    }
+    open_talk(talk, 1, 0);
+    assert_null(delivery_busy(talk->delivery));
+    sends_batch(talk, 1, 2);
+    assert_int_equal(error(talk, MESSAGE_ERROR_BUSY, 0), 0); /* late, and of no meaning any more */
+    assert_null(delivery_busy(talk->delivery));
+    assert_int_equal(ack(talk, 1, false), 0);
+    says_nothing(talk);
+}
+
+static void test_busy_daemon_that_fell_silent_is_not_busy(void **state) {
+    struct talk *talk = *state;
+    fill(talk, 1);
+    says_hello(talk, 1);
+    assert_int_equal(error(talk, MESSAGE_ERROR_BUSY, 0), 0);
+    talk->now += DELIVERY_BUSY_MS;
+    says_hello(talk, 1);
+    assert_non_null(delivery_busy(talk->delivery));
+    talk->now += DELIVERY_PATIENCE_MS;
+    says_hello(talk, 1);
+    assert_null(delivery_busy(talk->delivery));
+}
+
 static void test_another_version_is_said(void **state) {
     struct talk *talk = *state;
     fill(talk, 1);
@@ -717,6 +752,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_daemon_that_only_complains_is_given_up, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full_disk_there_is_said_and_the_batch_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(test_failed_commit_there_is_said_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_busy_daemon_is_asked_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_busy_daemon_that_fell_silent_is_not_busy, setup, teardown),
         cmocka_unit_test_setup_teardown(test_another_version_is_said, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused_event_is_written_down, setup, teardown),
         cmocka_unit_test_setup_teardown(test_batch_stays_when_its_refusal_cannot_be_written, setup, teardown),
