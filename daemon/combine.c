@@ -180,6 +180,7 @@ void combine_batch(struct combine *combine, struct message_batch *batch, uint32_
     wire_writer_reset(combine->reasons);
     wire_writer_reset(combine->refused);
     combine->reason_count = combine->refused_count = 0;
+    uint64_t accepted = 0;
     int64_t total = 0;
     judging_start(&judging);
     resolve_series(combine, batch);
@@ -187,7 +188,10 @@ void combine_batch(struct combine *combine, struct message_batch *batch, uint32_
         struct message_event event;
         int32_t day;
         message_next_event(batch, &event);
-        if (!judge_event(combine, &judging, index, &event, &day) || into == NULL)
+        if (!judge_event(combine, &judging, index, &event, &day))
+            continue;
+        accepted++;
+        if (into == NULL)
             continue;
         struct series_ref *ref = &combine->ref[event.series];
         if (ref->slot == NO_SLOT || ref->slot_day != day) {
@@ -200,7 +204,7 @@ void combine_batch(struct combine *combine, struct message_batch *batch, uint32_
         } else
             pending_add_set(into, ref->slot, event.set);
     }
-    *result = (struct combine_result){.accepted = batch->event_count - combine->refused_count,
+    *result = (struct combine_result){.accepted = accepted,
                                       .total = total,
                                       .reason_count = combine->reason_count,
                                       .refused_count = combine->refused_count,

@@ -13,7 +13,7 @@ struct combine;
 void combine_new(struct combine **out, struct catalogue *catalogue);
 void combine_destroy(struct combine **combine);
 
-/* What came of a batch: event_count = accepted + refused_count. The lists are as message_write_ack takes them,
+/* What came of a batch: each of its events is either accepted or refused. The lists are as message_write_ack takes them,
  * borrowed until the next call on `combine`. */
 struct combine_result {
     uint64_t accepted;

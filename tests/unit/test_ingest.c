@@ -93,13 +93,15 @@ static void a_batch_that_comes_again_counts_once(void **state) {
     assert_int_equal(room_send(&room, "s", "o", 1, &event, 1), INGEST_HOLD);
     assert_true(expect_ack(&room).repeated);
     assert_int_equal(room_commit(&room).replies, 2);
-    assert_int_equal(room_send(&room, "s", "o", 1, &event, 1), INGEST_SEND);
+    assert_int_equal(room_send(&room, "s", "o", 1, &event, 1), INGEST_HOLD);
     assert_true(expect_ack(&room).repeated);
+    assert_int_equal(room_commit(&room).replies, 1);
     assert_int_equal(total(&room), 3);
     room_leave(&room);
     room_enter(&room);
-    assert_int_equal(room_send(&room, "s", "o", 1, &event, 1), INGEST_SEND);
+    assert_int_equal(room_send(&room, "s", "o", 1, &event, 1), INGEST_HOLD);
     assert_true(expect_ack(&room).repeated);
+    assert_int_equal(room_commit(&room).replies, 1);
     assert_int_equal(total(&room), 3);
     room_destroy(&room);
 }
@@ -235,7 +237,7 @@ static void a_repeated_ack_names_the_refused_again(void **state) {
     struct room_event event[] = {count_event(10, 3), {.indicator = "t.none", .at = 10, .number = 1}};
     (void)room_send(&room, "s", "o", 1, event, 2);
     (void)room_commit(&room);
-    assert_int_equal(room_send(&room, "s", "o", 1, event, 2), INGEST_SEND);
+    assert_int_equal(room_send(&room, "s", "o", 1, event, 2), INGEST_HOLD);
     struct message_ack ack = expect_ack(&room);
     assert_true(ack.repeated);
     assert_int_equal(ack.accepted, 0);
