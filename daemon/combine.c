@@ -9,13 +9,10 @@
 #define COMBINE_MAGIC 0x434f4d42u
 
 #define NO_REASON UINT32_MAX
-#define NO_SLOT   UINT32_MAX
 
-/* A batch's series as its events need it. The slot of the last day seen is kept: most events of a series are
- * of one day. */
+/* A batch's series as its events need it. */
 struct series_ref {
-    uint32_t id, slot;
-    int32_t slot_day;
+    uint32_t id;
     uint32_t reason; /* why its events are refused; NO_REASON: they are not */
     enum kind kind;
     bool known;
@@ -93,7 +90,7 @@ static void resolve_series(struct combine *combine, struct message_batch *batch)
         struct str indicator;
         struct dims dims;
         struct fault why;
-        *ref = (struct series_ref){.slot = NO_SLOT, .reason = NO_REASON};
+        *ref = (struct series_ref){.reason = NO_REASON};
         message_next_series(batch, &indicator, &dims);
         if (catalogue_series(combine->catalogue, indicator, &dims, &ref->id, &why) == 0) {
             ref->known = true;
@@ -194,15 +191,14 @@ void combine_batch(struct combine *combine, struct message_batch *batch, uint32_
         if (into == NULL)
             continue;
         struct series_ref *ref = &combine->ref[event.series];
-        if (ref->slot == NO_SLOT || ref->slot_day != day) {
-            ref->slot = pending_slot(into, ref->kind, ref->id, day, source);
-            ref->slot_day = day;
-        }
         if (ref->kind == KIND_COUNT) {
-            pending_add_count(into, ref->slot, event.number);
+            *counts_reserve(pending_counts(into), 1) =
+                (struct count){count_place(ref->id, day, source), event.number};
+            counts_extend(pending_counts(into), 1);
             total += event.number;
-        } else
-            pending_add_set(into, ref->slot, event.set);
+        } else {
+            pending_add_set(into, ref->id, day, source, event.set);
+        }
     }
     *result = (struct combine_result){.accepted = accepted,
                                       .total = total,

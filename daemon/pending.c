@@ -11,16 +11,19 @@
 
 #define PENDING_MAGIC 0x50454e44u
 
-#define SLOTS_FIRST 4096u
-#define SLOTS_KEPT  (64u << 10)
+#define SLOTS_FIRST 256u
+#define SLOTS_KEPT  (16u << 10)
 
+_Static_assert(CATALOGUE_SERIES_MAX <= COUNTS_SERIES_MAX && CATALOGUE_SOURCES_MAX <= COUNTS_SOURCES_MAX,
+               "every series and source can be packed");
+
+/* A cell of a kind that is no sum. */
 struct cell {
     uint32_t series;
     int32_t day;
     uint32_t source;
     enum kind kind;
-    int64_t sum;
-    struct distinct *set; /* NULL for counts */
+    struct distinct *set;
 };
 
 struct ledger_row {
@@ -29,6 +32,7 @@ struct ledger_row {
 
 struct pending {
     unsigned magic;
+    struct counts *counts;
     struct cell *cell;
     uint32_t count, room;
     uint32_t *slot; /* open addressing over cells: index + 1, 0 empty */
@@ -43,6 +47,7 @@ void pending_new(struct pending **out) {
     struct pending *pending = mem_zeroed(1, sizeof *pending);
     pending->magic = PENDING_MAGIC;
     pending->seed = hash_seed();
+    counts_new(&pending->counts);
     pending->slots = SLOTS_FIRST;
     pending->slot = mem_zeroed(pending->slots, sizeof *pending->slot);
     *out = pending;
@@ -50,11 +55,12 @@ void pending_new(struct pending **out) {
 
 void pending_clear(struct pending *pending) {
     OBJ_CHECK(pending, PENDING_MAGIC);
+    counts_clear(pending->counts);
     for (uint32_t i = 0; i < pending->count; i++)
         distinct_destroy(&pending->cell[i].set);
     for (size_t i = 0; i < pending->ledger_count; i++) {
-        free((void *)(uintptr_t)pending->ledger[i].key.at);
-        free((void *)(uintptr_t)pending->ledger[i].row.at);
+        str_free(pending->ledger[i].key);
+        str_free(pending->ledger[i].row);
     }
     pending->count = 0;
     pending->set_bytes = 0;
@@ -76,6 +82,7 @@ void pending_destroy(struct pending **pending) {
     if (p == NULL)
         return;
     pending_clear(p);
+    counts_destroy(&p->counts);
     free(p->cell);
     free(p->slot);
     free(p->ledger);
@@ -86,12 +93,13 @@ void pending_destroy(struct pending **pending) {
 
 bool pending_empty(const struct pending *pending) {
     OBJ_CHECK(pending, PENDING_MAGIC);
-    return pending->count == 0 && pending->ledger_count == 0;
+    return counts_len(pending->counts) == 0 && pending->count == 0 && pending->ledger_count == 0;
 }
 
 bool pending_full(const struct pending *pending) {
     OBJ_CHECK(pending, PENDING_MAGIC);
-    return pending->count >= PENDING_CELLS_MAX || pending->set_bytes >= PENDING_BYTES_MAX;
+    return counts_len(pending->counts) >= PENDING_COUNTS_MAX || pending->count >= PENDING_SETS_MAX ||
+           pending->set_bytes >= PENDING_BYTES_MAX;
 }
 
 /* ---- filling ---- */
@@ -123,38 +131,36 @@ static void grow_slots(struct pending *pending) {
     }
 }
 
-uint32_t pending_slot(struct pending *pending, enum kind kind, uint32_t series, int32_t day,
-                      uint32_t source) {
-    OBJ_CHECK(pending, PENDING_MAGIC);
+static struct cell *find_cell(struct pending *pending, uint32_t series, int32_t day, uint32_t source) {
     uint32_t *slot = find_slot(pending, series, day, source);
     if (*slot != 0)
-        return *slot - 1;
+        return &pending->cell[*slot - 1];
     if ((uint64_t)pending->count * 2 >= pending->slots) {
         grow_slots(pending);
         slot = find_slot(pending, series, day, source);
     }
     if (pending->count == pending->room) {
-        pending->room = pending->room ? pending->room * 2 : 1024;
+        pending->room = pending->room ? pending->room * 2 : 64;
         pending->cell = mem_resize(pending->cell, pending->room, sizeof *pending->cell);
     }
-    uint32_t index = pending->count++;
-    struct cell *cell = &pending->cell[index];
-    *cell = (struct cell){.series = series, .day = day, .source = source, .kind = kind};
-    if (kind == KIND_DISTINCT)
+    struct cell *cell = &pending->cell[pending->count++];
+    *cell = (struct cell){.series = series, .day = day, .source = source};
+    *slot = pending->count;
+    return cell;
+}
+
+struct counts *pending_counts(struct pending *pending) {
+    OBJ_CHECK(pending, PENDING_MAGIC);
+    return pending->counts;
+}
+
+void pending_add_set(struct pending *pending, uint32_t series, int32_t day, uint32_t source, struct str set) {
+    OBJ_CHECK(pending, PENDING_MAGIC);
+    struct cell *cell = find_cell(pending, series, day, source);
+    cell->kind = KIND_DISTINCT;
+    if (cell->set == NULL)
         distinct_new(&cell->set);
-    *slot = index + 1;
-    return index;
-}
-
-void pending_add_count(struct pending *pending, uint32_t slot, int64_t value) {
-    ASSERT(slot < pending->count);
-    struct cell *cell = &pending->cell[slot];
-    cell->sum = cell_add(cell->sum, value);
-}
-
-void pending_add_set(struct pending *pending, uint32_t slot, struct str set) {
-    ASSERT(slot < pending->count && pending->cell[slot].set != NULL);
-    distinct_merge(pending->cell[slot].set, set);
+    distinct_merge(cell->set, set);
     pending->set_bytes += set.len;
 }
 
@@ -164,8 +170,7 @@ void pending_ledger(struct pending *pending, struct str key, struct str row) {
         pending->ledger_room = pending->ledger_room ? pending->ledger_room * 2 : 16;
         pending->ledger = mem_resize(pending->ledger, pending->ledger_room, sizeof *pending->ledger);
     }
-    pending->ledger[pending->ledger_count++] =
-        (struct ledger_row){{mem_copy(key.at, key.len), key.len}, {mem_copy(row.at, row.len), row.len}};
+    pending->ledger[pending->ledger_count++] = (struct ledger_row){str_copy(key), str_copy(row)};
 }
 
 /* ---- writing ---- */
@@ -193,19 +198,7 @@ static int get_checked(struct store_write *write, enum store_grain grain, const 
     return err;
 }
 
-/* Folds `cell` into what the store has at `when`. */
-static int fold_count(struct store_write *write, enum store_grain grain, const struct cell *cell,
-                      int32_t when, int64_t sum, struct fault *why) {
-    struct str old;
-    int err = get_checked(write, grain, cell, when, &old, why);
-    if (err != 0 && err != -ENOENT)
-        return err;
-    uint8_t bytes[CELL_COUNT_BYTES];
-    cell_encode_count(err == 0 ? cell_add(cell_count(old), sum) : sum, bytes);
-    return store_put_cell(write, grain, cell->series, when, cell->source,
-                          (struct str){(char *)bytes, sizeof bytes}, why);
-}
-
+/* Folds `set` into what the store has at `when`. */
 static int fold_set(struct store_write *write, enum store_grain grain, const struct cell *cell, int32_t when,
                     struct distinct *set, struct fault *why) {
     struct str old;
@@ -223,21 +216,12 @@ static int fold_set(struct store_write *write, enum store_grain grain, const str
  * first: folding a day's set takes in what the store had, which the row has already. */
 static int write_month(struct cell *cell, uint32_t count, struct store_write *write, struct distinct *scratch,
                        struct fault *why) {
-    int32_t month = civil_month_of_day(cell->day);
-    int64_t sum = 0;
     distinct_clear(scratch);
-    for (uint32_t i = 0; i < count; i++) {
-        if (cell->kind == KIND_COUNT)
-            sum = cell_add(sum, cell[i].sum);
-        else
-            distinct_merge(scratch, distinct_bytes(cell[i].set));
-    }
-    int err = cell->kind == KIND_COUNT ? fold_count(write, STORE_MONTHS, cell, month, sum, why)
-                                       : fold_set(write, STORE_MONTHS, cell, month, scratch, why);
+    for (uint32_t i = 0; i < count; i++)
+        distinct_merge(scratch, distinct_bytes(cell[i].set));
+    int err = fold_set(write, STORE_MONTHS, cell, civil_month_of_day(cell->day), scratch, why);
     for (uint32_t i = 0; i < count && err == 0; i++)
-        err = cell->kind == KIND_COUNT
-                  ? fold_count(write, STORE_DAYS, &cell[i], cell[i].day, cell[i].sum, why)
-                  : fold_set(write, STORE_DAYS, &cell[i], cell[i].day, cell[i].set, why);
+        err = fold_set(write, STORE_DAYS, &cell[i], cell[i].day, cell[i].set, why);
     return err;
 }
 
@@ -259,16 +243,41 @@ static int write_cells(struct pending *pending, struct store_write *write, struc
     return 0;
 }
 
-static int write_once(struct pending *pending, struct store *store, const struct catalogue_name *names,
-                      size_t name_count, struct distinct *scratch, struct fault *why) {
+static int write_sums(const struct counts *counts, enum store_grain grain, struct store_write *write,
+                      struct fault *why) {
+    const struct count *count = counts_at(counts);
+    int err = 0;
+    for (size_t i = 0; i < counts_len(counts) && err == 0; i++)
+        err = store_add(write, grain, count_series(count[i].place), count_when(count[i].place),
+                        count_source(count[i].place), count[i].value, why);
+    return err;
+}
+
+/* What one transaction takes, in the order that suits the store. */
+struct writing {
+    struct pending *pending;
+    struct counts *months;
+    struct distinct *scratch;
+    const struct catalogue_name *names;
+    size_t name_count;
+};
+
+static int write_once(const struct writing *writing, struct store *store, struct fault *why) {
+    const struct pending *pending = writing->pending;
     struct store_write *write;
     int err = store_begin(store, &write, why);
     if (err)
         return err;
-    for (size_t i = 0; i < name_count && err == 0; i++)
-        err = store_put_name(write, names[i].table, names[i].id, names[i].text, why);
+    for (size_t i = 0; i < writing->name_count && err == 0; i++) {
+        const struct catalogue_name *name = &writing->names[i];
+        err = store_put_name(write, name->table, name->id, name->text, why);
+    }
     if (err == 0)
-        err = write_cells(pending, write, scratch, why);
+        err = write_sums(pending->counts, STORE_DAYS, write, why);
+    if (err == 0)
+        err = write_sums(writing->months, STORE_MONTHS, write, why);
+    if (err == 0)
+        err = write_cells(writing->pending, write, writing->scratch, why);
     for (size_t i = 0; i < pending->ledger_count && err == 0; i++)
         err = store_put_ledger(write, pending->ledger[i].key, pending->ledger[i].row, why);
     if (err == 0)
@@ -280,14 +289,18 @@ static int write_once(struct pending *pending, struct store *store, const struct
 int pending_write(struct pending *pending, struct store *store, const struct catalogue_name *names,
                   size_t name_count, struct fault *why) {
     OBJ_CHECK(pending, PENDING_MAGIC);
+    struct writing writing = {.pending = pending, .names = names, .name_count = name_count};
+    counts_settle(pending->counts);
+    counts_new(&writing.months);
+    counts_months(pending->counts, writing.months);
     if (pending->count > 1)
         qsort(pending->cell, pending->count, sizeof *pending->cell, compare_cells);
-    struct distinct *scratch;
-    distinct_new(&scratch);
+    distinct_new(&writing.scratch);
     int err;
     do {
-        err = write_once(pending, store, names, name_count, scratch, why);
+        err = write_once(&writing, store, why);
     } while (err == -EAGAIN);
-    distinct_destroy(&scratch);
+    distinct_destroy(&writing.scratch);
+    counts_destroy(&writing.months);
     return err;
 }

@@ -10,11 +10,14 @@
 #include <stdint.h>
 
 #include "daemon/catalogue.h"
+#include "daemon/counts.h"
 #include "daemon/store.h"
 #include "proto/kind.h"
 
-#define PENDING_CELLS_MAX (4u << 20)   /* when reached, nothing more is taken until it is written */
-#define PENDING_BYTES_MAX (256u << 20) /* of sets; the same */
+/* When one is reached, nothing more is taken until it is written; one batch may be on top of it. */
+#define PENDING_COUNTS_MAX (8u << 20)   /* numbers, 16 bytes each */
+#define PENDING_SETS_MAX   (1u << 20)   /* cells that are no sums */
+#define PENDING_BYTES_MAX  (256u << 20) /* of sets */
 
 struct pending;
 
@@ -24,16 +27,16 @@ void pending_clear(struct pending *pending);
 bool pending_empty(const struct pending *pending);
 bool pending_full(const struct pending *pending);
 
-/* The slot that gathers this cell; valid until the next pending_clear. */
-uint32_t pending_slot(struct pending *pending, enum kind kind, uint32_t series, int32_t day, uint32_t source);
-void pending_add_count(struct pending *pending, uint32_t slot, int64_t value);
-void pending_add_set(struct pending *pending, uint32_t slot, struct str set); /* a valid set */
+/* Numbers of count kinds go to the end of the log. */
+struct counts *pending_counts(struct pending *pending);
+
+void pending_add_set(struct pending *pending, uint32_t series, int32_t day, uint32_t source,
+                     struct str set); /* a valid set */
 
 /* Copies key and row. */
 void pending_ledger(struct pending *pending, struct str key, struct str row);
 
-/* Writes everything in one synced transaction, `names` with it. Begins anew when the store had to make room.
- */
+/* Writes everything in one synced transaction, `names` with it. Begins anew when the store had to make room. */
 int pending_write(struct pending *pending, struct store *store, const struct catalogue_name *names,
                   size_t name_count, struct fault *why);
 

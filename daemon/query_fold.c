@@ -14,11 +14,7 @@
 /* One breakdown: the values of the split dimensions, in the query's order. */
 struct group {
     struct str dim[DIMS_MAX]; /* owned */
-    size_t first_item;        /* SIZE_MAX: none yet */
-};
-
-struct member {
-    uint32_t series, group;
+    size_t first, latest;     /* sums: the group's first item, and the one that last took a sum */
 };
 
 /* What one or more cells of a group give to a window of a period. For counts the window is the period itself;
@@ -27,8 +23,11 @@ struct item {
     int32_t period, window; /* where they begin: a day or a month, as cells are walked */
     uint32_t group;
     int64_t sum;
+    size_t next;    /* sums: the group's item of the next period; NO_ITEM: none */
     struct str set; /* borrowed from the snapshot */
 };
+
+#define NO_ITEM SIZE_MAX
 
 struct fold {
     const struct query_plan *plan;
@@ -38,12 +37,11 @@ struct fold {
     uint32_t *slot; /* open addressing over groups: index + 1, 0 empty */
     size_t slots;
     uint64_t seed;
-    struct member *member;
-    size_t member_count, member_room;
+    uint32_t *series, *group_of; /* the series to be folded, rising, and the group of each */
+    size_t series_count, series_room;
     struct item *item;
     size_t item_count, item_room;
-    uint32_t current; /* group of the series being walked */
-    size_t hint;      /* where its last sum went, see add_to_earlier */
+    uint32_t current; /* group of the series whose sets are walked */
     bool by_months;
     int32_t plan_start; /* in the same unit */
     struct fault *why;
@@ -101,7 +99,7 @@ static void grow_groups(struct fold *fold) {
 
 static int find_group(struct fold *fold, const struct dims *dims, uint32_t *out) {
     const struct message_query *query = fold->plan->query;
-    struct group probe = {.first_item = SIZE_MAX};
+    struct group probe = {.first = NO_ITEM, .latest = NO_ITEM};
     for (size_t i = 0; i < query->split_count; i++)
         probe.dim[i] = dims_get(dims, query->split[i]);
     if (fold->group_count == fold->group_room)
@@ -111,7 +109,7 @@ static int find_group(struct fold *fold, const struct dims *dims, uint32_t *out)
         if (fold->group_count == QUERY_FIGURES_MAX)
             return too_much(fold);
         for (size_t i = 0; i < query->split_count; i++)
-            probe.dim[i].at = mem_copy(probe.dim[i].at, probe.dim[i].len);
+            probe.dim[i] = str_copy(probe.dim[i]);
         fold->group[fold->group_count++] = probe;
         *slot = (uint32_t)fold->group_count;
     }
@@ -121,17 +119,19 @@ static int find_group(struct fold *fold, const struct dims *dims, uint32_t *out)
 
 static int visit_series(void *arg, uint32_t series, const struct dims *dims) {
     struct fold *fold = arg;
-    struct member member = {.series = series};
+    uint32_t group = 0;
     if (!wanted(fold->plan->query, dims))
         return 0;
-    int err = find_group(fold, dims, &member.group);
+    int err = find_group(fold, dims, &group);
     if (err)
         return err;
-    if (fold->member_count == fold->member_room) {
-        fold->member_room = fold->member_room ? fold->member_room * 2 : 64;
-        fold->member = mem_resize(fold->member, fold->member_room, sizeof *fold->member);
+    if (fold->series_count == fold->series_room) {
+        fold->series_room = fold->series_room ? fold->series_room * 2 : 64;
+        fold->series = mem_resize(fold->series, fold->series_room, sizeof *fold->series);
+        fold->group_of = mem_resize(fold->group_of, fold->series_room, sizeof *fold->group_of);
     }
-    fold->member[fold->member_count++] = member;
+    fold->series[fold->series_count] = series;
+    fold->group_of[fold->series_count++] = group;
     return 0;
 }
 
@@ -171,51 +171,63 @@ static int32_t start_of(const struct fold *fold, enum period_type type, int32_t 
     return start < FIRST_MONTH ? FIRST_MONTH : start; /* the biennium of year 1 has no year 0 */
 }
 
-/* A sum needs one item for each group and period. Cells of a series come in order of time, so the place of
- * the same period in the group's earlier series is mostly where the last one was found, or right after it. */
-static bool add_to_earlier(struct fold *fold, const struct item *item) {
-    for (size_t at = fold->hint; at < fold->item_count && at < fold->hint + 2; at++) {
-        struct item *earlier = &fold->item[at];
-        if (earlier->period == item->period && earlier->group == item->group) {
-            earlier->sum = cell_add(earlier->sum, item->sum);
-            fold->hint = at;
-            return true;
-        }
-    }
-    fold->hint = fold->item_count;
-    return false;
-}
-
-static int visit_cell(void *arg, const struct store_cell *cell) {
-    struct fold *fold = arg;
-    const struct query_plan *plan = fold->plan;
-    if (!cell_valid(fold->indicator->kind, cell->value))
-        return fault_set(fold->why, -EBADMSG,
-                         "the store holds a damaged cell of %.*s; restore it from a backup",
-                         STR_ARG(fold->indicator->id));
-    struct item item = {.group = fold->current};
-    item.period = start_of(fold, plan->by, cell->when);
-    if (fold->indicator->kind == KIND_COUNT) {
-        item.window = item.period;
-        item.sum = cell_count(cell->value);
-    } else {
-        item.window = plan->by <= fold->indicator->window
-                          ? item.period
-                          : start_of(fold, fold->indicator->window, cell->when);
-        item.set = cell->value;
-    }
-    if (fold->indicator->kind == KIND_COUNT && add_to_earlier(fold, &item))
-        return 0;
+static int add_item(struct fold *fold, const struct item *item) {
     if (fold->item_count == QUERY_ITEMS_MAX)
         return too_much(fold);
     if (fold->item_count == fold->item_room) {
         fold->item_room = fold->item_room ? fold->item_room * 2 : 256;
         fold->item = mem_resize(fold->item, fold->item_room, sizeof *fold->item);
     }
-    if (fold->group[item.group].first_item == SIZE_MAX)
-        fold->group[item.group].first_item = fold->item_count;
-    fold->item[fold->item_count++] = item;
+    fold->item[fold->item_count++] = *item;
     return 0;
+}
+
+/* The last of the group's items, which are chained in order of time, that is not after `period`; NO_ITEM:
+ * there is none. Sums come in order of time but for a new start now and then, so it is mostly the one that
+ * took the last sum, or the one after it. */
+static size_t find_item(const struct fold *fold, const struct group *group, int32_t period) {
+    const struct item *item = fold->item;
+    size_t at = group->latest;
+    if (at == NO_ITEM || item[at].period > period)
+        at = group->first;
+    if (at == NO_ITEM || item[at].period > period)
+        return NO_ITEM;
+    while (item[at].next != NO_ITEM && item[item[at].next].period <= period)
+        at = item[at].next;
+    return at;
+}
+
+/* A sum needs one item for each group and period. */
+static int visit_sum(void *arg, const struct store_sum *sum) {
+    struct fold *fold = arg;
+    uint32_t number = fold->group_of[sum->index];
+    struct group *group = &fold->group[number];
+    int32_t period = start_of(fold, fold->plan->by, sum->when);
+    size_t before = find_item(fold, group, period);
+    if (before != NO_ITEM && fold->item[before].period == period) {
+        fold->item[before].sum = cell_add(fold->item[before].sum, sum->sum);
+        group->latest = before;
+        return 0;
+    }
+    struct item item = {.group = number, .period = period, .window = period, .sum = sum->sum};
+    size_t *link = before == NO_ITEM ? &group->first : &fold->item[before].next;
+    item.next = *link;
+    *link = group->latest = fold->item_count;
+    return add_item(fold, &item);
+}
+
+static int visit_set(void *arg, const struct store_cell *cell) {
+    struct fold *fold = arg;
+    const struct query_plan *plan = fold->plan;
+    if (!cell_valid(fold->indicator->kind, cell->value))
+        return fault_set(fold->why, -EBADMSG,
+                         "the store holds a damaged cell of %.*s; restore it from a backup",
+                         STR_ARG(fold->indicator->id));
+    struct item item = {.group = fold->current, .next = NO_ITEM, .set = cell->value};
+    item.period = start_of(fold, plan->by, cell->when);
+    item.window = plan->by <= fold->indicator->window ? item.period
+                                                      : start_of(fold, fold->indicator->window, cell->when);
+    return add_item(fold, &item);
 }
 
 /* Month rows serve whenever a period is made of whole months. */
@@ -226,15 +238,16 @@ static int gather(struct fold *fold, struct store_snapshot *snapshot) {
     fold->plan_start = fold->by_months ? civil_month_of_day(years->first) : years->first;
     int32_t first = fold->by_months ? civil_month_of_day(plan->first) : plan->first;
     int32_t last = fold->by_months ? civil_month_of_day(plan->last) : plan->last;
-    for (size_t i = 0; i < fold->member_count; i++) {
-        fold->current = fold->member[i].group;
-        fold->hint = fold->group[fold->current].first_item;
-        int err = store_each_cell(snapshot, fold->by_months ? STORE_MONTHS : STORE_DAYS,
-                                  fold->member[i].series, first, last, visit_cell, fold, fold->why);
-        if (err)
-            return err;
+    enum store_grain grain = fold->by_months ? STORE_MONTHS : STORE_DAYS;
+    if (fold->indicator->kind == KIND_COUNT)
+        return store_each_sum(snapshot, grain, fold->series, fold->series_count, first, last, visit_sum, fold,
+                              fold->why);
+    int err = 0;
+    for (size_t i = 0; i < fold->series_count && err == 0; i++) {
+        fold->current = fold->group_of[i];
+        err = store_each_cell(snapshot, grain, fold->series[i], first, last, visit_set, fold, fold->why);
     }
-    return 0;
+    return err;
 }
 
 /* ---- their figures ---- */
@@ -303,10 +316,11 @@ int query_fold(const struct query_plan *plan, size_t indicator, struct store_sna
     }
     for (size_t i = 0; i < fold.group_count; i++)
         for (size_t k = 0; k < plan->query->split_count; k++)
-            free((void *)(uintptr_t)fold.group[i].dim[k].at);
+            str_free(fold.group[i].dim[k]);
     free(fold.group);
     free(fold.slot);
-    free(fold.member);
+    free(fold.series);
+    free(fold.group_of);
     free(fold.item);
     return err;
 }

@@ -4,8 +4,8 @@
  * One writer at a time; any number of snapshots beside it, each seeing one moment. Nothing above this
  * interface assumes what is below it. Functions return 0 or a negative errno with `why`.
  *
- * Cells are addressed by (series, when, source): `when` counts days, or months, from 1970. Values are bytes
- * whose meaning is the kind's (daemon/cell.h). */
+ * Cells are addressed by (series, when, source): `when` counts days, or months, from 1970. A cell is a sum, to
+ * which is added, or bytes whose meaning is the kind's (daemon/cell.h); a series has cells of one sort. */
 #ifndef SUIVI_DAEMON_STORE_H
 #define SUIVI_DAEMON_STORE_H
 
@@ -45,6 +45,11 @@ int store_get_cell(struct store_write *write, enum store_grain grain, uint32_t s
                    uint32_t source, struct str *out, struct fault *why);
 int store_put_cell(struct store_write *write, enum store_grain grain, uint32_t series, int32_t when,
                    uint32_t source, struct str value, struct fault *why);
+
+/* Adds to a sum, or begins it. Quick in rising order of (series / 64, when, source, series). */
+int store_add(struct store_write *write, enum store_grain grain, uint32_t series, int32_t when,
+              uint32_t source, int64_t value, struct fault *why);
+
 int store_commit(struct store_write **write, struct fault *why);
 void store_abort(struct store_write **write);
 
@@ -55,8 +60,8 @@ struct store_snapshot;
 int store_snapshot_open(struct store *store, struct store_snapshot **out, struct fault *why);
 void store_snapshot_close(struct store_snapshot **snapshot);
 
-/* Call back in order of id, of key, or of (when, source). A result above 0 ends the walk, one below 0 is
- * returned. */
+/* Call back in order of id, of key, or of (when, source). A result above 0 ends the walk (store_each_sum: of 64
+ * neighbours), one below 0 is returned. */
 int store_each_name(struct store_snapshot *snapshot, enum store_names table,
                     int (*visit)(void *arg, uint32_t id, struct str text), void *arg, struct fault *why);
 int store_each_ledger(struct store_snapshot *snapshot,
@@ -72,5 +77,18 @@ struct store_cell {
 int store_each_cell(struct store_snapshot *snapshot, enum store_grain grain, uint32_t series, int32_t first,
                     int32_t last, int (*visit)(void *arg, const struct store_cell *cell), void *arg,
                     struct fault *why);
+
+struct store_sum {
+    size_t index; /* which of the series */
+    int32_t when;
+    uint32_t source;
+    int64_t sum;
+};
+
+/* The sums of several series, given in rising order, from `first` to `last`: by 64 neighbouring series, and for
+ * these in order of (when, source, series). */
+int store_each_sum(struct store_snapshot *snapshot, enum store_grain grain, const uint32_t *series,
+                   size_t count, int32_t first, int32_t last,
+                   int (*visit)(void *arg, const struct store_sum *sum), void *arg, struct fault *why);
 
 #endif

@@ -1,18 +1,18 @@
 /* The store on LMDB. Keys are fixed-width and big-endian, so that a range scan is a period scan.
  *
- *   meta     "format"                          -> STORE_FORMAT
- *   series   id u32                            -> kind and name, as the catalogue wrote them
- *   sources  id u32                            -> name
- *   ledger   key                               -> row, as the ledger wrote them
- *   days     series u32, day u32, source u32   -> value
- *   months   series u32, month u32, source u32 -> value
+ *   meta         "format"                               -> STORE_FORMAT
+ *   series       id u32                                 -> kind and name, as the catalogue wrote them
+ *   sources      id u32                                 -> name
+ *   ledger       key                                    -> row, as the ledger wrote them
+ *   day_sums     series / 64 u32, day u32, source u32   -> sums of 64 series (daemon/block.h)
+ *   month_sums   series / 64 u32, month u32, source u32 -> likewise
+ *   days         series u32, day u32, source u32        -> value
+ *   months       series u32, month u32, source u32      -> value
  *
- * A `when` is stored with its sign bit turned, so that times before 1970 sort first. */
+ * Days and months are stored with the sign bit turned, so that times before 1970 sort first. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <lmdb.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -20,51 +20,37 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "daemon/store.h"
+#include "daemon/block.h"
+#include "daemon/store_lmdb_priv.h"
 #include "proto/check.h"
 
-#define STORE_MAGIC    0x53544f52u
-#define WRITE_MAGIC    0x53545752u
-#define SNAPSHOT_MAGIC 0x5354534eu
+#define WRITE_MAGIC 0x53545752u
 
-#define STORE_FORMAT   "suivi store 1"
-#define MAP_BYTES      ((size_t)1 << 30)
-#define MAP_STEP_MAX   ((size_t)64 << 30)
-#define READERS_MAX    64
-#define CELL_KEY_BYTES 12
-#define LEDGER_KEY_MAX 400
-#define TABLES         6
-#define FULL_BYTES     (1u << 20) /* with less room than this, the disk counts as full */
+#define STORE_FORMAT "suivi store 2"
+#define MAP_BYTES    ((size_t)1 << 30)
+#define MAP_STEP_MAX ((size_t)64 << 30)
+#define READERS_MAX  64
+#define FULL_BYTES   (1u << 20) /* with less room than this, the disk counts as full */
 
-enum table { TABLE_META, TABLE_SERIES, TABLE_SOURCES, TABLE_LEDGER, TABLE_DAYS, TABLE_MONTHS };
-
-static const char *const table_names[TABLES] = {
-    [TABLE_META] = "meta",     [TABLE_SERIES] = "series", [TABLE_SOURCES] = "sources",
-    [TABLE_LEDGER] = "ledger", [TABLE_DAYS] = "days",     [TABLE_MONTHS] = "months",
+const char *const store_table_names[TABLES] = {
+    [TABLE_META] = "meta",     [TABLE_SERIES] = "series",     [TABLE_SOURCES] = "sources",
+    [TABLE_LEDGER] = "ledger", [TABLE_DAY_SUMS] = "day_sums", [TABLE_MONTH_SUMS] = "month_sums",
+    [TABLE_DAYS] = "days",     [TABLE_MONTHS] = "months",
 };
 
-struct store {
-    unsigned magic;
-    char *directory;
-    int lock; /* held for as long as the store is open */
-    MDB_env *env;
-    MDB_dbi table[TABLES];
-    size_t map_bytes;
-    pthread_rwlock_t
-        map; /* snapshots read it, growing the map writes it: LMDB wants no transaction open then */
-    bool map_made;
+/* The block that sums are being added to; it goes into the transaction when another one is wanted. */
+struct open_block {
+    MDB_cursor *cursor;
+    struct cell_key key; /* its `series` is the block's number */
+    bool open, found;
+    struct block block;
 };
 
 struct store_write {
     unsigned magic;
     struct store *store;
     MDB_txn *txn;
-};
-
-struct store_snapshot {
-    unsigned magic;
-    struct store *store;
-    MDB_txn *txn;
+    struct open_block open[2]; /* by grain */
 };
 
 static int lmdb_errno(int rc) {
@@ -94,7 +80,7 @@ static bool is_full(const struct store *store) {
     return statvfs(store->directory, &room) == 0 && (uint64_t)room.f_bavail * room.f_frsize < FULL_BYTES;
 }
 
-static int store_fault(const struct store *store, int rc, const char *doing, struct fault *why) {
+int store_fault(const struct store *store, int rc, const char *doing, struct fault *why) {
     if (rc == MDB_PANIC)
         return fault_set(why, -EIO,
                          "%s: an earlier write failed half-way; restart suivid once the disk is well",
@@ -123,26 +109,19 @@ static uint32_t get_u32(const void *data) {
 
 #define WHEN_SIGN 0x80000000u
 
-static void cell_key(uint8_t out[static CELL_KEY_BYTES], uint32_t series, int32_t when, uint32_t source) {
-    put_u32(out, series);
-    put_u32(out + 4, (uint32_t)when ^ WHEN_SIGN);
-    put_u32(out + 8, source);
+void cell_key_write(const struct cell_key *key, uint8_t out[static CELL_KEY_BYTES]) {
+    put_u32(out, key->series);
+    put_u32(out + 4, (uint32_t)key->when ^ WHEN_SIGN);
+    put_u32(out + 8, key->source);
 }
 
-static enum table table_of_grain(enum store_grain grain) {
-    return grain == STORE_DAYS ? TABLE_DAYS : TABLE_MONTHS;
-}
-
-static enum table table_of_names(enum store_names names) {
-    return names == STORE_SERIES ? TABLE_SERIES : TABLE_SOURCES;
+struct cell_key cell_key_read(const void *bytes) {
+    const uint8_t *at = bytes;
+    return (struct cell_key){get_u32(at), (int32_t)(get_u32(at + 4) ^ WHEN_SIGN), get_u32(at + 8)};
 }
 
 static MDB_val val_of(struct str text) {
     return (MDB_val){.mv_size = text.len, .mv_data = (void *)(uintptr_t)text.at};
-}
-
-static struct str str_of_val(MDB_val val) {
-    return (struct str){val.mv_data, val.mv_size};
 }
 
 /* ---- opening ---- */
@@ -228,7 +207,7 @@ static int open_env(struct store *store, struct fault *why) {
     if ((rc = mdb_txn_begin(store->env, NULL, 0, &txn)))
         return store_fault(store, rc, "open", why);
     for (int i = 0; i < TABLES; i++)
-        if ((rc = mdb_dbi_open(txn, table_names[i], MDB_CREATE, &store->table[i]))) {
+        if ((rc = mdb_dbi_open(txn, store_table_names[i], MDB_CREATE, &store->table[i]))) {
             mdb_txn_abort(txn);
             return store_fault(store, rc, "open", why);
         }
@@ -355,9 +334,9 @@ int store_get_cell(struct store_write *write, enum store_grain grain, uint32_t s
     OBJ_CHECK(write, WRITE_MAGIC);
     ASSERT(write->txn != NULL);
     uint8_t bytes[CELL_KEY_BYTES];
-    cell_key(bytes, series, when, source);
+    cell_key_write(&(struct cell_key){series, when, source}, bytes);
     MDB_val key = {sizeof bytes, bytes}, value;
-    int rc = mdb_get(write->txn, write->store->table[table_of_grain(grain)], &key, &value);
+    int rc = mdb_get(write->txn, write->store->table[table_of_cells(grain)], &key, &value);
     if (rc == MDB_NOTFOUND)
         return -ENOENT;
     if (rc)
@@ -369,17 +348,85 @@ int store_get_cell(struct store_write *write, enum store_grain grain, uint32_t s
 int store_put_cell(struct store_write *write, enum store_grain grain, uint32_t series, int32_t when,
                    uint32_t source, struct str value, struct fault *why) {
     uint8_t bytes[CELL_KEY_BYTES];
-    cell_key(bytes, series, when, source);
-    return put(write, table_of_grain(grain), (MDB_val){sizeof bytes, bytes}, value, why);
+    cell_key_write(&(struct cell_key){series, when, source}, bytes);
+    return put(write, table_of_cells(grain), (MDB_val){sizeof bytes, bytes}, value, why);
 }
+
+/* ---- sums ---- */
+
+static int close_block(struct store_write *write, struct open_block *open, struct fault *why) {
+    if (!open->open)
+        return 0;
+    uint8_t key_bytes[CELL_KEY_BYTES], bytes[BLOCK_BYTES_MAX];
+    cell_key_write(&open->key, key_bytes);
+    MDB_val key = {sizeof key_bytes, key_bytes}, value = {block_encode(&open->block, bytes), bytes};
+    int rc = mdb_cursor_put(open->cursor, &key, &value, open->found ? MDB_CURRENT : 0);
+    open->open = false;
+    return rc ? write_failed(write, rc, why) : 0;
+}
+
+static int open_block(struct store_write *write, enum store_grain grain, const struct cell_key *key,
+                      struct fault *why) {
+    struct open_block *open = &write->open[grain];
+    struct store *store = write->store;
+    int err = close_block(write, open, why), rc = 0;
+    if (err)
+        return err;
+    if (open->cursor == NULL)
+        rc = mdb_cursor_open(write->txn, store->table[table_of_sums(grain)], &open->cursor);
+    if (rc)
+        return store_fault(store, rc, "write", why);
+    uint8_t bytes[CELL_KEY_BYTES];
+    cell_key_write(key, bytes);
+    MDB_val at = {sizeof bytes, bytes}, value;
+    rc = mdb_cursor_get(open->cursor, &at, &value, MDB_SET);
+    if (rc != 0 && rc != MDB_NOTFOUND)
+        return store_fault(store, rc, "read", why);
+    open->key = *key;
+    open->found = rc == 0;
+    open->block.mask = 0;
+    if (open->found && !block_valid(str_of_val(value)))
+        return fault_set(why, -EBADMSG,
+                         "the store holds damaged sums (series %" PRIu32
+                         " and its neighbours); restore it from "
+                         "a backup",
+                         key->series * BLOCK_SERIES);
+    if (open->found)
+        block_decode(str_of_val(value), &open->block);
+    open->open = true;
+    return 0;
+}
+
+int store_add(struct store_write *write, enum store_grain grain, uint32_t series, int32_t when,
+              uint32_t source, int64_t value, struct fault *why) {
+    OBJ_CHECK(write, WRITE_MAGIC);
+    ASSERT(write->txn != NULL);
+    struct open_block *open = &write->open[grain];
+    struct cell_key key = {series / BLOCK_SERIES, when, source};
+    if (!open->open || open->key.series != key.series || open->key.when != when ||
+        open->key.source != source) {
+        int err = open_block(write, grain, &key, why);
+        if (err)
+            return err;
+    }
+    block_add(&open->block, series % BLOCK_SERIES, value);
+    return 0;
+}
+
+/* ---- ending ---- */
 
 int store_commit(struct store_write **write, struct fault *why) {
     struct store_write *w = *write;
     OBJ_CHECK(w, WRITE_MAGIC);
     ASSERT(w->txn != NULL);
-    int rc = mdb_txn_commit(w->txn);
-    w->txn = NULL; /* gone, whatever came of it */
-    int err = rc ? write_failed(w, rc, why) : 0;
+    int err = close_block(w, &w->open[STORE_DAYS], why);
+    if (err == 0)
+        err = close_block(w, &w->open[STORE_MONTHS], why);
+    if (err == 0) {
+        int rc = mdb_txn_commit(w->txn);
+        w->txn = NULL; /* gone, whatever came of it */
+        err = rc ? write_failed(w, rc, why) : 0;
+    }
     store_abort(write);
     return err;
 }
@@ -394,126 +441,4 @@ void store_abort(struct store_write **write) {
     w->magic = 0;
     free(w);
     *write = NULL;
-}
-
-/* ---- reading ---- */
-
-int store_snapshot_open(struct store *store, struct store_snapshot **out, struct fault *why) {
-    OBJ_CHECK(store, STORE_MAGIC);
-    (void)pthread_rwlock_rdlock(&store->map);
-    MDB_txn *txn;
-    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
-    if (rc) {
-        (void)pthread_rwlock_unlock(&store->map);
-        return store_fault(store, rc, "read", why);
-    }
-    struct store_snapshot *snapshot = mem_zeroed(1, sizeof *snapshot);
-    *snapshot = (struct store_snapshot){.magic = SNAPSHOT_MAGIC, .store = store, .txn = txn};
-    *out = snapshot;
-    return 0;
-}
-
-void store_snapshot_close(struct store_snapshot **snapshot) {
-    struct store_snapshot *s = *snapshot;
-    if (s == NULL)
-        return;
-    OBJ_CHECK(s, SNAPSHOT_MAGIC);
-    mdb_txn_abort(s->txn);
-    (void)pthread_rwlock_unlock(&s->store->map);
-    s->magic = 0;
-    free(s);
-    *snapshot = NULL;
-}
-
-/* Walks one table from `key` (or its start when empty) while `visit` returns 0; a result above 0 ends the
- * walk well. */
-static int walk(struct store_snapshot *snapshot, enum table table, MDB_val key,
-                int (*visit)(void *arg, MDB_val key, MDB_val value, struct fault *why), void *arg,
-                struct fault *why) {
-    OBJ_CHECK(snapshot, SNAPSHOT_MAGIC);
-    MDB_cursor *cursor;
-    int rc = mdb_cursor_open(snapshot->txn, snapshot->store->table[table], &cursor);
-    if (rc)
-        return store_fault(snapshot->store, rc, "read", why);
-    MDB_val value;
-    int err = 0;
-    rc = mdb_cursor_get(cursor, &key, &value, key.mv_size ? MDB_SET_RANGE : MDB_FIRST);
-    while (rc == 0 && (err = visit(arg, key, value, why)) == 0)
-        rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
-    mdb_cursor_close(cursor);
-    if (rc != 0 && rc != MDB_NOTFOUND)
-        return store_fault(snapshot->store, rc, "read", why);
-    return err < 0 ? err : 0;
-}
-
-static int damaged(struct fault *why, const char *table) {
-    return fault_set(why, -EBADMSG,
-                     "the store's table \"%s\" holds a record that is none; restore it from a backup", table);
-}
-
-struct name_walk {
-    enum table table;
-    int (*visit)(void *arg, uint32_t id, struct str text);
-    void *arg;
-};
-
-static int visit_name(void *arg, MDB_val key, MDB_val value, struct fault *why) {
-    const struct name_walk *walking = arg;
-    if (key.mv_size != 4)
-        return damaged(why, table_names[walking->table]);
-    return walking->visit(walking->arg, get_u32(key.mv_data), str_of_val(value));
-}
-
-int store_each_name(struct store_snapshot *snapshot, enum store_names table,
-                    int (*visit)(void *arg, uint32_t id, struct str text), void *arg, struct fault *why) {
-    struct name_walk walking = {table_of_names(table), visit, arg};
-    return walk(snapshot, walking.table, (MDB_val){0}, visit_name, &walking, why);
-}
-
-struct ledger_walk {
-    int (*visit)(void *arg, struct str key, struct str row);
-    void *arg;
-};
-
-static int visit_ledger(void *arg, MDB_val key, MDB_val value, struct fault *why) {
-    const struct ledger_walk *walking = arg;
-    if (key.mv_size > LEDGER_KEY_MAX)
-        return damaged(why, table_names[TABLE_LEDGER]);
-    return walking->visit(walking->arg, str_of_val(key), str_of_val(value));
-}
-
-int store_each_ledger(struct store_snapshot *snapshot,
-                      int (*visit)(void *arg, struct str key, struct str row), void *arg, struct fault *why) {
-    struct ledger_walk walking = {visit, arg};
-    return walk(snapshot, TABLE_LEDGER, (MDB_val){0}, visit_ledger, &walking, why);
-}
-
-struct cell_walk {
-    enum table table;
-    uint32_t series;
-    int32_t last;
-    int (*visit)(void *arg, const struct store_cell *cell);
-    void *arg;
-};
-
-static int visit_cell(void *arg, MDB_val key, MDB_val value, struct fault *why) {
-    const struct cell_walk *walking = arg;
-    if (key.mv_size != CELL_KEY_BYTES)
-        return damaged(why, table_names[walking->table]);
-    const uint8_t *at = key.mv_data;
-    struct store_cell cell = {.when = (int32_t)(get_u32(at + 4) ^ WHEN_SIGN),
-                              .source = get_u32(at + 8),
-                              .value = str_of_val(value)};
-    if (get_u32(at) != walking->series || cell.when > walking->last)
-        return 1;
-    return walking->visit(walking->arg, &cell);
-}
-
-int store_each_cell(struct store_snapshot *snapshot, enum store_grain grain, uint32_t series, int32_t first,
-                    int32_t last, int (*visit)(void *arg, const struct store_cell *cell), void *arg,
-                    struct fault *why) {
-    struct cell_walk walking = {table_of_grain(grain), series, last, visit, arg};
-    uint8_t bytes[CELL_KEY_BYTES];
-    cell_key(bytes, series, first, 0);
-    return walk(snapshot, walking.table, (MDB_val){sizeof bytes, bytes}, visit_cell, &walking, why);
 }
