@@ -4,6 +4,7 @@
 
 #include <lmdb.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "daemon/store.h"
@@ -34,7 +35,17 @@ struct store {
     pthread_rwlock_t
         map; /* snapshots read it, growing the map writes it: LMDB wants no transaction open then */
     bool map_made;
+    atomic_bool growing; /* a writer waits for that lock */
 };
+
+struct store_snapshot {
+    unsigned magic;
+    struct store *store;
+    MDB_txn *txn;
+};
+
+#define SNAPSHOT_MAGIC 0x5354534eu
+#define STORE_FORMAT   "suivi store 2"
 
 extern const char *const store_table_names[TABLES];
 
