@@ -26,7 +26,7 @@ void audit_find(struct audit *audit, const char *format, ...) {
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    (void)fault_set(&sentence, 0, "%s", text); /* which makes it fit for a terminal */
+    (void)fault_set(&sentence, -EBADMSG, "%s", text); /* which makes it fit for a terminal */
     message_write_finding(audit->findings, str_of(sentence.text));
     audit->finding_count++;
 }
@@ -43,9 +43,10 @@ const char *audit_series_name(struct audit *audit, uint32_t series, audit_name o
     struct str text, indicator;
     struct dims dims;
     enum kind kind;
-    if (store_find_name(audit->snapshot, STORE_SERIES, series, &text, NULL) != 0 ||
+    if (audit->broken[STORE_PART_SERIES] ||
+        store_find_name(audit->snapshot, STORE_SERIES, series, &text, NULL) != 0 ||
         catalogue_parse_series(text, &kind, &indicator, &dims) != 0) {
-        (void)snprintf(out, AUDIT_NAME_MAX + 1, "series %u, which has no name,", series);
+        (void)snprintf(out, AUDIT_NAME_MAX + 1, "series %u (no name)", series);
         return out;
     }
     char whole[SERIES_KEY_MAX + 4 * DIMS_MAX];
@@ -61,7 +62,7 @@ const char *audit_source_name(struct audit *audit, uint32_t source, audit_name o
     const struct audit_source *known = audit_source_at(audit, source);
     if (known)
         return put_name(known->name, out);
-    (void)snprintf(out, AUDIT_NAME_MAX + 1, "source %u, which has no name,", source);
+    (void)snprintf(out, AUDIT_NAME_MAX + 1, "source %u (no name)", source);
     return out;
 }
 
@@ -129,7 +130,9 @@ int audit_walk_next(struct audit_walk *walk) {
 
 int audit_walk_open(struct audit_walk *walk, struct audit *audit, enum store_part part) {
     struct fault why;
-    *walk = (struct audit_walk){.audit = audit, .part = part, .whole = true};
+    *walk = (struct audit_walk){.audit = audit, .part = part, .whole = !audit->broken[part]};
+    if (audit->broken[part])
+        return 0;
     if (store_scan_open(&walk->scan, audit->snapshot, part, &why) != 0) {
         give_up(walk, &why);
         return 0;
@@ -179,6 +182,22 @@ bool audit_month_is(const struct audit_walk *months, const struct audit_month *m
 
 /* ---- all of it ---- */
 
+static bool page_go_on(void *arg) {
+    const struct audit *audit = arg;
+    return !atomic_load_explicit(audit->stop, memory_order_relaxed);
+}
+
+static void page_broken(void *arg, enum store_part part, const char *why) {
+    struct audit *audit = arg;
+    if (part == STORE_PARTS) {
+        audit_find(audit, "the store's list of free pages is damaged: %s; " AUDIT_RESTORE, why);
+        return;
+    }
+    audit->broken[part] = true;
+    audit_find(audit, "the store's table \"%s\" cannot be read: %s; " AUDIT_RESTORE, store_part_name(part),
+               why);
+}
+
 static int check_format(struct audit *audit) {
     struct audit_walk walk;
     int err = audit_walk_open(&walk, audit, STORE_PART_FORMAT);
@@ -195,7 +214,9 @@ static int go_through(struct audit *audit, struct store *store, struct fault *wh
     int err = store_snapshot_open(store, &audit->snapshot, why);
     if (err)
         return err;
-    err = check_format(audit);
+    err = store_check_pages(audit->snapshot, &(struct store_page_check){page_go_on, page_broken, audit}, why);
+    if (err == 0)
+        err = check_format(audit);
     if (err == 0)
         err = audit_names(audit);
     if (err == 0)

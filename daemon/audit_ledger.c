@@ -28,10 +28,13 @@ static void make_index(struct index *index) {
             index->source[index->count++] = &audit->source[i];
     if (index->count > 1)
         qsort(index->source, index->count, sizeof(struct audit_source *), compare_names);
-    for (size_t i = 1; i < index->count; i++)
-        if (compare_names(&index->source[i - 1], &index->source[i]) == 0)
-            audit_find(audit, "two sources have the name %.*s; " AUDIT_RESTORE,
-                       STR_ARG(index->source[i]->name));
+    for (size_t i = 1; i < index->count; i++) {
+        struct audit_source *one = index->source[i - 1], *other = index->source[i];
+        if (!str_equal(one->name, other->name))
+            continue;
+        one->cannot_tell = other->cannot_tell = true; /* whose rows are whose */
+        audit_find(audit, "two sources have the name %.*s; " AUDIT_RESTORE, STR_ARG(one->name));
+    }
 }
 
 static struct audit_source *find_source(const struct index *index, struct str name) {

@@ -15,7 +15,7 @@ struct audit_source {
     uint64_t ledger;  /* the totals of its rows in the ledger; likewise */
     bool counted;     /* it has cells */
     bool has_row;     /* in the ledger */
-    bool cannot_tell; /* a sum is held at its end, or a row of the ledger cannot be read */
+    bool cannot_tell; /* a sum is held at its end, a row cannot be read, or another has its name */
 };
 
 struct audit {
@@ -30,6 +30,7 @@ struct audit {
     struct audit_source *source;
     uint32_t source_count, source_room;
     bool names_whole, sums_whole; /* could be read to their ends */
+    bool broken[STORE_PARTS];     /* their pages: they cannot be read */
 };
 
 /* One sentence with what, where and what to do. */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "config/framework.h"
+#include "daemon/names.h"
 #include "daemon/store.h"
 #include "proto/dims.h"
 
@@ -23,11 +24,15 @@ int catalogue_new(struct catalogue **out, const struct framework *framework, str
                   struct fault *why);
 void catalogue_destroy(struct catalogue **catalogue);
 
-/* The number of that series; new ones are checked against the framework. -EINVAL with `why` for the sender.
- */
-int catalogue_series(struct catalogue *catalogue, struct str indicator, const struct dims *dims, uint32_t *id,
-                     struct fault *why);
-enum kind catalogue_kind(const struct catalogue *catalogue, uint32_t series);
+/* Looks many series up by their keys (dims_series_key), which stand one after the other in `keys`: their numbers,
+ * with the kind as `mark`; NAMES_NONE where one is not known. */
+void catalogue_find(const struct catalogue *catalogue, const char *keys, const uint32_t *end, size_t count,
+                    struct name_found *found);
+
+/* The same for one, which is checked against the framework and added if it is new. -EINVAL with `why` for the
+ * sender. */
+int catalogue_series(struct catalogue *catalogue, struct str indicator, const struct dims *dims,
+                     struct name_found *found, struct fault *why);
 
 int catalogue_source(struct catalogue *catalogue, struct str name, uint32_t *id, struct fault *why);
 

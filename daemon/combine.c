@@ -1,5 +1,6 @@
 #include "daemon/combine.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "proto/check.h"
@@ -8,24 +9,11 @@
 
 #define COMBINE_MAGIC 0x434f4d42u
 
-#define NO_REASON UINT32_MAX
+#define NO_REASON   UINT32_MAX
+#define DENSE_FIRST 1024u
 
-/* A batch's series as its events need it. */
-struct series_ref {
-    uint32_t id;
-    uint32_t reason; /* why its events are refused; NO_REASON: they are not */
-    enum kind kind;
-    bool known;
-};
-
-struct combine {
-    unsigned magic;
-    struct catalogue *catalogue;
-    struct series_ref *ref;
-    uint32_t ref_room;
-    struct wire_writer *reasons, *refused;
-    uint32_t reason_count, refused_count;
-};
+_Static_assert((INT64_C(1) << 40) > KIND_COUNT_MAX && MESSAGE_EVENTS_MAX <= 1u << 22,
+               "the numbers of a batch add up within 62 bits");
 
 /* What goes wrong with an event whatever its series: each is one reason in an ack, at most. */
 enum event_fault {
@@ -45,6 +33,23 @@ static const char *const event_fault_text[EVENT_FAULTS] = {
     [FAULT_TIME] = "the time is outside the years 1 to 9999",
 };
 
+struct combine {
+    unsigned magic;
+    struct catalogue *catalogue;
+    struct name_found *found; /* by series of the batch; NAMES_NONE: its events are refused */
+    uint32_t *reason;         /* then why */
+    uint32_t found_room, unknown;
+
+    /* Sums of one batch by series and day, when there are not many more of them than events. */
+    int64_t *sum;
+    uint8_t *there;
+    size_t sum_room;
+
+    struct wire_writer *reasons, *refused;
+    uint32_t reason_count, refused_count;
+    uint32_t fault_reason[EVENT_FAULTS];
+};
+
 void combine_new(struct combine **out, struct catalogue *catalogue) {
     struct combine *combine = mem_zeroed(1, sizeof *combine);
     combine->magic = COMBINE_MAGIC;
@@ -60,7 +65,10 @@ void combine_destroy(struct combine **combine) {
     if (c == NULL)
         return;
     OBJ_CHECK(c, COMBINE_MAGIC);
-    free(c->ref);
+    free(c->found);
+    free(c->reason);
+    free(c->sum);
+    free(c->there);
     wire_writer_destroy(&c->reasons);
     wire_writer_destroy(&c->refused);
     c->magic = 0;
@@ -79,59 +87,73 @@ static uint32_t add_reason(struct combine *combine, const char *text) {
     return combine->reason_count++;
 }
 
-/* Looks every series of the dictionary up, once. */
-static void resolve_series(struct combine *combine, struct message_batch *batch) {
-    if (batch->series_count > combine->ref_room) {
-        combine->ref_room = batch->series_count;
-        combine->ref = mem_resize(combine->ref, combine->ref_room, sizeof *combine->ref);
+/* ---- series ---- */
+
+static void start(struct combine *combine, uint32_t series_count) {
+    wire_writer_reset(combine->reasons);
+    wire_writer_reset(combine->refused);
+    combine->reason_count = combine->refused_count = combine->unknown = 0;
+    for (int i = 0; i < EVENT_FAULTS; i++)
+        combine->fault_reason[i] = NO_REASON;
+    if (series_count > combine->found_room) {
+        free(combine->found);
+        free(combine->reason);
+        combine->found = mem_resize(NULL, series_count, sizeof *combine->found);
+        combine->reason = mem_resize(NULL, series_count, sizeof *combine->reason);
+        combine->found_room = series_count;
     }
-    for (uint32_t i = 0; i < batch->series_count; i++) {
-        struct series_ref *ref = &combine->ref[i];
+}
+
+int combine_open(struct combine *combine, const struct message_batch *batch, const struct message_flat *flat,
+                 struct fault *why) {
+    OBJ_CHECK(combine, COMBINE_MAGIC);
+    struct str indicator;
+    struct dims dims;
+    uint32_t count = batch->series_count;
+    start(combine, count);
+    catalogue_find(combine->catalogue, flat->keys, flat->key_end, count, combine->found);
+    for (uint32_t i = 0; i < count; i++) {
+        if (combine->found[i].number != NAMES_NONE)
+            continue;
+        if (message_flat_check(flat, batch, i, &indicator, &dims, why) != 0)
+            return -EPROTO;
+        combine->unknown++;
+    }
+    return 0;
+}
+
+/* Makes the series that nobody has sent before, or notes why their events are refused. */
+static void meet_unknown(struct combine *combine, const struct message_batch *batch,
+                         const struct message_flat *flat) {
+    for (uint32_t i = 0; combine->unknown > 0; i++) {
+        struct name_found *found = &combine->found[i];
         struct str indicator;
         struct dims dims;
         struct fault why;
-        *ref = (struct series_ref){.reason = NO_REASON};
-        message_next_series(batch, &indicator, &dims);
-        if (catalogue_series(combine->catalogue, indicator, &dims, &ref->id, &why) == 0) {
-            ref->known = true;
-            ref->kind = catalogue_kind(combine->catalogue, ref->id);
-        } else {
-            ref->reason = add_reason(combine, why.text);
-        }
+        if (found->number != NAMES_NONE)
+            continue;
+        combine->unknown--;
+        int err = message_flat_check(flat, batch, i, &indicator, &dims, &why);
+        ASSERT(err == 0);
+        if (catalogue_series(combine->catalogue, indicator, &dims, found, &why) == 0)
+            continue;
+        found->number = NAMES_NONE;
+        combine->reason[i] = add_reason(combine, why.text);
     }
 }
 
-/* The UTC day that events fall on, found again without a division while they stay on it. */
-struct day_cache {
-    int64_t start;
-    int32_t day;
-    bool valid;
-};
+/* ---- events, one by one ---- */
 
-static bool day_of(struct day_cache *cache, int64_t at, int32_t *day) {
-    if (!cache->valid || (uint64_t)at - (uint64_t)cache->start >= CIVIL_DAY_SECONDS) {
-        if (!civil_day_of_time(at, &cache->day)) {
-            cache->valid = false;
-            return false;
-        }
-        cache->start = (int64_t)cache->day * CIVIL_DAY_SECONDS;
-        cache->valid = true;
-    }
-    *day = cache->day;
-    return true;
-}
-
-/* EVENT_FAULTS: none. */
-static enum event_fault check_event(const struct message_event *event, enum kind kind) {
+/* EVENT_FAULTS: none. `set` is NULL for a number. */
+static enum event_fault check_value(enum kind kind, int64_t number, const struct str *set) {
     if (kind == KIND_COUNT) {
-        if (event->has_set)
+        if (set)
             return FAULT_WANTS_NUMBER;
-        return event->number > KIND_COUNT_MAX || event->number < -KIND_COUNT_MAX ? FAULT_TOO_LARGE
-                                                                                 : EVENT_FAULTS;
+        return number > KIND_COUNT_MAX || number < -KIND_COUNT_MAX ? FAULT_TOO_LARGE : EVENT_FAULTS;
     }
-    if (!event->has_set)
+    if (set == NULL)
         return FAULT_WANTS_SET;
-    return distinct_valid(event->set) ? EVENT_FAULTS : FAULT_BAD_SET;
+    return distinct_valid(*set) ? EVENT_FAULTS : FAULT_BAD_SET;
 }
 
 static void refuse(struct combine *combine, uint32_t index, uint32_t reason) {
@@ -139,65 +161,153 @@ static void refuse(struct combine *combine, uint32_t index, uint32_t reason) {
     combine->refused_count++;
 }
 
-/* The judging of one batch's events, one after the other. */
-struct judging {
-    struct day_cache day;
-    uint32_t fault_reason[EVENT_FAULTS];
-};
-
-static void judging_start(struct judging *judging) {
-    *judging = (struct judging){0};
-    for (int i = 0; i < EVENT_FAULTS; i++)
-        judging->fault_reason[i] = NO_REASON;
+static void refuse_for(struct combine *combine, uint32_t index, enum event_fault fault) {
+    if (combine->fault_reason[fault] == NO_REASON)
+        combine->fault_reason[fault] = add_reason(combine, event_fault_text[fault]);
+    refuse(combine, index, combine->fault_reason[fault]);
 }
 
-/* Whether the event counts; if not, it is noted as refused. */
-static bool judge_event(struct combine *combine, struct judging *judging, uint32_t index,
-                        const struct message_event *event, int32_t *day) {
-    const struct series_ref *ref = &combine->ref[event->series];
-    if (!ref->known) {
-        refuse(combine, index, ref->reason);
-        return false;
-    }
-    enum event_fault fault = check_event(event, ref->kind);
-    if (!day_of(&judging->day, event->at, day))
-        fault = FAULT_TIME;
-    if (fault == EVENT_FAULTS)
-        return true;
-    if (judging->fault_reason[fault] == NO_REASON)
-        judging->fault_reason[fault] = add_reason(combine, event_fault_text[fault]);
-    refuse(combine, index, judging->fault_reason[fault]);
-    return false;
+static void log_count(struct pending *into, uint64_t place, int64_t value) {
+    *counts_reserve(pending_counts(into), 1) = (struct count){place, value};
+    counts_extend(pending_counts(into), 1);
 }
 
-void combine_batch(struct combine *combine, struct message_batch *batch, uint32_t source,
-                   struct pending *into, struct combine_result *result) {
-    OBJ_CHECK(combine, COMBINE_MAGIC);
-    struct judging judging;
-    wire_writer_reset(combine->reasons);
-    wire_writer_reset(combine->refused);
-    combine->reason_count = combine->refused_count = 0;
-    uint64_t accepted = 0;
+/* Returns the total of the numbers that were accepted; *accepted counts all that were. */
+static int64_t take_each(struct combine *combine, const struct message_batch *batch,
+                         const struct message_flat *flat, uint32_t source, struct pending *into,
+                         uint64_t *accepted) {
+    const struct message_flat_set *next = flat->set, *sets_end = flat->set + flat->set_count;
     int64_t total = 0;
-    judging_start(&judging);
-    resolve_series(combine, batch);
-    for (uint32_t index = 0; index < batch->event_count; index++) {
-        struct message_event event;
+    for (uint32_t i = 0; i < batch->event_count; i++) {
+        struct name_found found = combine->found[flat->series[i]];
+        const struct str *set = next != sets_end && next->event == i ? &next++->set : NULL;
         int32_t day;
-        message_next_event(batch, &event);
-        if (!judge_event(combine, &judging, index, &event, &day))
+        if (found.number == NAMES_NONE) {
+            refuse(combine, i, combine->reason[flat->series[i]]);
             continue;
-        accepted++;
-        if (into == NULL)
+        }
+        enum event_fault fault = check_value((enum kind)found.mark, flat->number[i], set);
+        if (!civil_day_of_time(batch->base + flat->delta[i], &day))
+            fault = FAULT_TIME;
+        if (fault != EVENT_FAULTS) {
+            refuse_for(combine, i, fault);
             continue;
-        struct series_ref *ref = &combine->ref[event.series];
-        if (ref->kind == KIND_COUNT) {
-            *counts_reserve(pending_counts(into), 1) =
-                (struct count){count_place(ref->id, day, source), event.number};
-            counts_extend(pending_counts(into), 1);
-            total += event.number;
+        }
+        ++*accepted;
+        if (set == NULL) {
+            total += flat->number[i];
+            if (into)
+                log_count(into, count_place(found.number, day, source), flat->number[i]);
+        } else if (into) {
+            pending_add_set(into, found.number, day, source, *set);
+        }
+    }
+    return total;
+}
+
+/* ---- events, all at once ---- */
+
+/* Nothing in the batch can be refused, and all of it is to be added up. */
+static bool is_plain(const struct combine *combine, const struct message_batch *batch,
+                     const struct message_flat *flat, int32_t *first, int32_t *last) {
+    bool counts = flat->set_count == 0;
+    for (uint32_t i = 0; i < batch->series_count; i++)
+        counts &= combine->found[i].number != NAMES_NONE && combine->found[i].mark == KIND_COUNT;
+    return counts && flat->most <= KIND_COUNT_MAX && flat->least >= -KIND_COUNT_MAX &&
+           civil_day_of_time(flat->earliest, first) && civil_day_of_time(flat->latest, last);
+}
+
+static bool reserve_sums(struct combine *combine, size_t wanted, uint32_t event_count) {
+    if (wanted > (size_t)event_count * 2 + DENSE_FIRST)
+        return false;
+    if (wanted > combine->sum_room) {
+        free(combine->sum);
+        free(combine->there);
+        combine->sum = mem_resize(NULL, wanted, sizeof *combine->sum);
+        combine->there = mem_resize(NULL, wanted, 1);
+        combine->sum_room = wanted;
+    }
+    memset(combine->sum, 0, wanted * sizeof *combine->sum);
+    memset(combine->there, 0, wanted);
+    return true;
+}
+
+/* Sums up by (series of the batch, day from `first`), `days` of them. */
+static void sum_up(struct combine *combine, const struct message_batch *batch,
+                   const struct message_flat *flat, int32_t first, size_t days) {
+    int64_t *sum = combine->sum;
+    uint8_t *there = combine->there;
+    const uint32_t *series = flat->series;
+    const int64_t *number = flat->number;
+    if (days == 1) {
+        for (uint32_t i = 0; i < batch->event_count; i++) {
+            sum[series[i]] += number[i];
+            there[series[i]] = 1;
+        }
+        return;
+    }
+    int64_t since = batch->base - (int64_t)first * CIVIL_DAY_SECONDS;
+    for (uint32_t i = 0; i < batch->event_count; i++) {
+        size_t day = (uint64_t)(since + flat->delta[i]) / CIVIL_DAY_SECONDS;
+        size_t at = series[i] * days + day;
+        sum[at] += number[i];
+        there[at] = 1;
+    }
+}
+
+static int64_t log_sums(struct combine *combine, const struct message_batch *batch, int32_t first,
+                        size_t days, uint32_t source, struct pending *into) {
+    size_t logged = 0;
+    struct count *count = counts_reserve(pending_counts(into), batch->series_count * days);
+    int64_t total = 0;
+    for (uint32_t i = 0; i < batch->series_count; i++)
+        for (size_t day = 0; day < days; day++) {
+            size_t at = i * days + day;
+            if (!combine->there[at])
+                continue;
+            total += combine->sum[at];
+            count[logged++] = (struct count){
+                count_place(combine->found[i].number, first + (int32_t)day, source), combine->sum[at]};
+        }
+    counts_extend(pending_counts(into), logged);
+    return total;
+}
+
+static int64_t log_each(struct combine *combine, const struct message_batch *batch,
+                        const struct message_flat *flat, uint32_t source, struct pending *into) {
+    struct count *count = counts_reserve(pending_counts(into), batch->event_count);
+    int64_t total = 0;
+    for (uint32_t i = 0; i < batch->event_count; i++) {
+        int32_t day = 0;
+        (void)civil_day_of_time(batch->base + flat->delta[i], &day);
+        count[i] =
+            (struct count){count_place(combine->found[flat->series[i]].number, day, source), flat->number[i]};
+        total += flat->number[i];
+    }
+    counts_extend(pending_counts(into), batch->event_count);
+    return total;
+}
+
+void combine_events(struct combine *combine, const struct message_batch *batch,
+                    const struct message_flat *flat, uint32_t source, struct pending *into,
+                    struct combine_result *result) {
+    OBJ_CHECK(combine, COMBINE_MAGIC);
+    int32_t first, last;
+    int64_t total = 0;
+    uint64_t accepted = 0;
+    meet_unknown(combine, batch, flat);
+    bool plain = is_plain(combine, batch, flat, &first, &last);
+    if (plain)
+        accepted = batch->event_count;
+    if (!plain) {
+        total = take_each(combine, batch, flat, source, into, &accepted);
+    } else if (into && batch->event_count > 0) {
+        size_t days = (size_t)(last - first) + 1;
+        if (reserve_sums(combine, batch->series_count * days, batch->event_count)) {
+            sum_up(combine, batch, flat, first, days);
+            total = log_sums(combine, batch, first, days, source, into);
         } else {
-            pending_add_set(into, ref->id, day, source, event.set);
+            total = log_each(combine, batch, flat, source, into);
         }
     }
     *result = (struct combine_result){.accepted = accepted,

@@ -5,7 +5,7 @@
 
 #include "daemon/catalogue.h"
 #include "daemon/pending.h"
-#include "proto/message.h"
+#include "proto/message_flat.h"
 
 struct combine;
 
@@ -13,17 +13,23 @@ struct combine;
 void combine_new(struct combine **out, struct catalogue *catalogue);
 void combine_destroy(struct combine **combine);
 
+/* Looks every series of a batch up. -EPROTO with `why`: the batch is none. combine_events goes on from here, with
+ * the same batch. */
+int combine_open(struct combine *combine, const struct message_batch *batch, const struct message_flat *flat,
+                 struct fault *why);
+
 /* What came of a batch: each of its events is either accepted or refused. The lists are as message_write_ack takes them,
  * borrowed until the next call on `combine`. */
 struct combine_result {
     uint64_t accepted;
-    int64_t total; /* of the accepted numbers */
+    int64_t total; /* of the accepted numbers; it fits, since each is at most KIND_COUNT_MAX */
     uint32_t reason_count, refused_count;
     const struct wire_writer *reasons, *refused;
 };
 
-/* `into` NULL: judges only. Takes the batch's lists to their ends. */
-void combine_batch(struct combine *combine, struct message_batch *batch, uint32_t source,
-                   struct pending *into, struct combine_result *result);
+/* Makes the series that are new, and takes or refuses each event. `into` NULL: judges only. */
+void combine_events(struct combine *combine, const struct message_batch *batch,
+                    const struct message_flat *flat, uint32_t source, struct pending *into,
+                    struct combine_result *result);
 
 #endif

@@ -3,54 +3,24 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "daemon/block.h"
 #include "daemon/cell.h"
 #include "proto/check.h"
-#include "proto/civil.h"
 
 #define COUNTS_MAGIC 0x434e5453u
 
 #define ROOM_FIRST 4096u
 #define ROOM_KEPT  (64u << 10) /* entries; a burst's memory goes back when it is over */
-#define RADIX_MIN  512u        /* below, qsort is as quick */
+#define RADIX_MIN  2048u       /* below, qsort is as quick */
 
-/* A place from its highest bit: block (20 bits), when (22), source (16), place within the block (6). */
-#define PLACE_BITS  6
-#define SOURCE_BITS 16
-#define WHEN_BITS   22
-#define WHEN_BIAS   (-CIVIL_DAY_MIN)
-
-_Static_assert(1u << PLACE_BITS == BLOCK_SERIES, "neighbours share all but these bits");
-_Static_assert(COUNTS_SERIES_MAX >> PLACE_BITS == 1u << (64 - PLACE_BITS - SOURCE_BITS - WHEN_BITS),
-               "a block's number fits");
-_Static_assert(CIVIL_DAY_MAX + WHEN_BIAS < 1 << WHEN_BITS, "every day, and so every month, fits");
-_Static_assert(COUNTS_SOURCES_MAX == 1u << SOURCE_BITS, "a source's number fits");
+#define DIGIT_BITS   11
+#define DIGIT_VALUES ((size_t)1 << DIGIT_BITS)
+#define DIGITS_MAX   6
 
 struct counts {
     unsigned magic;
     struct count *count;
     size_t len, room;
 };
-
-uint64_t count_place(uint32_t series, int32_t when, uint32_t source) {
-    uint64_t biased = (uint64_t)(when + WHEN_BIAS);
-    ASSERT(series < COUNTS_SERIES_MAX && source < COUNTS_SOURCES_MAX && biased >> WHEN_BITS == 0);
-    return (((uint64_t)(series >> PLACE_BITS) << WHEN_BITS | biased) << SOURCE_BITS | source) << PLACE_BITS |
-           (series & (BLOCK_SERIES - 1));
-}
-
-uint32_t count_series(uint64_t place) {
-    return (uint32_t)(place >> (WHEN_BITS + SOURCE_BITS + PLACE_BITS) << PLACE_BITS |
-                      (place & (BLOCK_SERIES - 1)));
-}
-
-int32_t count_when(uint64_t place) {
-    return (int32_t)(place >> (SOURCE_BITS + PLACE_BITS) & ((1u << WHEN_BITS) - 1)) - WHEN_BIAS;
-}
-
-uint32_t count_source(uint64_t place) {
-    return (uint32_t)(place >> PLACE_BITS & (COUNTS_SOURCES_MAX - 1));
-}
 
 void counts_new(struct counts **out) {
     struct counts *counts = mem_zeroed(1, sizeof *counts);
@@ -114,61 +84,82 @@ static int compare_places(const void *left, const void *right) {
     return (a->place > b->place) - (a->place < b->place);
 }
 
-/* One pass of a radix sort: by the byte at `shift`, keeping the order of the passes before. */
-static void sort_by_byte(const struct count *from, struct count *to, size_t len, unsigned shift) {
-    size_t start[256] = {0}, sum = 0;
+/* The bits that differ among all places, cut into digits: passes of a radix sort, from the lowest. */
+struct digits {
+    unsigned shift[DIGITS_MAX];
+    unsigned count;
+};
+
+static void find_digits(const struct count *count, size_t len, struct digits *digits) {
+    uint64_t differs = 0, first = count[0].place;
+    for (size_t i = 1; i < len; i++)
+        differs |= count[i].place ^ first;
+    digits->count = 0;
+    while (differs != 0) {
+        unsigned shift = (unsigned)__builtin_ctzll(differs);
+        digits->shift[digits->count++] = shift;
+        differs = differs >> shift >> DIGIT_BITS << DIGIT_BITS << shift;
+    }
+}
+
+/* One pass: by the digit at `shift`, in the order of the passes before among equals. */
+static void sort_by_digit(const struct count *from, struct count *to, size_t len, unsigned shift) {
+    size_t start[DIGIT_VALUES] = {0}, sum = 0;
     for (size_t i = 0; i < len; i++)
-        start[from[i].place >> shift & 0xff]++;
-    for (size_t i = 0; i < 256; i++) {
-        size_t here = start[i];
-        start[i] = sum;
+        start[from[i].place >> shift & (DIGIT_VALUES - 1)]++;
+    for (size_t value = 0; value < DIGIT_VALUES; value++) {
+        size_t here = start[value];
+        start[value] = sum;
         sum += here;
     }
     for (size_t i = 0; i < len; i++)
-        to[start[from[i].place >> shift & 0xff]++] = from[i];
+        to[start[from[i].place >> shift & (DIGIT_VALUES - 1)]++] = from[i];
 }
 
-/* Byte by byte from the lowest that differs; bytes that are the same everywhere need no pass. */
 static void radix_sort(struct counts *counts) {
+    struct digits digits;
     struct count *from = counts->count, *to = mem_resize(NULL, counts->room, sizeof *to);
-    uint64_t differs = 0;
-    for (size_t i = 1; i < counts->len; i++)
-        differs |= from[i].place ^ from[0].place;
-    for (unsigned shift = differs ? (unsigned)__builtin_ctzll(differs) : 64; shift < 64;) {
-        sort_by_byte(from, to, counts->len, shift);
+    find_digits(from, counts->len, &digits);
+    for (unsigned pass = 0; pass < digits.count; pass++) {
+        sort_by_digit(from, to, counts->len, digits.shift[pass]);
         struct count *swap = from;
         from = to;
         to = swap;
-        uint64_t rest = shift + 8 < 64 ? differs >> (shift + 8) : 0;
-        if (rest == 0)
-            break;
-        shift += 8 + (unsigned)__builtin_ctzll(rest);
     }
     counts->count = from;
     free(to);
 }
 
-static void sum_up(struct counts *counts) {
-    struct count *count = counts->count;
+/* Returns how many places there are. */
+static size_t sum_up(struct count *count, size_t len) {
     size_t last = 0;
-    for (size_t i = 1; i < counts->len; i++) {
+    for (size_t i = 1; i < len; i++) {
         if (count[i].place == count[last].place)
             count[last].value = cell_add(count[last].value, count[i].value);
         else
             count[++last] = count[i];
     }
-    counts->len = last + 1;
+    return last + 1;
+}
+
+static bool is_sorted(const struct count *count, size_t len) {
+    size_t i = 1;
+    while (i < len && count[i - 1].place <= count[i].place)
+        i++;
+    return i >= len;
 }
 
 void counts_settle(struct counts *counts) {
     OBJ_CHECK(counts, COUNTS_MAGIC);
     if (counts->len < 2)
         return;
-    if (counts->len < RADIX_MIN)
-        qsort(counts->count, counts->len, sizeof *counts->count, compare_places);
-    else
-        radix_sort(counts);
-    sum_up(counts);
+    if (!is_sorted(counts->count, counts->len)) { /* as months mostly are, whose days were sorted */
+        if (counts->len < RADIX_MIN)
+            qsort(counts->count, counts->len, sizeof *counts->count, compare_places);
+        else
+            radix_sort(counts);
+    }
+    counts->len = sum_up(counts->count, counts->len);
 }
 
 void counts_months(const struct counts *days, struct counts *months) {

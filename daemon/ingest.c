@@ -128,8 +128,8 @@ static void write_ack(struct wire_writer *reply, const struct message_batch *bat
 /* Counts nothing, but judges again: the ack that was lost may have been the one that told of refused events.
  * This ack waits too, until the ledger knows of the repetition. */
 static enum ingest_reply repeat(struct ingest *ingest, struct ledger_entry *entry,
-                                struct message_batch *batch, uint64_t digest, int64_t now,
-                                struct wire_writer *reply) {
+                                const struct message_batch *batch, const struct message_flat *flat,
+                                uint64_t digest, int64_t now, struct wire_writer *reply) {
     struct combine_result judged;
     struct fault why;
     /* An empty batch stands for one that was given up, and may come after that one was counted. */
@@ -139,7 +139,7 @@ static enum ingest_reply repeat(struct ingest *ingest, struct ledger_entry *entr
         reply_error(reply, MESSAGE_ERROR_SEQUENCE, why.text, batch->source, batch->seq);
         return INGEST_SEND;
     }
-    combine_batch(ingest->combine, batch, 0, NULL, &judged);
+    combine_events(ingest->combine, batch, flat, 0, NULL, &judged);
     ledger_repeat(ingest->ledger, entry, batch->event_count, now);
     write_ack(reply, batch, true, 0, &judged);
     return INGEST_HOLD;
@@ -162,12 +162,14 @@ static int check_next(const struct ledger_entry *entry, const struct message_bat
     return 0;
 }
 
-enum ingest_reply ingest_batch(struct ingest *ingest, struct str peer, struct message_batch *batch,
-                               uint64_t digest, int64_t now, struct wire_writer *reply) {
+enum ingest_reply ingest_batch(struct ingest *ingest, struct str peer, const struct message_batch *batch,
+                               const struct message_flat *flat, uint64_t digest, int64_t now,
+                               struct wire_writer *reply, struct fault *why) {
     OBJ_CHECK(ingest, INGEST_MAGIC);
-    struct fault why;
     const char *code;
     uint32_t source;
+    if (combine_open(ingest->combine, batch, flat, why) != 0)
+        return INGEST_BAD;
     if (!sessions_speaks(ingest->sessions, batch->source, batch->outbox, peer)) {
         reply_error(reply, MESSAGE_ERROR_SEQUENCE,
                     "a batch came without a hello on this connection, or another collector has said hello as "
@@ -176,19 +178,20 @@ enum ingest_reply ingest_batch(struct ingest *ingest, struct str peer, struct me
         return INGEST_SEND;
     }
     struct ledger_entry *entry = ledger_find(ingest->ledger, batch->source, batch->outbox);
-    if (entry && batch->seq <= ledger_taken(entry))
-        return repeat(ingest, entry, batch, digest, now, reply);
-    if (check_next(entry, batch, &code, &why) != 0) {
-        reply_error(reply, code, why.text, batch->source, batch->seq);
+    bool repeated = entry && batch->seq <= ledger_taken(entry);
+    if (!repeated && check_next(entry, batch, &code, why) != 0) {
+        reply_error(reply, code, why->text, batch->source, batch->seq);
         return INGEST_SEND;
     }
-    if (ledger_open(ingest->ledger, batch->source, batch->outbox, &entry, &why) != 0 ||
-        catalogue_source(ingest->catalogue, batch->source, &source, &why) != 0) {
-        reply_error(reply, MESSAGE_ERROR_STORE, why.text, batch->source, batch->seq);
+    if (repeated)
+        return repeat(ingest, entry, batch, flat, digest, now, reply);
+    if (ledger_open(ingest->ledger, batch->source, batch->outbox, &entry, why) != 0 ||
+        catalogue_source(ingest->catalogue, batch->source, &source, why) != 0) {
+        reply_error(reply, MESSAGE_ERROR_STORE, why->text, batch->source, batch->seq);
         return INGEST_SEND;
     }
     struct combine_result judged;
-    combine_batch(ingest->combine, batch, source, committer_filling(ingest->committer), &judged);
+    combine_events(ingest->combine, batch, flat, source, committer_filling(ingest->committer), &judged);
     ledger_take(ingest->ledger, entry,
                 &(struct ledger_batch){.digest = digest,
                                        .read = batch->event_count,

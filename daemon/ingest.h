@@ -8,7 +8,7 @@
 #include "daemon/catalogue.h"
 #include "daemon/committer.h"
 #include "daemon/ledger.h"
-#include "proto/message.h"
+#include "proto/message_flat.h"
 
 struct ingest;
 
@@ -29,10 +29,12 @@ void ingest_hello(struct ingest *ingest, struct str peer, const struct message_h
                   struct wire_writer *reply);
 
 /* Takes one batch whole or not at all (`digest` is message_digest of its frame, `now` Unix time), and writes
- * an ack or an error. INGEST_HOLD: the reply speaks of what is not on disk yet, hold it with committer_hold. */
-enum ingest_reply { INGEST_SEND, INGEST_HOLD };
+ * an ack or an error. INGEST_HOLD: the reply speaks of what is not on disk yet, hold it with committer_hold.
+ * INGEST_BAD: it is no batch, as `why` says, and there is no reply. */
+enum ingest_reply { INGEST_SEND, INGEST_HOLD, INGEST_BAD };
 
-enum ingest_reply ingest_batch(struct ingest *ingest, struct str peer, struct message_batch *batch,
-                               uint64_t digest, int64_t now, struct wire_writer *reply);
+enum ingest_reply ingest_batch(struct ingest *ingest, struct str peer, const struct message_batch *batch,
+                               const struct message_flat *flat, uint64_t digest, int64_t now,
+                               struct wire_writer *reply, struct fault *why);
 
 #endif

@@ -8,7 +8,7 @@
 #include "daemon/ledger.h"
 #include "daemon/log.h"
 #include "proto/check.h"
-#include "proto/message.h"
+#include "proto/message_flat.h"
 
 #define INTAKE_MAGIC 0x494e544bu
 
@@ -19,6 +19,7 @@ struct intake {
     struct committer *committer;
     struct ingest *ingest;
     struct wire_writer *reply;
+    struct message_flat flat;
     struct log_episode refused, commit_failed;
 };
 
@@ -49,6 +50,7 @@ void intake_destroy(struct intake **intake) {
     committer_destroy(&i->committer);
     ledger_destroy(&i->ledger);
     wire_writer_destroy(&i->reply);
+    message_flat_clear(&i->flat);
     i->magic = 0;
     free(i);
     *intake = NULL;
@@ -90,40 +92,50 @@ static void take_hello(struct intake *intake, struct str peer, const struct mess
     intake->peers.send(intake->peers.arg, peer, reply_frame(intake));
 }
 
-static void take_batch(struct intake *intake, struct str peer, struct message_batch *batch, uint64_t digest,
-                       int64_t now) {
-    struct str source = batch->source;
-    uint64_t seq = batch->seq;
+static int take_batch(struct intake *intake, struct str peer, struct str frame,
+                      const struct message_batch *batch, int64_t now, struct fault *why) {
     wire_writer_reset(intake->reply);
-    enum ingest_reply when = ingest_batch(intake->ingest, peer, batch, digest, now, intake->reply);
-    struct str frame = reply_frame(intake);
+    enum ingest_reply when = ingest_batch(intake->ingest, peer, batch, &intake->flat, message_digest(frame),
+                                          now, intake->reply, why);
+    if (when == INGEST_BAD)
+        return -EPROTO;
     if (when == INGEST_HOLD)
-        committer_hold(intake->committer, &(struct committer_reply){peer, frame, source, seq});
+        committer_hold(intake->committer,
+                       &(struct committer_reply){peer, reply_frame(intake), batch->source, batch->seq});
     else
-        intake->peers.send(intake->peers.arg, peer, frame);
+        intake->peers.send(intake->peers.arg, peer, reply_frame(intake));
+    return 0;
+}
+
+static int take_open(struct intake *intake, struct str peer, struct str frame, enum message_type type,
+                     struct wire_reader *reader, int64_t now, struct fault *why) {
+    struct message_hello hello;
+    struct message_batch batch;
+    int err;
+    switch (type) {
+    case MESSAGE_HELLO:
+        if ((err = message_read_hello(reader, &hello, why)) == 0)
+            take_hello(intake, peer, &hello);
+        return err;
+    case MESSAGE_BATCH:
+        err = message_read_flat(reader, &intake->flat, &batch, why);
+        return err ? err : take_batch(intake, peer, frame, &batch, now, why);
+    default:
+        return fault_set(why, -EPROTO, "a collector sends hello and batch, not %s", message_type_name(type));
+    }
 }
 
 void intake_take(struct intake *intake, struct str peer, struct str frame, int64_t now) {
     OBJ_CHECK(intake, INTAKE_MAGIC);
     struct wire_reader reader, about;
     enum message_type type;
-    union {
-        struct message_hello hello;
-        struct message_batch batch;
-    } in;
     struct fault why;
     wire_reader_init(&reader, frame.at, frame.len);
     wire_reader_init(&about, "", 0);
     int err = message_open(&reader, &type, &why);
     if (err == 0) {
         about = reader;
-        if (type == MESSAGE_HELLO && (err = message_read_hello(&reader, &in.hello, &why)) == 0)
-            take_hello(intake, peer, &in.hello);
-        else if (type == MESSAGE_BATCH && (err = message_read_batch(&reader, &in.batch, &why)) == 0)
-            take_batch(intake, peer, &in.batch, message_digest(frame), now);
-        else if (err == 0)
-            err = fault_set(&why, -EPROTO, "a collector sends hello and batch, not %s",
-                            message_type_name(type));
+        err = take_open(intake, peer, frame, type, &reader, now, &why);
     }
     if (err)
         refuse(intake, peer, err, &why, about);

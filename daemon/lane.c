@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "daemon/intake.h"
+#include "daemon/priority.h"
 #include "proto/check.h"
 
 #define LANE_MAGIC 0x4c414e45u
@@ -122,6 +123,7 @@ static void take_one(struct lane *lane) {
 
 static void *run_intake(void *arg) {
     struct lane *lane = arg;
+    priority_patient();
     (void)pthread_mutex_lock(&lane->lock);
     for (;;) {
         if (lane->commit_done) {
@@ -150,6 +152,7 @@ static void *run_intake(void *arg) {
 
 static void *run_commits(void *arg) {
     struct lane *lane = arg;
+    priority_patient();
     (void)pthread_mutex_lock(&lane->lock);
     for (;;) {
         while (!lane->commit_due && !lane->closing)
@@ -211,8 +214,11 @@ int lane_new(struct lane **out, struct catalogue *catalogue, struct store *store
         intake_new(&lane->intake, catalogue, store, &(struct intake_peers){send_later, reach_now, lane}, why);
     if (err == 0 && (err = -pthread_create(&lane->commit_thread, NULL, run_commits, lane)) == 0) {
         lane->threads = 1;
-        if ((err = -pthread_create(&lane->intake_thread, NULL, run_intake, lane)) == 0)
+        (void)pthread_setname_np(lane->commit_thread, "commit");
+        if ((err = -pthread_create(&lane->intake_thread, NULL, run_intake, lane)) == 0) {
             lane->threads = 2;
+            (void)pthread_setname_np(lane->intake_thread, "intake");
+        }
     }
     if (err && lane->intake)
         (void)fault_set(why, err, "cannot start a thread: %s", strerror(-err));

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <uv.h>
 
 #include "config/framework.h"
@@ -35,9 +36,19 @@ static int run(const struct settings *settings) {
     return status;
 }
 
+/* Each connection takes a descriptor, and the usual limit is a thousand. */
+static void allow_connections(void) {
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
 int main(int argc, char **argv) {
     struct settings settings = {0};
     struct fault why;
+    allow_connections();
     (void)signal(SIGPIPE, SIG_IGN);
     (void)uv_os_setenv("UV_THREADPOOL_SIZE", "4"); /* what server.c shares out */
     int err = options_read(&settings, argc, argv, &why);

@@ -9,6 +9,7 @@
 #include "daemon/catalogue.h"
 #include "daemon/lane.h"
 #include "daemon/log.h"
+#include "daemon/priority.h"
 #include "daemon/questions.h"
 #include "daemon/socket.h"
 #include "proto/check.h"
@@ -234,6 +235,7 @@ int server_new(struct server **out, const struct settings *settings, const struc
     struct server *server = mem_zeroed(1, sizeof *server);
     server->magic = SERVER_MAGIC;
     wire_writer_new(&server->reply, MESSAGE_BYTES_MAX);
+    priority_prompt();
     int err = catalogue_new(&server->catalogue, framework, store, why);
     if (err == 0)
         err = socket_new(&server->socket, why);

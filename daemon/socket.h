@@ -8,8 +8,8 @@
 #include "proto/fault.h"
 #include "proto/str.h"
 
-#define SOCKET_FRAME_MAX ((size_t)128 << 20) /* a peer that sends more is cut off before it is read */
-#define SOCKET_QUEUE_IN  16                  /* frames that wait from one peer, then it waits */
+#define SOCKET_FRAME_MAX ((size_t)32 << 20) /* a peer that sends more is cut off before it is read */
+#define SOCKET_QUEUE_IN  4                  /* frames that wait from one peer, then it waits */
 #define SOCKET_QUEUE_OUT 1024 /* frames that wait for one peer; what is more is dropped, it can ask again */
 
 struct socket;

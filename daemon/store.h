@@ -110,6 +110,7 @@ enum store_part {
     STORE_PART_MONTH_SUMS,
     STORE_PART_DAYS,
     STORE_PART_MONTHS,
+    STORE_PARTS
 };
 
 #define STORE_NEIGHBOURS 64
@@ -124,6 +125,18 @@ struct store_record {
     uint64_t mask;                 /* sums: which of the neighbours are there, */
     int64_t sum[STORE_NEIGHBOURS]; /* and theirs */
 };
+
+/* Going through records relies on the pages that hold them. Where these were overwritten, that is told by
+ * `broken`, and the part must not be scanned; STORE_PARTS: what holds no records. */
+struct store_page_check {
+    bool (*go_on)(void *arg); /* asked for every page */
+    void (*broken)(void *arg, enum store_part part, const char *why);
+    void *arg;
+};
+
+/* To be called right after store_snapshot_open. -ECANCELED: go_on said no. -EAGAIN: too late, begin anew. */
+int store_check_pages(struct store_snapshot *snapshot, const struct store_page_check *check,
+                      struct fault *why);
 
 struct store_scan;
 

@@ -74,6 +74,8 @@ static inline enum table table_of_names(enum store_names names) {
     return names == STORE_SERIES ? TABLE_SERIES : TABLE_SOURCES;
 }
 
+enum table store_table_of_part(enum store_part part);
+
 static inline struct str str_of_val(MDB_val val) {
     return (struct str){val.mv_data, val.mv_size};
 }

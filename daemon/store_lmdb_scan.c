@@ -29,6 +29,10 @@ static const enum table table_of_part[] = {
     [STORE_PART_DAYS] = TABLE_DAYS,         [STORE_PART_MONTHS] = TABLE_MONTHS,
 };
 
+enum table store_table_of_part(enum store_part part) {
+    return table_of_part[part];
+}
+
 const char *store_part_name(enum store_part part) {
     return store_table_names[table_of_part[part]];
 }
@@ -109,6 +113,8 @@ static bool read_record(enum store_part part, struct store_record *out) {
     case STORE_PART_DAYS:
     case STORE_PART_MONTHS:
         return read_cell_key(out, false);
+    case STORE_PARTS:
+        break;
     }
     return false;
 }

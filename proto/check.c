@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 _Noreturn void check_failed(const char *cond, const char *file, int line, const char *func) {
     fprintf(stderr, "%s:%d: %s: this should not happen: %s\n", file, line, func, cond);
@@ -20,6 +21,22 @@ void *mem_zeroed(size_t count, size_t size) {
     if (data == NULL)
         out_of_memory(count, size);
     return data;
+}
+
+#define HUGE_PAGE ((size_t)2 << 20)
+
+void *mem_table(size_t count, size_t size) {
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX - HUGE_PAGE)
+        out_of_memory(count, size);
+    if (bytes < HUGE_PAGE)
+        return mem_zeroed(count, size);
+    bytes = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    void *data = aligned_alloc(HUGE_PAGE, bytes);
+    if (data == NULL)
+        out_of_memory(count, size);
+    (void)madvise(data, bytes, MADV_HUGEPAGE);
+    return memset(data, 0, bytes);
 }
 
 void *mem_resize(void *old, size_t count, size_t size) {

@@ -17,6 +17,10 @@ _Noreturn void check_failed(const char *cond, const char *file, int line, const 
  * they come here. Caller frees with free(). mem_zeroed clears; mem_resize keeps; count * size is checked. */
 void *mem_zeroed(size_t count, size_t size);
 void *mem_resize(void *old, size_t count, size_t size);
+
+/* As mem_zeroed, for large tables that are walked at random: in huge pages where the system has them. */
+void *mem_table(size_t count, size_t size);
+
 void *mem_copy(const void *data, size_t len);
 char *mem_string(const char *text, size_t len);
 

@@ -1,7 +1,8 @@
 /* What the machine itself gives, to hold ours against:
  *
  *   floors stream FRAME_BYTES FRAMES    a bare ZeroMQ DEALER-ROUTER stream over TCP loopback, each frame
- * acknowledged floors commits DIRECTORY SECONDS    LMDB: synced transactions of one row
+ *                                       acknowledged
+ *   floors commits DIRECTORY COUNT      LMDB: synced transactions of one row
  *
  * Prints JSON. */
 #include <pthread.h>
@@ -82,33 +83,37 @@ static void stream(size_t bytes, unsigned long frames) {
     zmq_ctx_term(other);
 }
 
-static void commits(const char *directory, double seconds) {
+static void commits(const char *directory, unsigned long rounds) {
     MDB_env *env;
     MDB_dbi dbi = 0;
-    unsigned long count = 0;
-    if (mdb_env_create(&env) != 0 || mdb_env_set_mapsize(env, MAP_BYTES) != 0 ||
+    double *took = calloc(rounds, sizeof *took);
+    if (took == NULL || mdb_env_create(&env) != 0 || mdb_env_set_mapsize(env, MAP_BYTES) != 0 ||
         mdb_env_open(env, directory, 0, 0600) != 0)
         die("cannot open the directory");
     double started = clock_seconds();
-    while (clock_seconds() - started < seconds) {
+    for (unsigned long i = 0; i < rounds; i++) {
         MDB_txn *txn;
-        unsigned long key = count % 1000;
-        MDB_val where = {sizeof key, &key}, what = {sizeof count, &count};
+        unsigned long key = i % 1000;
+        MDB_val where = {sizeof key, &key}, what = {sizeof i, &i};
+        double from = clock_seconds();
         if (mdb_txn_begin(env, NULL, 0, &txn) != 0 || mdb_dbi_open(txn, NULL, 0, &dbi) != 0 ||
             mdb_put(txn, dbi, &where, &what, 0) != 0 || mdb_txn_commit(txn) != 0)
             die("cannot commit");
-        count++;
+        took[i] = (clock_seconds() - from) * 1e6;
     }
-    printf("{\"commits\": %lu, \"seconds\": %.6f}\n", count, clock_seconds() - started);
+    printf("{\"commits\": %lu, \"seconds\": %.6f, ", rounds, clock_seconds() - started);
+    printf("\"median\": %.1f, \"p99\": %.1f}\n", clock_quantile(took, rounds, 0.5),
+           clock_quantile(took, rounds, 0.99));
     mdb_env_close(env);
+    free(took);
 }
 
 int main(int argc, char **argv) {
     if (argc == 4 && strcmp(argv[1], "stream") == 0)
         stream(strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10));
     else if (argc == 4 && strcmp(argv[1], "commits") == 0)
-        commits(argv[2], strtod(argv[3], NULL));
+        commits(argv[2], strtoul(argv[3], NULL, 10));
     else
-        die("usage: floors stream FRAME_BYTES FRAMES | floors commits DIRECTORY SECONDS");
+        die("usage: floors stream FRAME_BYTES FRAMES | floors commits DIRECTORY COUNT");
     return 0;
 }

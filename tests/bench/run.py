@@ -2,7 +2,7 @@
 """Measures, and prints one table: ratios first, and beside each figure the floor it is held against, measured in the same
 run. Such machines are noisy: the ratios tell more than the figures. docs/performance.md says what each line means.
 
-usage: run.py [--quick] BUILD_DIR       exit 0 whatever the ratios are
+usage: run.py [--quick] [--only PART] BUILD_DIR       exit 0 whatever the ratios are
 """
 import argparse
 import json
@@ -11,12 +11,14 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ARGUMENTS = argparse.ArgumentParser(description='Measures suivi beside the floors of this machine.')
 ARGUMENTS.add_argument('--quick', action='store_true', help='a short run, only to see that it works')
 ARGUMENTS.add_argument('--keep-log', action='store_true', help='keep the big log for the next run')
+ARGUMENTS.add_argument('--only', metavar='PART', help='one part of it')
 ARGUMENTS.add_argument('build', metavar='BUILD_DIR')
 GIVEN = ARGUMENTS.parse_args()
 os.environ['SUIVI_BUILD'] = os.path.abspath(GIVEN.build)
@@ -27,7 +29,6 @@ from peer import Peer, at  # noqa: E402
 
 RUNS = 1 if GIVEN.quick else 3
 LINES = 20_000 if GIVEN.quick else 1_000_000
-BATCHES = 8 if GIVEN.quick else 256
 EVENTS = 4096 if GIVEN.quick else 65536
 ROUNDS = 100 if GIVEN.quick else 5000
 LANGUAGES = ['en', 'fr', 'es', 'ru', 'zh']
@@ -75,27 +76,107 @@ def with_house(work, **start):
         home.close()
 
 
+def spaced(number):
+    return '{:,}'.format(number).replace(',', ' ')
+
+
 def ingest():
-    commits = []
-    for _ in range(RUNS):
-        home = house.House(start=False)
-        ran = tool('floors', 'commits', home.directory, 0.2 if GIVEN.quick else 1)
-        commits.append(ran['commits'] / ran['seconds'])
-        home.close()
-    for series, days, wanted in [(1_000, 1, '>= 10 M/s'), (1_000, 30, ''), (100_000, 1, ''), (1_000_000, 1, '')]:
-        if GIVEN.quick and series > 1_000:
-            continue
+    """One collector, each event by itself on the wire, acked when it is on disk."""
+    for series, days, batches, wanted in [(1_000, 1, 512, '>= 40 M/s'), (1_000, 30, 512, ''), (100_000, 1, 512, '>= 20 M/s'),
+                                          (1_000_000, 1, 256, '>= 4 M/s'), (10_000_000, 1, 256, '>= 1 M/s')]:
+        if GIVEN.quick:
+            if series > 1_000:
+                continue
+            batches = 8
         ours, floors = [], []
         for _ in range(RUNS):
-            ran = with_house(lambda home: tool('ingest', tcp_endpoint(home), series, days, BATCHES, EVENTS),
+            ran = with_house(lambda home: tool('ingest', tcp_endpoint(home), series, days, batches, EVENTS),
                              listen=['tcp://127.0.0.1:*'])
             ours.append(ran['events'] / ran['seconds'])
             stream = tool('floors', 'stream', ran['bytes'] // ran['batches'], ran['batches'])
             floors.append(ran['events'] / stream['seconds'])
         say('ingest, %d series over %d days: done' % (series, days))
-        row('events acked on disk, %s series%s' % ('{:,}'.format(series).replace(',', ' '), '' if days == 1 else ', %d days' % days),
+        row('events acked on disk, %s series%s' % (spaced(series), '' if days == 1 else ', %d days' % days),
             '%.2f of bare ZeroMQ' % (median(ours) / median(floors)), wanted, '%.1f M/s' % (median(ours) / 1e6),
-            'ZeroMQ %.0f M/s; LMDB %.1f k synced commits/s' % (median(floors) / 1e6, median(commits) / 1e3))
+            'ZeroMQ %.0f M/s' % (median(floors) / 1e6))
+        if series == 1_000 and days == 1:
+            beside_redis(median(ours))
+
+
+def redis_once(directory):
+    """Increments a second that Redis answers when each is in its log on the disk; over a socket file, which spares it TCP."""
+    socket = os.path.join(directory, 'redis.sock')
+    server = subprocess.Popen(['redis-server', '--port', '0', '--unixsocket', socket, '--dir', directory, '--save', '',
+                               '--appendonly', 'yes', '--appendfsync', 'always'], stdout=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 30
+        while subprocess.run(['redis-cli', '-s', socket, 'ping'], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout != b'PONG\n':
+            if server.poll() is not None or time.monotonic() > deadline:
+                sys.exit('bench: redis-server does not answer')
+        ran = subprocess.run(['redis-benchmark', '-s', socket, '-t', 'incr', '-r', '1000', '-P', '1000', '-c', '16', '-n',
+                              str(20_000 if GIVEN.quick else 5_000_000), '--csv'], stdout=subprocess.PIPE, check=True, text=True)
+        return float(ran.stdout.splitlines()[-1].split(',')[1].strip('"'))
+    finally:
+        server.kill()
+        server.wait()
+
+
+def beside_redis(ours):
+    if not shutil.which('redis-server') or not shutil.which('redis-benchmark'):
+        say('redis-server is not installed: no comparison with it')
+        return
+    theirs = []
+    for _ in range(RUNS):
+        with tempfile.TemporaryDirectory() as directory:
+            theirs.append(redis_once(directory))
+    row('the same beside Redis (INCR by 1000 a pipeline, log synced)', '%.0f x Redis' % (ours / median(theirs)), '',
+        '%.1f M/s' % (ours / 1e6), 'Redis %.2f M/s' % (median(theirs) / 1e6))
+
+
+def acks():
+    """One event at a time, each acked before the next is sent."""
+    ours, floors = [], []
+    for _ in range(RUNS):
+        def work(home):
+            bare = os.path.join(home.directory, 'bare')
+            os.mkdir(bare)
+            floors.append(tool('floors', 'commits', bare, ROUNDS))
+            ours.append(tool('ingest', tcp_endpoint(home), 10, 1, ROUNDS, 1, 1))
+        with_house(work, listen=['tcp://127.0.0.1:*'])
+    middle, bare = median([ran['ack_median'] for ran in ours]), median([ran['median'] for ran in floors])
+    row('ack of a single event, tcp', '%.2f of a bare synced commit' % (middle / bare), '< 3',
+        '%.0f us (p99 %.0f)' % (middle, median([ran['ack_p99'] for ran in ours])),
+        'LMDB %.0f us (p99 %.0f)' % (bare, median([ran['p99'] for ran in floors])))
+    say('acks: done')
+
+
+def under_fire():
+    """Months asked for while one collector sends as fast as it can."""
+    for series, wanted in [(1_000, '< 5'), (100_000, '')]:
+        if GIVEN.quick and series > 1_000:
+            continue
+        idle, fire, rates = [], [], []
+
+        def work(home):
+            fill_five_years(home)
+            ask = ('query', tcp_endpoint(home), 'tcp://127.0.0.1:*', ROUNDS, 'web.downloads', '2016', '2020')
+            idle.append(tool(*ask))
+            load = subprocess.Popen([house.program('bench/bench-ingest'), tcp_endpoint(home), str(series), '1', '0', str(EVENTS)],
+                                    stdout=subprocess.PIPE, env=home.environment())
+            load.stdout.readline()
+            fire.append(tool(*ask))
+            load.terminate()
+            ran = json.loads(load.communicate()[0])
+            rates.append(ran['events'] / ran['seconds'] / 1e6)
+        for _ in range(RUNS):
+            with_house(work, listen=['tcp://127.0.0.1:*'])
+        middle = {name: median([ran[name] for ran in fire]) for name in fire[0]}
+        before = {name: median([ran[name] for ran in idle]) for name in idle[0]}
+        row('query, 60 months, while %s series come in' % spaced(series), '%.2f of idle, both p99' % (middle['p99'] / before['p99']), wanted,
+            '%.0f us (p99 %.0f) at %.0f M/s' % (middle['median'], middle['p99'], median(rates)),
+            'idle %.0f us (p99 %.0f); bare round trip meanwhile %.0f us (p99 %.0f)' % (before['median'], before['p99'],
+                                                                                        middle['bare_median'], middle['bare_p99']))
+    say('query while events come in: done')
 
 
 def fill_five_years(home):
@@ -185,8 +266,9 @@ def idle():
 
 
 def main():
-    for part in (ingest, query, weblog, idle):
-        part()
+    for part in (ingest, acks, query, under_fire, weblog, idle):
+        if GIVEN.only in (None, part.__name__):
+            part()
     head = ('what', 'ratio', 'wanted', 'suivi', 'beside it')
     widths = [max(len(line[column]) for line in TABLE + [head]) for column in range(5)]
     order = (1, 2, 0, 3, 4)

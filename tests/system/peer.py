@@ -26,10 +26,11 @@ class NoAnswer(Exception):
 
 
 class Peer:
-    def __init__(self, endpoint, source='peer@host', outbox='one', limit=LIMIT):
+    def __init__(self, endpoint, source='peer@host', outbox='one', limit=LIMIT, context=None):
         self.source, self.outbox, self.limit = source, outbox, limit
         self.next = 1
-        self.context = zmq.Context()
+        self.own = context is None      # many peers share one, with its threads
+        self.context = context or zmq.Context()
         self.socket = self.context.socket(zmq.DEALER)
         self.socket.linger = 0
         self.socket.setsockopt(zmq.SNDHWM, 0)
@@ -44,7 +45,8 @@ class Peer:
 
     def close(self):
         self.socket.close()
-        self.context.term()
+        if self.own:
+            self.context.term()
 
     # Frames
 

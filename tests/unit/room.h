@@ -119,6 +119,7 @@ static inline enum ingest_reply room_send(struct room *room, const char *source,
     struct distinct *set;
     struct wire_reader reader;
     struct message_batch batch;
+    struct message_flat flat = {0};
     enum message_type type;
     struct fault why = {""};
     wire_writer_new(&series, MESSAGE_BYTES_MAX);
@@ -143,7 +144,7 @@ static inline enum ingest_reply room_send(struct room *room, const char *source,
     message_write_batch(frame, str_of(source), str_of(outbox), seq, 0, (uint32_t)count, series,
                         (uint32_t)count, events);
     wire_reader_init(&reader, wire_writer_data(frame), wire_writer_len(frame));
-    if (message_open(&reader, &type, &why) != 0 || message_read_batch(&reader, &batch, &why) != 0)
+    if (message_open(&reader, &type, &why) != 0 || message_read_flat(&reader, &flat, &batch, &why) != 0)
         fail_msg("%s", why.text);
     wire_writer_reset(room->reply);
     ingest_hello(room->ingest, STR("peer"),
@@ -153,7 +154,7 @@ static inline enum ingest_reply room_send(struct room *room, const char *source,
     room->digest =
         message_digest((struct str){(const char *)wire_writer_data(frame), wire_writer_len(frame)});
     enum ingest_reply when =
-        ingest_batch(room->ingest, STR("peer"), &batch, room->digest, 1520380800, room->reply);
+        ingest_batch(room->ingest, STR("peer"), &batch, &flat, room->digest, 1520380800, room->reply, &why);
     if (when == INGEST_HOLD)
         committer_hold(room->committer,
                        &(struct committer_reply){
@@ -161,6 +162,7 @@ static inline enum ingest_reply room_send(struct room *room, const char *source,
                            {(const char *)wire_writer_data(room->reply), wire_writer_len(room->reply)},
                            batch.source,
                            seq});
+    message_flat_clear(&flat);
     wire_writer_destroy(&series);
     wire_writer_destroy(&events);
     wire_writer_destroy(&frame);

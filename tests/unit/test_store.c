@@ -122,6 +122,67 @@ static void what_was_aborted_is_not_there(void **state) {
     store_close(&store);
 }
 
+struct sums {
+    size_t count;
+    struct store_sum sum[64];
+};
+
+static int see_sum(void *arg, const struct store_sum *sum) {
+    struct sums *sums = arg;
+    assert_in_range(sums->count, 0, 63);
+    sums->sum[sums->count++] = *sum;
+    return 0;
+}
+
+static void add(struct store *store, uint32_t series, int32_t when, uint32_t source, int64_t value) {
+    struct store_write *write;
+    assert_int_equal(store_begin(store, &write, NULL), 0);
+    assert_int_equal(store_add(write, STORE_DAYS, series, when, source, value, NULL), 0);
+    assert_int_equal(store_commit(&write, NULL), 0);
+}
+
+static void sums_are_added_to_and_come_in_order(void **state) {
+    (void)state;
+    static const uint32_t wanted[] = {3, 5, 63, 64, 200};
+    static const struct store_sum expected[] = {
+        {1, -1, 0, 4}, {0, 2, 0, 11}, {1, 2, 0, 20}, {1, 2, 1, 5}, {3, 2, 0, 7}, {4, 1, 9, 0},
+    };
+    struct store *store;
+    struct store_write *write;
+    struct store_snapshot *snapshot;
+    struct sums sums = {0};
+    assert_int_equal(store_open(&store, directory, NULL, NULL), 0);
+    /* In one transaction, and in no good order; then once more. */
+    assert_int_equal(store_begin(store, &write, NULL), 0);
+    static const struct {
+        uint32_t series;
+        int32_t when;
+        uint32_t source;
+        int64_t value;
+    } rows[] = {{5, 2, 0, 20}, {3, 2, 0, 1},  {5, 2, 1, 5},  {4, 2, 0, 99},  {64, 2, 0, 7},
+                {5, -1, 0, 4}, {3, 2, 0, 10}, {5, 3, 0, 99}, {5, -2, 0, 99}, {200, 1, 9, 3}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_int_equal(
+            store_add(write, STORE_DAYS, rows[i].series, rows[i].when, rows[i].source, rows[i].value, NULL),
+            0);
+    assert_int_equal(store_commit(&write, NULL), 0);
+    add(store, 200, 1, 9, -3);
+    assert_int_equal(store_snapshot_open(store, &snapshot, NULL), 0);
+    assert_int_equal(store_each_sum(snapshot, STORE_DAYS, wanted, 5, -1, 2, see_sum, &sums, NULL), 0);
+    assert_int_equal(sums.count, sizeof expected / sizeof expected[0]);
+    for (size_t i = 0; i < sums.count; i++) {
+        assert_int_equal(sums.sum[i].index, expected[i].index);
+        assert_int_equal(sums.sum[i].when, expected[i].when);
+        assert_int_equal(sums.sum[i].source, expected[i].source);
+        assert_int_equal(sums.sum[i].sum, expected[i].sum);
+    }
+    sums.count = 0;
+    assert_int_equal(store_each_sum(snapshot, STORE_MONTHS, wanted, 5, -1, 2, see_sum, &sums, NULL), 0);
+    assert_int_equal(sums.count, 0);
+    store_snapshot_close(&snapshot);
+    store_close(&store);
+}
+
 static void the_map_grows_by_itself(void **state) {
     (void)state;
     struct store *store;
@@ -210,6 +271,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(cells_come_in_order_and_within_bounds, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_snapshot_sees_one_moment, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_aborted_is_not_there, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(sums_are_added_to_and_come_in_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_map_grows_by_itself, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_daemon_at_a_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_that_is_no_store_is_refused, set_up, tear_down),
