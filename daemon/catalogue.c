@@ -49,24 +49,32 @@ static bool is_kind(char byte) {
     return byte == KIND_COUNT || byte == KIND_DISTINCT;
 }
 
+int catalogue_parse_series(struct str text, enum kind *kind, struct str *indicator, struct dims *dims) {
+    if (text.len < 2 || text.len > SERIES_TEXT_MAX || !is_kind(text.at[0]) ||
+        dims_series_parse(series_key(text), indicator, dims) != 0)
+        return -EINVAL;
+    *kind = (enum kind)text.at[0];
+    return 0;
+}
+
 static int load_series(void *arg, uint32_t id, struct str text) {
     struct loading *loading = arg;
     struct catalogue *catalogue = loading->catalogue;
     struct str indicator;
     struct dims dims;
-    if (id != names_count(catalogue->series) || text.len < 2 || text.len > SERIES_TEXT_MAX ||
-        !is_kind(text.at[0]) || dims_series_parse(series_key(text), &indicator, &dims) != 0)
+    enum kind stored;
+    if (id != names_count(catalogue->series) || catalogue_parse_series(text, &stored, &indicator, &dims) != 0)
         return fault_set(
             loading->why, -EBADMSG,
             "the store's table of series is damaged at number %" PRIu32 "; restore it from a backup", id);
     int index = framework_find(catalogue->framework, indicator);
     if (index >= 0) {
         enum kind kind = framework_indicator_at(catalogue->framework, (size_t)index)->kind;
-        if ((enum kind)text.at[0] != kind)
+        if (stored != kind)
             return fault_set(loading->why, -EINVAL,
                              "the framework now calls %.*s a %s, but it was stored as a %s; give the changed "
                              "indicator a new id",
-                             STR_ARG(indicator), kind_name(kind), kind_name((enum kind)text.at[0]));
+                             STR_ARG(indicator), kind_name(kind), kind_name(stored));
         indicator_series_add(&catalogue->of_indicator[index], id);
     }
     (void)names_add(catalogue->series, text.at[0], series_key(text));

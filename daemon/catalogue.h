@@ -36,6 +36,9 @@ int catalogue_series(struct catalogue *catalogue, struct str indicator, const st
 
 int catalogue_source(struct catalogue *catalogue, struct str name, uint32_t *id, struct fault *why);
 
+/* The parts of a series' name as the store has it. -EINVAL: it is none. Borrows from `text`. */
+int catalogue_parse_series(struct str text, enum kind *kind, struct str *indicator, struct dims *dims);
+
 /* Names from the first one not yet saved to the last; `text` stays valid as long as the catalogue. */
 struct catalogue_name {
     enum store_names table;

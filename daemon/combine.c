@@ -172,8 +172,10 @@ static void log_count(struct pending *into, uint64_t place, int64_t value) {
     counts_extend(pending_counts(into), 1);
 }
 
+/* Returns the total of the numbers that were accepted; *accepted counts all that were. */
 static int64_t take_each(struct combine *combine, const struct message_batch *batch,
-                         const struct message_flat *flat, uint32_t source, struct pending *into) {
+                         const struct message_flat *flat, uint32_t source, struct pending *into,
+                         uint64_t *accepted) {
     const struct message_flat_set *next = flat->set, *sets_end = flat->set + flat->set_count;
     int64_t total = 0;
     for (uint32_t i = 0; i < batch->event_count; i++) {
@@ -189,7 +191,10 @@ static int64_t take_each(struct combine *combine, const struct message_batch *ba
             fault = FAULT_TIME;
         if (fault != EVENT_FAULTS) {
             refuse_for(combine, i, fault);
-        } else if (set == NULL) {
+            continue;
+        }
+        ++*accepted;
+        if (set == NULL) {
             total += flat->number[i];
             if (into)
                 log_count(into, count_place(found.number, day, source), flat->number[i]);
@@ -289,9 +294,13 @@ void combine_events(struct combine *combine, const struct message_batch *batch,
     OBJ_CHECK(combine, COMBINE_MAGIC);
     int32_t first, last;
     int64_t total = 0;
+    uint64_t accepted = 0;
     meet_unknown(combine, batch, flat);
-    if (!is_plain(combine, batch, flat, &first, &last)) {
-        total = take_each(combine, batch, flat, source, into);
+    bool plain = is_plain(combine, batch, flat, &first, &last);
+    if (plain)
+        accepted = batch->event_count;
+    if (!plain) {
+        total = take_each(combine, batch, flat, source, into, &accepted);
     } else if (into && batch->event_count > 0) {
         size_t days = (size_t)(last - first) + 1;
         if (reserve_sums(combine, batch->series_count * days, batch->event_count)) {
@@ -301,7 +310,7 @@ void combine_events(struct combine *combine, const struct message_batch *batch,
             total = log_each(combine, batch, flat, source, into);
         }
     }
-    *result = (struct combine_result){.accepted = batch->event_count - combine->refused_count,
+    *result = (struct combine_result){.accepted = accepted,
                                       .total = total,
                                       .reason_count = combine->reason_count,
                                       .refused_count = combine->refused_count,

@@ -18,7 +18,7 @@ void combine_destroy(struct combine **combine);
 int combine_open(struct combine *combine, const struct message_batch *batch, const struct message_flat *flat,
                  struct fault *why);
 
-/* What came of a batch: event_count = accepted + refused_count. The lists are as message_write_ack takes them,
+/* What came of a batch: each of its events is either accepted or refused. The lists are as message_write_ack takes them,
  * borrowed until the next call on `combine`. */
 struct combine_result {
     uint64_t accepted;

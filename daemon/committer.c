@@ -106,8 +106,8 @@ bool committer_busy(const struct committer *committer) {
 
 bool committer_wanted(const struct committer *committer) {
     OBJ_CHECK(committer, COMMITTER_MAGIC);
-    return !committer->busy &&
-           (committer->filling.held_count > 0 || !pending_empty(committer->filling.pending));
+    return !committer->busy && (committer->filling.held_count > 0 || ledger_changed(committer->ledger) ||
+                                !pending_empty(committer->filling.pending));
 }
 
 void committer_start(struct committer *committer) {

@@ -126,10 +126,10 @@ static void write_ack(struct wire_writer *reply, const struct message_batch *bat
 }
 
 /* Counts nothing, but judges again: the ack that was lost may have been the one that told of refused events.
- */
+ * This ack waits too, until the ledger knows of the repetition. */
 static enum ingest_reply repeat(struct ingest *ingest, struct ledger_entry *entry,
                                 const struct message_batch *batch, const struct message_flat *flat,
-                                uint64_t digest, struct wire_writer *reply) {
+                                uint64_t digest, int64_t now, struct wire_writer *reply) {
     struct combine_result judged;
     struct fault why;
     /* An empty batch stands for one that was given up, and may come after that one was counted. */
@@ -140,9 +140,9 @@ static enum ingest_reply repeat(struct ingest *ingest, struct ledger_entry *entr
         return INGEST_SEND;
     }
     combine_events(ingest->combine, batch, flat, 0, NULL, &judged);
-    ledger_repeat(ingest->ledger, entry);
+    ledger_repeat(ingest->ledger, entry, batch->event_count, now);
     write_ack(reply, batch, true, 0, &judged);
-    return batch->seq <= ledger_on_disk(entry) ? INGEST_SEND : INGEST_HOLD;
+    return INGEST_HOLD;
 }
 
 /* 0: it is the next one. */
@@ -184,7 +184,7 @@ enum ingest_reply ingest_batch(struct ingest *ingest, struct str peer, const str
         return INGEST_SEND;
     }
     if (repeated)
-        return repeat(ingest, entry, batch, flat, digest, reply);
+        return repeat(ingest, entry, batch, flat, digest, now, reply);
     if (ledger_open(ingest->ledger, batch->source, batch->outbox, &entry, why) != 0 ||
         catalogue_source(ingest->catalogue, batch->source, &source, why) != 0) {
         reply_error(reply, MESSAGE_ERROR_STORE, why->text, batch->source, batch->seq);
@@ -192,7 +192,13 @@ enum ingest_reply ingest_batch(struct ingest *ingest, struct str peer, const str
     }
     struct combine_result judged;
     combine_events(ingest->combine, batch, flat, source, committer_filling(ingest->committer), &judged);
-    ledger_take(ingest->ledger, entry, digest, judged.accepted, judged.refused_count, now);
+    ledger_take(ingest->ledger, entry,
+                &(struct ledger_batch){.digest = digest,
+                                       .read = batch->event_count,
+                                       .accepted = judged.accepted,
+                                       .refused = judged.refused_count,
+                                       .total = judged.total,
+                                       .now = now});
     write_ack(reply, batch, false, judged.accepted, &judged);
     return INGEST_HOLD;
 }

@@ -3,28 +3,17 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "daemon/balance.h"
 #include "proto/check.h"
-#include "proto/message.h"
 
 #define LEDGER_MAGIC 0x4c454447u
 #define ENTRY_MAGIC  0x4c45454eu
 
-#define ROW_VERSION 1
-#define ROW_FIELDS  8
-#define ROW_BYTES   (1 + 8 * ROW_FIELDS)
-#define KEY_MAX     (MESSAGE_SOURCE_MAX + 1 + MESSAGE_OUTBOX_MAX)
-
-struct row {
-    uint64_t last, batches, accepted, refused, repeated, gap;
-    int64_t heard;   /* Unix time of the last batch */
-    uint64_t digest; /* of batch `last`; 0: it was skipped */
-};
-
 struct ledger_entry {
     unsigned magic;
     struct str key; /* owned: source, NUL, outbox */
-    struct row disk, flying, now;
-    bool changed, is_flying;
+    struct balance disk, flying, now;
+    bool changed;                   /* and in that list */
     uint64_t recent[LEDGER_RECENT]; /* digests by sequence number, modulo; 0: not known */
 };
 
@@ -32,51 +21,12 @@ struct ledger {
     unsigned magic;
     struct ledger_entry **entry; /* sorted by key */
     size_t count, room;
+    struct ledger_entry **changed; /* since the last ledger_write; as much room as there are entries */
+    struct ledger_entry **flying;  /* in the transaction that is being written; likewise */
+    size_t changed_count, flying_count;
 };
 
-/* ---- rows as bytes ---- */
-
-static void put_u64(uint8_t *out, uint64_t value) {
-    for (size_t i = 8; i-- > 0; value >>= 8)
-        out[i] = (uint8_t)value;
-}
-
-static uint64_t get_u64(const char *at) {
-    uint64_t value = 0;
-    for (size_t i = 0; i < 8; i++)
-        value = value << 8 | (uint8_t)at[i];
-    return value;
-}
-
-static void row_encode(const struct row *row, uint8_t out[static ROW_BYTES]) {
-    const uint64_t field[ROW_FIELDS] = {row->last,     row->batches, row->accepted,        row->refused,
-                                        row->repeated, row->gap,     (uint64_t)row->heard, row->digest};
-    out[0] = ROW_VERSION;
-    for (size_t i = 0; i < ROW_FIELDS; i++)
-        put_u64(out + 1 + 8 * i, field[i]);
-}
-
-static int row_decode(struct str bytes, struct row *out) {
-    if (bytes.len != ROW_BYTES || bytes.at[0] != ROW_VERSION)
-        return -EBADMSG;
-    uint64_t field[ROW_FIELDS];
-    for (size_t i = 0; i < ROW_FIELDS; i++)
-        field[i] = get_u64(bytes.at + 1 + 8 * i);
-    *out =
-        (struct row){field[0], field[1], field[2], field[3], field[4], field[5], (int64_t)field[6], field[7]};
-    return 0;
-}
-
 /* ---- entries ---- */
-
-static struct str make_key(char key[static KEY_MAX], struct str source, struct str outbox) {
-    ASSERT(source.len <= MESSAGE_SOURCE_MAX && outbox.len <= MESSAGE_OUTBOX_MAX);
-    memcpy(key, source.at, source.len);
-    key[source.len] = '\0';
-    if (outbox.len)
-        memcpy(key + source.len + 1, outbox.at, outbox.len);
-    return (struct str){key, source.len + 1 + outbox.len};
-}
 
 /* Index of the first entry not before `key`. */
 static size_t lower_bound(const struct ledger *ledger, struct str key) {
@@ -95,6 +45,8 @@ static struct ledger_entry *insert(struct ledger *ledger, size_t at, struct str 
     if (ledger->count == ledger->room) {
         ledger->room = ledger->room ? ledger->room * 2 : 64;
         ledger->entry = mem_resize(ledger->entry, ledger->room, sizeof(struct ledger_entry *));
+        ledger->changed = mem_resize(ledger->changed, ledger->room, sizeof(struct ledger_entry *));
+        ledger->flying = mem_resize(ledger->flying, ledger->room, sizeof(struct ledger_entry *));
     }
     memmove(&ledger->entry[at + 1], &ledger->entry[at], (ledger->count - at) * sizeof(struct ledger_entry *));
     struct ledger_entry *entry = mem_zeroed(1, sizeof *entry);
@@ -113,8 +65,8 @@ struct loading {
 static int load_row(void *arg, struct str key, struct str bytes) {
     struct loading *loading = arg;
     struct ledger *ledger = loading->ledger;
-    struct row row;
-    if (row_decode(bytes, &row) != 0)
+    struct balance row;
+    if (balance_decode(bytes, &row) != 0)
         return fault_set(loading->why, -EBADMSG, "the store's ledger is damaged; restore it from a backup");
     struct ledger_entry *entry = insert(ledger, ledger->count, key);
     entry->disk = entry->now = row;
@@ -149,6 +101,8 @@ void ledger_destroy(struct ledger **ledger) {
         free(l->entry[i]);
     }
     free(l->entry);
+    free(l->changed);
+    free(l->flying);
     l->magic = 0;
     free(l);
     *ledger = NULL;
@@ -156,8 +110,8 @@ void ledger_destroy(struct ledger **ledger) {
 
 struct ledger_entry *ledger_find(struct ledger *ledger, struct str source, struct str outbox) {
     OBJ_CHECK(ledger, LEDGER_MAGIC);
-    char buffer[KEY_MAX];
-    struct str key = make_key(buffer, source, outbox);
+    char buffer[BALANCE_KEY_MAX];
+    struct str key = balance_key(buffer, source, outbox);
     size_t at = lower_bound(ledger, key);
     return at < ledger->count && str_equal(ledger->entry[at]->key, key) ? ledger->entry[at] : NULL;
 }
@@ -168,8 +122,8 @@ int ledger_open(struct ledger *ledger, struct str source, struct str outbox, str
     if (entry == NULL) {
         if (ledger->count == LEDGER_ENTRIES_MAX)
             return fault_set(why, -ENOSPC, "the ledger knows %u sources, its limit", LEDGER_ENTRIES_MAX);
-        char buffer[KEY_MAX];
-        struct str key = make_key(buffer, source, outbox);
+        char buffer[BALANCE_KEY_MAX];
+        struct str key = balance_key(buffer, source, outbox);
         entry = insert(ledger, lower_bound(ledger, key), key);
     }
     *out = entry;
@@ -198,73 +152,94 @@ bool ledger_same(const struct ledger_entry *entry, uint64_t seq, uint64_t digest
     return known == 0 || known == digest;
 }
 
-void ledger_take(struct ledger *ledger, struct ledger_entry *entry, uint64_t digest, uint64_t accepted,
-                 uint64_t refused, int64_t now) {
-    OBJ_CHECK(ledger, LEDGER_MAGIC);
-    OBJ_CHECK(entry, ENTRY_MAGIC);
-    entry->now.last++;
-    entry->now.digest = digest;
-    entry->recent[entry->now.last % LEDGER_RECENT] = digest;
-    entry->now.batches++;
-    entry->now.accepted += accepted;
-    entry->now.refused += refused;
-    entry->now.heard = now;
+static void note_change(struct ledger *ledger, struct ledger_entry *entry) {
+    if (entry->changed)
+        return;
     entry->changed = true;
+    ledger->changed[ledger->changed_count++] = entry;
 }
 
-void ledger_repeat(struct ledger *ledger, struct ledger_entry *entry) {
+void ledger_take(struct ledger *ledger, struct ledger_entry *entry, const struct ledger_batch *batch) {
     OBJ_CHECK(ledger, LEDGER_MAGIC);
     OBJ_CHECK(entry, ENTRY_MAGIC);
-    entry->now.repeated++;
-    entry->changed = true;
+    struct balance *now = &entry->now;
+    now->last++;
+    now->digest = batch->digest;
+    entry->recent[now->last % LEDGER_RECENT] = batch->digest;
+    now->batches++;
+    now->read += batch->read;
+    now->accepted += batch->accepted;
+    now->refused += batch->refused;
+    now->total += (uint64_t)batch->total;
+    now->heard = batch->now;
+    note_change(ledger, entry);
+}
+
+void ledger_repeat(struct ledger *ledger, struct ledger_entry *entry, uint64_t read, int64_t now) {
+    OBJ_CHECK(ledger, LEDGER_MAGIC);
+    OBJ_CHECK(entry, ENTRY_MAGIC);
+    entry->now.batches_again++;
+    entry->now.read += read;
+    entry->now.repeated += read;
+    entry->now.heard = now;
+    note_change(ledger, entry);
 }
 
 void ledger_skip(struct ledger *ledger, struct ledger_entry *entry, uint64_t last) {
     OBJ_CHECK(ledger, LEDGER_MAGIC);
     OBJ_CHECK(entry, ENTRY_MAGIC);
     ASSERT(last > entry->now.last);
-    entry->now.gap += last - entry->now.last;
+    entry->now.missing += last - entry->now.last;
     entry->now.last = last;
     entry->now.digest = 0;
     memset(entry->recent, 0, sizeof entry->recent);
-    entry->changed = true;
+    note_change(ledger, entry);
 }
 
 /* ---- with the transaction ---- */
 
+bool ledger_changed(const struct ledger *ledger) {
+    OBJ_CHECK(ledger, LEDGER_MAGIC);
+    return ledger->changed_count > 0;
+}
+
 void ledger_write(struct ledger *ledger, struct pending *pending) {
     OBJ_CHECK(ledger, LEDGER_MAGIC);
-    for (size_t i = 0; i < ledger->count; i++) {
-        struct ledger_entry *entry = ledger->entry[i];
-        ASSERT(!entry->is_flying);
-        if (!entry->changed)
-            continue;
-        uint8_t bytes[ROW_BYTES];
-        row_encode(&entry->now, bytes);
+    ASSERT(ledger->flying_count == 0);
+    struct ledger_entry **empty = ledger->flying;
+    ledger->flying = ledger->changed;
+    ledger->flying_count = ledger->changed_count;
+    ledger->changed = empty;
+    ledger->changed_count = 0;
+    for (size_t i = 0; i < ledger->flying_count; i++) {
+        struct ledger_entry *entry = ledger->flying[i];
+        uint8_t bytes[BALANCE_BYTES];
+        balance_encode(&entry->now, bytes);
         pending_ledger(pending, entry->key, (struct str){(char *)bytes, sizeof bytes});
         entry->flying = entry->now;
-        entry->is_flying = true;
         entry->changed = false;
     }
 }
 
 void ledger_settled(struct ledger *ledger) {
     OBJ_CHECK(ledger, LEDGER_MAGIC);
-    for (size_t i = 0; i < ledger->count; i++) {
-        struct ledger_entry *entry = ledger->entry[i];
-        if (entry->is_flying)
-            entry->disk = entry->flying;
-        entry->is_flying = false;
-    }
+    for (size_t i = 0; i < ledger->flying_count; i++)
+        ledger->flying[i]->disk = ledger->flying[i]->flying;
+    ledger->flying_count = 0;
+}
+
+static void undo(struct ledger_entry *entry) {
+    if (entry->now.last != entry->disk.last)
+        memset(entry->recent, 0, sizeof entry->recent);
+    entry->now = entry->disk;
+    entry->changed = false;
 }
 
 void ledger_undone(struct ledger *ledger) {
     OBJ_CHECK(ledger, LEDGER_MAGIC);
-    for (size_t i = 0; i < ledger->count; i++) {
-        struct ledger_entry *entry = ledger->entry[i];
-        if (entry->now.last != entry->disk.last)
-            memset(entry->recent, 0, sizeof entry->recent);
-        entry->now = entry->disk;
-        entry->is_flying = entry->changed = false;
-    }
+    for (size_t i = 0; i < ledger->flying_count; i++)
+        undo(ledger->flying[i]);
+    for (size_t i = 0; i < ledger->changed_count; i++)
+        undo(ledger->changed[i]);
+    ledger->flying_count = ledger->changed_count = 0;
 }

@@ -1,6 +1,5 @@
-/* What was counted, exactly once: for each numbering of batches (a source and its outbox) the last sequence
- * number, and the balance read = accepted + refused. Rows go to disk in the same transaction as the cells
- * they speak of.
+/* What was counted, exactly once: the balance of each numbering of batches (daemon/balance.h). Rows go to disk
+ * in the same transaction as the cells they speak of.
  *
  * A row runs ahead in memory while its batches wait for their commit; ledger_settled and ledger_undone say
  * what came of it. */
@@ -39,13 +38,26 @@ uint64_t ledger_digest(const struct ledger_entry *entry);
 /* Whether batch `seq`, which was taken, had that digest, as far as is known. */
 bool ledger_same(const struct ledger_entry *entry, uint64_t seq, uint64_t digest);
 
-/* Batch `taken + 1` is combined; `digest` is that of its frame, `now` Unix time. */
-void ledger_take(struct ledger *ledger, struct ledger_entry *entry, uint64_t digest, uint64_t accepted,
-                 uint64_t refused, int64_t now);
-void ledger_repeat(struct ledger *ledger, struct ledger_entry *entry);
+/* What a batch brought. */
+struct ledger_batch {
+    uint64_t digest;            /* of its frame */
+    uint64_t read;              /* events, as many as it says to carry */
+    uint64_t accepted, refused; /* of these, each counted for itself */
+    int64_t total;              /* of the accepted numbers */
+    int64_t now;                /* Unix time */
+};
+
+/* Batch `taken + 1` is combined. */
+void ledger_take(struct ledger *ledger, struct ledger_entry *entry, const struct ledger_batch *batch);
+
+/* One that was taken came again, with so many events. */
+void ledger_repeat(struct ledger *ledger, struct ledger_entry *entry, uint64_t read, int64_t now);
 
 /* The source no longer has the batches up to `last` (> taken): they are counted as a gap. */
 void ledger_skip(struct ledger *ledger, struct ledger_entry *entry, uint64_t last);
+
+/* There are rows that ledger_write has not handed on. */
+bool ledger_changed(const struct ledger *ledger);
 
 /* Hands the changed rows to the transaction that is about to be written; then one of the two below must
  * follow before the next call. After ledger_undone every row stands as on disk: whatever was taken since must

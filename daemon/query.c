@@ -8,22 +8,14 @@
 #include "proto/check.h"
 #include "proto/civil.h"
 
-#define ANSWER_MAGIC 0x414e5357u
-
 _Static_assert(FRAMEWORK_LABEL_MAX <= MESSAGE_TEXT_MAX, "every label can be sent");
 
 #define CHUNK_BYTES (1u << 20) /* a chunk is closed past this */
 
-struct query_answer {
-    unsigned magic;
-    struct str *frame; /* owned */
-    size_t count, room;
-};
-
 /* The answer while it is written. */
 struct writing {
     const struct query_plan *plan;
-    struct query_answer *answer;
+    struct frames *answer;
     struct wire_writer *indicators, *figures, *frame;
     uint32_t indicator_count, figure_count;
     size_t figures_in_all;
@@ -36,42 +28,11 @@ struct writing {
 
 /* ---- the answer ---- */
 
-size_t query_answer_count(const struct query_answer *answer) {
-    OBJ_CHECK(answer, ANSWER_MAGIC);
-    return answer->count;
-}
-
-struct str query_answer_frame(const struct query_answer *answer, size_t index) {
-    OBJ_CHECK(answer, ANSWER_MAGIC);
-    ASSERT(index < answer->count);
-    return answer->frame[index];
-}
-
-void query_answer_destroy(struct query_answer **answer) {
-    struct query_answer *a = *answer;
-    if (a == NULL)
-        return;
-    OBJ_CHECK(a, ANSWER_MAGIC);
-    for (size_t i = 0; i < a->count; i++)
-        free((void *)(uintptr_t)a->frame[i].at);
-    free(a->frame);
-    a->magic = 0;
-    free(a);
-    *answer = NULL;
-}
-
 static void close_chunk(struct writing *writing, bool last) {
-    struct query_answer *answer = writing->answer;
     wire_writer_reset(writing->frame);
     message_write_figures(writing->frame, writing->plan->query->id, last, writing->indicator_count,
                           writing->indicators, writing->figure_count, writing->figures);
-    ASSERT(!wire_writer_failed(writing->frame));
-    if (answer->count == answer->room) {
-        answer->room = answer->room ? answer->room * 2 : 4;
-        answer->frame = mem_resize(answer->frame, answer->room, sizeof *answer->frame);
-    }
-    size_t len = wire_writer_len(writing->frame);
-    answer->frame[answer->count++] = (struct str){mem_copy(wire_writer_data(writing->frame), len), len};
+    frames_add(writing->answer, writing->frame);
     wire_writer_reset(writing->indicators);
     wire_writer_reset(writing->figures);
     writing->indicator_count = writing->figure_count = 0;
@@ -240,7 +201,7 @@ static int answer_all(struct writing *writing, const size_t *chosen, size_t coun
     return err;
 }
 
-int query_run(struct query_answer **out, const struct message_query *query, const struct framework *framework,
+int query_run(struct frames **out, const struct message_query *query, const struct framework *framework,
               struct catalogue *catalogue, struct store *store, struct fault *why) {
     struct query_plan plan = {.query = query, .framework = framework, .catalogue = catalogue};
     size_t *chosen = mem_zeroed(framework_indicator_count(framework) + 1, sizeof *chosen), count;
@@ -250,9 +211,8 @@ int query_run(struct query_answer **out, const struct message_query *query, cons
     if (err == 0)
         err = plan_range(&plan, why);
     if (err == 0) {
-        struct query_answer *answer = mem_zeroed(1, sizeof *answer);
-        answer->magic = ANSWER_MAGIC;
-        struct writing writing = {.plan = &plan, .answer = answer};
+        struct writing writing = {.plan = &plan};
+        frames_new(&writing.answer);
         wire_writer_new(&writing.indicators, MESSAGE_BYTES_MAX / 2);
         wire_writer_new(&writing.figures, MESSAGE_BYTES_MAX / 4);
         wire_writer_new(&writing.frame, MESSAGE_BYTES_MAX);
@@ -261,9 +221,9 @@ int query_run(struct query_answer **out, const struct message_query *query, cons
         wire_writer_destroy(&writing.figures);
         wire_writer_destroy(&writing.frame);
         if (err)
-            query_answer_destroy(&answer);
+            frames_destroy(&writing.answer);
         else
-            *out = answer;
+            *out = writing.answer;
     }
     free(chosen);
     return err;

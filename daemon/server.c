@@ -10,39 +10,21 @@
 #include "daemon/lane.h"
 #include "daemon/log.h"
 #include "daemon/priority.h"
-#include "daemon/query.h"
+#include "daemon/questions.h"
 #include "daemon/socket.h"
 #include "proto/check.h"
 #include "proto/message.h"
 
 #define SERVER_MAGIC 0x53455256u
-#define JOB_MAGIC    0x51554a42u
 
-#define DRAIN_MAX       256 /* messages taken in one turn of the loop */
-#define ENDPOINT_BYTES  256
-#define QUERIES_RUNNING 4 /* as many as libuv has threads */
-#define QUERIES_WAITING 256
-#define QUERY_BYTES_MAX (64u << 10) /* a question's frame waits with it */
-
-/* A question on its way: through the queue, over a thread, back. */
-struct query_job {
-    unsigned magic;
-    struct server *server;
-    struct socket_message *message;
-    struct message_query query; /* borrows from the message */
-    struct query_answer *answer;
-    struct fault why;
-    int err;
-    uv_work_t work;
-    struct query_job *next;
-};
+#define DRAIN_MAX      256 /* messages taken in one turn of the loop */
+#define ENDPOINT_BYTES 256
 
 struct server {
     unsigned magic;
-    const struct framework *framework;
-    struct store *store;
     struct catalogue *catalogue;
     struct lane *lane;
+    struct questions *questions;
     struct socket *socket;
     struct wire_writer *reply;
     char endpoints[SETTINGS_LISTEN_MAX * ENDPOINT_BYTES];
@@ -53,9 +35,6 @@ struct server {
     uv_signal_t on_term, on_int;
     uv_async_t woken; /* by the lane */
     bool loop_made, stopping, closed;
-
-    struct query_job *waiting_first, *waiting_last;
-    size_t waiting, running;
 
     struct log_episode refused, undelivered;
 };
@@ -95,91 +74,6 @@ static void refuse(struct server *server, struct str peer, const struct fault *w
     send_error(server, peer, &error);
 }
 
-/* ---- queries ---- */
-
-static void job_destroy(struct query_job *job) {
-    OBJ_CHECK(job, JOB_MAGIC);
-    query_answer_destroy(&job->answer);
-    socket_message_destroy(&job->message);
-    job->magic = 0;
-    free(job);
-}
-
-static void start_queries(struct server *server);
-static void server_turn(struct server *server);
-
-static void run_query(uv_work_t *work) {
-    struct query_job *job = work->data;
-    OBJ_CHECK(job, JOB_MAGIC);
-    job->err = query_run(&job->answer, &job->query, job->server->framework, job->server->catalogue,
-                         job->server->store, &job->why);
-}
-
-static void finish_query(uv_work_t *work, int status) {
-    struct query_job *job = work->data;
-    OBJ_CHECK(job, JOB_MAGIC);
-    struct server *server = job->server;
-    (void)status; /* never cancelled */
-    struct str peer = socket_message_peer(job->message);
-    if (job->err == 0) {
-        /* An answer with a hole would pass for a whole one: after a frame that did not go, none goes. */
-        for (size_t i = 0; i < query_answer_count(job->answer); i++)
-            if (!send_frame(server, peer, query_answer_frame(job->answer, i)))
-                break;
-    } else {
-        const char *code =
-            job->err == -EINVAL || job->err == -E2BIG ? MESSAGE_ERROR_QUERY : MESSAGE_ERROR_STORE;
-        send_error(server, peer,
-                   &(struct message_error){
-                       .code = str_of(code), .text = str_of(job->why.text), .id = job->query.id});
-    }
-    server->running--;
-    job_destroy(job);
-    start_queries(server);
-    server_turn(server);
-}
-
-static void start_queries(struct server *server) {
-    while (server->running < QUERIES_RUNNING && server->waiting_first) {
-        struct query_job *job = server->waiting_first;
-        server->waiting_first = job->next;
-        if (server->waiting_first == NULL)
-            server->waiting_last = NULL;
-        server->waiting--;
-        server->running++;
-        job->work.data = job;
-        int err = uv_queue_work(&server->loop, &job->work, run_query, finish_query);
-        ASSERT(err == 0);
-    }
-}
-
-/* Takes the message. */
-static void take_query(struct server *server, struct socket_message *message,
-                       const struct message_query *query) {
-    bool too_long = socket_message_frame(message).len > QUERY_BYTES_MAX;
-    if (too_long || server->waiting == QUERIES_WAITING) {
-        struct message_error error = {.id = query->id};
-        error.code = too_long ? STR(MESSAGE_ERROR_QUERY) : STR(MESSAGE_ERROR_BUSY);
-        error.text = too_long ? STR("a question of more than 65536 bytes: ask for less at once")
-                              : STR("too many questions at once: ask again later");
-        send_error(server, socket_message_peer(message), &error);
-        socket_message_destroy(&message);
-        return;
-    }
-    struct query_job *job = mem_zeroed(1, sizeof *job);
-    job->magic = JOB_MAGIC;
-    job->server = server;
-    job->message = message;
-    job->query = *query;
-    if (server->waiting_last)
-        server->waiting_last->next = job;
-    else
-        server->waiting_first = job;
-    server->waiting_last = job;
-    server->waiting++;
-    start_queries(server);
-}
-
 /* ---- messages ---- */
 
 /* A question is for here; everything else takes the lane, in the order in which it came. */
@@ -187,7 +81,6 @@ static void take_message(struct server *server, struct socket_message *message) 
     struct str peer = socket_message_peer(message), frame = socket_message_frame(message);
     struct wire_reader reader, about;
     enum message_type type = MESSAGE_ERROR;
-    struct message_query query;
     struct fault why;
     if (socket_message_parts(message) != 1) {
         int parts = socket_message_parts(message);
@@ -201,16 +94,13 @@ static void take_message(struct server *server, struct socket_message *message) 
         return;
     }
     wire_reader_init(&reader, frame.at, frame.len);
-    if (message_open(&reader, &type, &why) != 0 || type != MESSAGE_QUERY) {
+    if (message_open(&reader, &type, &why) != 0 || !questions_are(type)) {
         lane_put(server->lane, message);
         return;
     }
-    about = reader;
-    if (message_read_query(&reader, &query, &why) == 0) {
-        take_query(server, message, &query);
+    if (questions_take(server->questions, type, reader, message, &why) == 0)
         return;
-    }
-    refuse(server, peer, &why, about);
+    refuse(server, peer, &why, reader);
     socket_message_destroy(&message);
 }
 
@@ -218,6 +108,14 @@ static bool send_reply(void *arg, struct str peer, struct str frame) {
     struct server *server = arg;
     OBJ_CHECK(server, SERVER_MAGIC);
     return send_frame(server, peer, frame);
+}
+
+static void server_turn(struct server *server);
+
+static void after_answer(void *arg) {
+    struct server *server = arg;
+    OBJ_CHECK(server, SERVER_MAGIC);
+    server_turn(server);
 }
 
 /* ---- the loop ---- */
@@ -228,6 +126,7 @@ static void close_handles(struct server *server) {
                               (uv_handle_t *)&server->woken};
     for (size_t i = 0; i < sizeof handles / sizeof *handles; i++)
         uv_close(handles[i], NULL);
+    questions_close(server->questions);
     server->closed = true;
 }
 
@@ -268,7 +167,8 @@ static void server_turn(struct server *server) {
         (void)uv_idle_start(&server->again, on_again);
     else
         (void)uv_idle_stop(&server->again);
-    if (server->stopping && !server->closed && lane_stopped(server->lane) && server->running == 0) {
+    if (server->stopping && !server->closed && lane_stopped(server->lane) &&
+        questions_stopped(server->questions)) {
         lane_replies(server->lane, send_reply, server); /* the last ones */
         close_handles(server);
     }
@@ -289,13 +189,7 @@ static void on_signal(uv_signal_t *handle, int number) {
         return;
     log_event(LOG_LEVEL_INFO, "stopping", "signal=%d", number);
     server->stopping = true;
-    while (server->waiting_first) {
-        struct query_job *job = server->waiting_first;
-        server->waiting_first = job->next;
-        job_destroy(job);
-    }
-    server->waiting_last = NULL;
-    server->waiting = 0;
+    questions_stop(server->questions);
     lane_stop(server->lane);
     server_turn(server);
 }
@@ -340,8 +234,6 @@ int server_new(struct server **out, const struct settings *settings, const struc
                struct store *store, struct fault *why) {
     struct server *server = mem_zeroed(1, sizeof *server);
     server->magic = SERVER_MAGIC;
-    server->framework = framework;
-    server->store = store;
     wire_writer_new(&server->reply, MESSAGE_BYTES_MAX);
     priority_prompt();
     int err = catalogue_new(&server->catalogue, framework, store, why);
@@ -353,6 +245,9 @@ int server_new(struct server **out, const struct settings *settings, const struc
         err = lane_new(&server->lane, server->catalogue, store, wake, server, why);
     if (err == 0)
         err = start_loop(server, why);
+    if (err == 0)
+        err = questions_new(&server->questions, &server->loop, framework, server->catalogue, store,
+                            &(struct questions_way){send_reply, after_answer, server}, why);
     if (err) {
         server_destroy(&server);
         return err;
@@ -378,6 +273,7 @@ void server_destroy(struct server **server) {
         return;
     OBJ_CHECK(s, SERVER_MAGIC);
     lane_destroy(&s->lane);
+    questions_destroy(&s->questions);
     if (s->loop_made)
         (void)uv_loop_close(&s->loop);
     socket_destroy(&s->socket);

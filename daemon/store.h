@@ -9,6 +9,7 @@
 #ifndef SUIVI_DAEMON_STORE_H
 #define SUIVI_DAEMON_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -91,5 +92,61 @@ struct store_sum {
 int store_each_sum(struct store_snapshot *snapshot, enum store_grain grain, const uint32_t *series,
                    size_t count, int32_t first, int32_t last,
                    int (*visit)(void *arg, const struct store_sum *sum), void *arg, struct fault *why);
+
+/* -ENOENT: there is no name of that number. */
+int store_find_name(struct store_snapshot *snapshot, enum store_names table, uint32_t id, struct str *text,
+                    struct fault *why);
+
+/* The writer waits for all snapshots to be closed, to make room: who stays long asks now and then, and begins
+ * anew. */
+bool store_snapshot_unwanted(const struct store_snapshot *snapshot);
+
+/* All there is, for who checks it: record after record as they lie, whether anything speaks of them or not. */
+enum store_part {
+    STORE_PART_FORMAT,
+    STORE_PART_SERIES,
+    STORE_PART_SOURCES,
+    STORE_PART_LEDGER,
+    STORE_PART_DAY_SUMS,
+    STORE_PART_MONTH_SUMS,
+    STORE_PART_DAYS,
+    STORE_PART_MONTHS,
+    STORE_PARTS
+};
+
+#define STORE_NEIGHBOURS 64
+
+struct store_record {
+    size_t bytes;          /* of key and value */
+    struct str key, value; /* as they lie; the value of a name is its text */
+    bool well_formed;      /* else nothing below is set */
+    uint32_t number;       /* of a name; of a cell's series; sums: of the first of STORE_NEIGHBOURS series */
+    int32_t when;          /* cells and sums */
+    uint32_t source;
+    uint64_t mask;                 /* sums: which of the neighbours are there, */
+    int64_t sum[STORE_NEIGHBOURS]; /* and theirs */
+};
+
+/* Going through records relies on the pages that hold them. Where these were overwritten, that is told by
+ * `broken`, and the part must not be scanned; STORE_PARTS: what holds no records. */
+struct store_page_check {
+    bool (*go_on)(void *arg); /* asked for every page */
+    void (*broken)(void *arg, enum store_part part, const char *why);
+    void *arg;
+};
+
+/* To be called right after store_snapshot_open. -ECANCELED: go_on said no. -EAGAIN: too late, begin anew. */
+int store_check_pages(struct store_snapshot *snapshot, const struct store_page_check *check,
+                      struct fault *why);
+
+struct store_scan;
+
+const char *store_part_name(enum store_part part); /* as docs/store.md calls it */
+int store_scan_open(struct store_scan **out, struct store_snapshot *snapshot, enum store_part part,
+                    struct fault *why);
+void store_scan_close(struct store_scan **scan);
+
+/* 1: the next record, by rising keys; 0: there is none; below: it cannot be read any further. */
+int store_scan_next(struct store_scan *scan, struct store_record *out, struct fault *why);
 
 #endif

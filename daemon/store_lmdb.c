@@ -26,7 +26,6 @@
 
 #define WRITE_MAGIC 0x53545752u
 
-#define STORE_FORMAT    "suivi store 2"
 #define MAP_BYTES       ((size_t)1 << 30)
 #define MAP_STEP_MAX    ((size_t)64 << 30)
 #define READERS_MAX     64
@@ -376,8 +375,10 @@ int store_begin(struct store *store, struct store_write **out, struct fault *why
 /* Waits for the open snapshots to end: rare, since the map doubles. */
 static int grow_map(struct store *store, struct fault *why) {
     size_t wanted = store->map_bytes + (store->map_bytes < MAP_STEP_MAX ? store->map_bytes : MAP_STEP_MAX);
+    atomic_store(&store->growing, true);
     (void)pthread_rwlock_wrlock(&store->map);
     int rc = mdb_env_set_mapsize(store->env, wanted);
+    atomic_store(&store->growing, false);
     (void)pthread_rwlock_unlock(&store->map);
     if (rc)
         return fault_set(why, lmdb_errno(rc), "%s: cannot map %zu bytes: %s", store->directory, wanted,

@@ -4,6 +4,7 @@
 
 #include <lmdb.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "daemon/store.h"
@@ -36,7 +37,17 @@ struct store {
     bool map_made;
     bool was_full;               /* when the present write began: since then room may have been made */
     char failed[FAULT_TEXT_MAX]; /* why nothing is written any more; "": it can be */
+    atomic_bool growing;         /* a writer waits for that lock */
 };
+
+struct store_snapshot {
+    unsigned magic;
+    struct store *store;
+    MDB_txn *txn;
+};
+
+#define SNAPSHOT_MAGIC 0x5354534eu
+#define STORE_FORMAT   "suivi store 2"
 
 extern const char *const store_table_names[TABLES];
 
@@ -64,6 +75,8 @@ static inline enum table table_of_sums(enum store_grain grain) {
 static inline enum table table_of_names(enum store_names names) {
     return names == STORE_SERIES ? TABLE_SERIES : TABLE_SOURCES;
 }
+
+enum table store_table_of_part(enum store_part part);
 
 static inline struct str str_of_val(MDB_val val) {
     return (struct str){val.mv_data, val.mv_size};

@@ -6,14 +6,6 @@
 #include "daemon/store_lmdb_priv.h"
 #include "proto/check.h"
 
-#define SNAPSHOT_MAGIC 0x5354534eu
-
-struct store_snapshot {
-    unsigned magic;
-    struct store *store;
-    MDB_txn *txn;
-};
-
 int store_snapshot_open(struct store *store, struct store_snapshot **out, struct fault *why) {
     OBJ_CHECK(store, STORE_MAGIC);
     (void)pthread_rwlock_rdlock(&store->map);
@@ -39,6 +31,11 @@ void store_snapshot_close(struct store_snapshot **snapshot) {
     s->magic = 0;
     free(s);
     *snapshot = NULL;
+}
+
+bool store_snapshot_unwanted(const struct store_snapshot *snapshot) {
+    OBJ_CHECK(snapshot, SNAPSHOT_MAGIC);
+    return atomic_load(&snapshot->store->growing);
 }
 
 /* Walks one table from `key` (or its start when empty) while `visit` returns 0; a result above 0 ends the
@@ -86,6 +83,20 @@ int store_each_name(struct store_snapshot *snapshot, enum store_names table,
                     int (*visit)(void *arg, uint32_t id, struct str text), void *arg, struct fault *why) {
     struct name_walk walking = {table_of_names(table), visit, arg};
     return walk(snapshot, walking.table, (MDB_val){0}, visit_name, &walking, why);
+}
+
+int store_find_name(struct store_snapshot *snapshot, enum store_names table, uint32_t id, struct str *text,
+                    struct fault *why) {
+    OBJ_CHECK(snapshot, SNAPSHOT_MAGIC);
+    uint32_t big = htobe32(id);
+    MDB_val key = {sizeof big, &big}, value;
+    int rc = mdb_get(snapshot->txn, snapshot->store->table[table_of_names(table)], &key, &value);
+    if (rc == MDB_NOTFOUND)
+        return fault_set(why, -ENOENT, "there is no name of that number");
+    if (rc)
+        return store_fault(snapshot->store, rc, "read", why);
+    *text = str_of_val(value);
+    return 0;
 }
 
 struct ledger_walk {

@@ -8,13 +8,14 @@
 #include "proto/message_priv.h"
 
 static const char *const type_names[] = {
-    [MESSAGE_HELLO] = "hello", [MESSAGE_WELCOME] = "welcome", [MESSAGE_BATCH] = "batch",
-    [MESSAGE_ACK] = "ack",     [MESSAGE_QUERY] = "query",     [MESSAGE_FIGURES] = "figures",
-    [MESSAGE_ERROR] = "error",
+    [MESSAGE_HELLO] = "hello", [MESSAGE_WELCOME] = "welcome",   [MESSAGE_BATCH] = "batch",
+    [MESSAGE_ACK] = "ack",     [MESSAGE_QUERY] = "query",       [MESSAGE_FIGURES] = "figures",
+    [MESSAGE_ERROR] = "error", [MESSAGE_SOURCES] = "sources",   [MESSAGE_LEDGER] = "ledger",
+    [MESSAGE_CHECK] = "check", [MESSAGE_FINDINGS] = "findings",
 };
 
 const char *message_type_name(enum message_type type) {
-    ASSERT(type >= MESSAGE_HELLO && type <= MESSAGE_ERROR);
+    ASSERT(type >= MESSAGE_HELLO && type <= MESSAGE_TYPE_LAST);
     return type_names[type];
 }
 
@@ -54,7 +55,7 @@ int message_open(struct wire_reader *reader, enum message_type *type, struct fau
                          version, MESSAGE_VERSION);
     if (count < 3 || wire_read_str(&walk, &name, MESSAGE_TEXT_MAX) != 0)
         return fault_set(why, -EPROTO, "not a message: it must be a MessagePack array [version, type, map]");
-    for (enum message_type known = MESSAGE_HELLO; known <= MESSAGE_ERROR; known++) {
+    for (enum message_type known = MESSAGE_HELLO; known <= MESSAGE_TYPE_LAST; known++) {
         if (!str_equal(name, str_of(type_names[known])))
             continue;
         if (count > 3 && pass_extra(&walk, count - 3, why) != 0)

@@ -24,6 +24,8 @@
 #define MESSAGE_PATTERNS_MAX 64          /* indicators in a query */
 #define MESSAGE_TEXT_MAX     512         /* bytes of a sentence */
 #define MESSAGE_FIGURES_MAX  4096        /* figures in one chunk */
+#define MESSAGE_ROWS_MAX     4096        /* rows of the ledger in one chunk */
+#define MESSAGE_FINDINGS_MAX 4096        /* findings in one chunk */
 #define MESSAGE_CREDIT       64          /* batches a source may have unacknowledged */
 
 enum message_type {
@@ -34,6 +36,11 @@ enum message_type {
     MESSAGE_QUERY,
     MESSAGE_FIGURES,
     MESSAGE_ERROR,
+    MESSAGE_SOURCES,
+    MESSAGE_LEDGER,
+    MESSAGE_CHECK,
+    MESSAGE_FINDINGS,
+    MESSAGE_TYPE_LAST = MESSAGE_FINDINGS,
 };
 
 const char *message_type_name(enum message_type type);
@@ -168,14 +175,81 @@ void message_write_figures(struct wire_writer *writer, uint64_t id, bool last, u
                            const struct wire_writer *indicators, uint32_t figure_count,
                            const struct wire_writer *figures);
 
-/* Either way: why something was refused whole. `source` and `seq` (or the query's `id`) say what, when it was
- * known. */
+/* Client to daemon: what was heard from each source? */
+struct message_sources {
+    uint64_t id; /* comes back in the answer */
+};
+
+int message_read_sources(struct wire_reader *reader, struct message_sources *out, struct fault *why);
+void message_write_sources(struct wire_writer *writer, const struct message_sources *sources);
+
+/* Daemon to client, in chunks; `last` marks the end. A row for each numbering of batches, by source and outbox:
+ * read = accepted + refused + repeated. */
+struct message_ledger {
+    uint64_t id;
+    bool last;
+    uint32_t row_count;
+    struct wire_reader rows; /* checked, at their first element */
+};
+
+struct message_ledger_row {
+    struct str source, outbox;
+    uint64_t batches;                           /* counted */
+    uint64_t read, accepted, refused, repeated; /* events */
+    uint64_t batches_again;                     /* batches that came again */
+    uint64_t last;                              /* sequence number of the last batch */
+    uint64_t missing;                           /* batches that never came */
+    int64_t heard;                              /* Unix time of the last batch; 0: none came yet */
+};
+
+int message_read_ledger(struct wire_reader *reader, struct message_ledger *out, struct fault *why);
+void message_next_ledger_row(struct message_ledger *ledger, struct message_ledger_row *out);
+void message_write_ledger_row(struct wire_writer *writer, const struct message_ledger_row *row);
+void message_write_ledger(struct wire_writer *writer, uint64_t id, bool last, uint32_t row_count,
+                          const struct wire_writer *rows);
+
+/* Client to daemon: is the store whole? */
+struct message_check {
+    uint64_t id; /* comes back in the answer */
+};
+
+int message_read_check(struct wire_reader *reader, struct message_check *out, struct fault *why);
+void message_write_check(struct wire_writer *writer, const struct message_check *check);
+
+/* Daemon to client, in chunks, some of them empty as a sign of life; `last` marks the end and tells what was
+ * checked. A finding is one sentence. */
+struct message_checked {
+    uint64_t more;    /* findings that are not told */
+    uint64_t names;   /* of series and sources */
+    uint64_t cells;   /* of days */
+    uint64_t months;  /* likewise of months */
+    uint64_t sources; /* whose ledger was held against their cells */
+    uint64_t bytes;   /* of all records */
+};
+
+struct message_findings {
+    uint64_t id;
+    bool last;
+    struct message_checked checked;
+    uint32_t finding_count;
+    struct wire_reader findings; /* checked, at their first element */
+};
+
+int message_read_findings(struct wire_reader *reader, struct message_findings *out, struct fault *why);
+void message_next_finding(struct message_findings *findings, struct str *text);
+void message_write_finding(struct wire_writer *writer, struct str text);
+void message_write_findings(struct wire_writer *writer, uint64_t id, bool last,
+                            const struct message_checked *checked, uint32_t finding_count,
+                            const struct wire_writer *findings);
+
+/* Either way: why something was refused whole. `source` and `seq` (or the question's `id`) say what, when it
+ * was known. */
 struct message_error {
     struct str code; /* one of MESSAGE_ERROR_ */
     struct str text; /* one sentence */
     struct str source;
     uint64_t seq; /* 0: not about a batch */
-    uint64_t id;  /* 0: not about a query */
+    uint64_t id;  /* 0: not about a question */
 };
 
 #define MESSAGE_ERROR_VERSION  "version" /* another protocol version */

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clients/cli/print.h"
 #include "proto/check.h"
 #include "proto/str.h"
-#include "proto/utf8.h"
 
 #define ANSWER_MAGIC   0xa4593e01u
 #define INDICATORS_MAX 65536u
@@ -21,21 +21,8 @@ struct answer {
     bool cut, has_notes;
 };
 
-/* Texts come from the daemon and go to a terminal: control characters become '?'. */
-static char *clean(char *text) {
-    for (struct str rest = str_of(text); rest.len > 0;) {
-        size_t step = utf8_step(rest);
-        if (step == 0 || utf8_is_control(rest)) {
-            step = step == 0 ? 1 : step;
-            memset(text + (rest.at - text), '?', step);
-        }
-        rest = (struct str){rest.at + step, rest.len - step};
-    }
-    return text;
-}
-
 static char *copy(const char *text) {
-    return clean(mem_string(text, strlen(text)));
+    return print_clean(mem_string(text, strlen(text)));
 }
 
 void answer_new(struct answer **out, const char *const *split, size_t split_count) {
@@ -102,7 +89,7 @@ void answer_add_indicator(struct answer *answer, const struct suivi_indicator *i
 
 static const char *pack(char **at, const char *text) {
     size_t size = strlen(text) + 1;
-    char *packed = clean(memcpy(*at, text, size));
+    char *packed = print_clean(memcpy(*at, text, size));
     *at += size;
     return packed;
 }

@@ -9,6 +9,7 @@
 #include "clients/cli/figures_csv.h"
 #include "clients/cli/figures_json.h"
 #include "clients/cli/figures_table.h"
+#include "clients/cli/print.h"
 #include "clients/cli/verb.h"
 #include "clients/collector/terminal.h"
 #include "clients/lib/suivi.h"
@@ -17,10 +18,8 @@
 #include "proto/message.h"
 #include "proto/period.h"
 
-#define PROGRAM         "suivi"
-#define TIMEOUT_SECONDS 10.0
-#define TIMEOUT_MAX     86400.0
-#define TABLE_WIDTH     100 /* where the terminal's is not known */
+#define PROGRAM "suivi"
+#define VERB    "figures"
 
 static const char help_text[] =
     "usage: suivi figures [OPTION]... [ID|GLOB]...\n"
@@ -44,12 +43,10 @@ static const char help_text[] =
     "\n"
     "example: suivi figures 'web.*' lists.posts --from 2018-01 --to 2018-03\n";
 
-enum format { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON };
-
 struct request {
     const char *endpoint;
     double timeout;
-    enum format format;
+    enum verb_format format;
     struct suivi_query query;
     const char *split[DIMS_MAX];
     struct suivi_dim where[DIMS_MAX];
@@ -89,8 +86,7 @@ static const struct option options[] = {
 /* --- the command line --- */
 
 static int misused(const char *what, const char *why) {
-    terminal_say(PROGRAM, "%s: %s; see \"suivi figures --help\"", what, why);
-    return VERB_MISUSED;
+    return verb_misused(VERB, what, why);
 }
 
 static int read_period(const char *what, const char *text, struct period *out) {
@@ -136,26 +132,6 @@ static int read_where(struct request *request, char *text) {
     return 0;
 }
 
-static int read_format(struct request *request, const char *text) {
-    static const char *const names[] = {
-        [FORMAT_TABLE] = "table", [FORMAT_CSV] = "csv", [FORMAT_JSON] = "json"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(text, names[i]) == 0) {
-            request->format = (enum format)i;
-            return 0;
-        }
-    return misused("--format", "it must be table, csv or json");
-}
-
-static int read_timeout(struct request *request, const char *text) {
-    char *end;
-    double seconds = strtod(text, &end);
-    if (end == text || *end != '\0' || !(seconds > 0) || seconds > TIMEOUT_MAX)
-        return misused("--timeout", "it must be a number of seconds up to a day's");
-    request->timeout = seconds;
-    return 0;
-}
-
 static int read_language(struct request *request, const char *text) {
     size_t letters = strspn(text, "abcdefghijklmnopqrstuvwxyz");
     if (letters != strlen(text) || letters < 2 || letters > 3)
@@ -181,14 +157,14 @@ static int read_option(struct request *request, int option, char *value) {
     case OPT_WHERE:
         return read_where(request, value);
     case OPT_FORMAT:
-        return read_format(request, value);
+        return verb_format(VERB, &request->format, value);
     case OPT_LANGUAGE:
         return read_language(request, value);
     case OPT_ENDPOINT:
         request->endpoint = value;
         return 0;
     default:
-        return read_timeout(request, value);
+        return verb_timeout(VERB, &request->timeout, value);
     }
 }
 
@@ -204,9 +180,7 @@ static int read_options(struct request *request, int argc, char **argv, bool *do
         if (option == OPT_VERSION)
             return puts("suivi " SUIVI_VERSION) < 0 ? VERB_FAILED : VERB_DONE;
         if (option == '?' || option == ':') {
-            terminal_say(PROGRAM, "%s %s; \"suivi figures --help\" lists the options",
-                         option == ':' ? "a value is missing after" : "there is no option", argv[optind - 1]);
-            return VERB_MISUSED;
+            return verb_no_option(VERB, option, argv[optind - 1]);
         }
         rc = read_option(request, option, optarg);
     }
@@ -250,23 +224,20 @@ static void say_empty(const struct request *request) {
 static int print(const struct request *request, struct answer *answer) {
     if (answer_count(answer) == 0)
         say_empty(request);
-    if (request->format == FORMAT_CSV)
+    if (request->format == VERB_CSV)
         figures_csv_write(stdout, answer);
-    else if (request->format == FORMAT_JSON)
+    else if (request->format == VERB_JSON)
         figures_json_write(stdout, answer);
     else
         figures_table_write(stdout, answer,
                             &(struct figures_table_layout){
-                                .width = terminal_width(stdout, TABLE_WIDTH),
+                                .width = terminal_width(stdout, PRINT_WIDTH),
                                 .colour = terminal_colour(stdout),
                                 .by = request->by,
                                 .from = request->query.from ? &request->from : NULL,
                                 .to = request->query.to ? &request->to : NULL,
                             });
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return VERB_DONE;
-    terminal_say(PROGRAM, "cannot write the figures: %s", strerror(errno));
-    return VERB_FAILED;
+    return verb_printed("figures");
 }
 
 static int ask(const struct request *request, struct answer *answer) {
@@ -287,7 +258,7 @@ static int ask(const struct request *request, struct answer *answer) {
 }
 
 int figures_run(int argc, char **argv) {
-    struct request request = {.timeout = TIMEOUT_SECONDS, .format = FORMAT_TABLE, .by = PERIOD_MONTH};
+    struct request request = {.timeout = VERB_TIMEOUT, .format = VERB_TABLE, .by = PERIOD_MONTH};
     bool done;
     int status = read_options(&request, argc, argv, &done);
     if (done)

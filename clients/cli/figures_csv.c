@@ -1,21 +1,8 @@
 #include "clients/cli/figures_csv.h"
 
 #include <inttypes.h>
-#include <string.h>
 
-static void write_field(FILE *stream, const char *text) {
-    if (!strpbrk(text, ",\"\r\n")) {
-        fputs(text, stream);
-        return;
-    }
-    fputc('"', stream);
-    for (; *text; text++) {
-        if (*text == '"')
-            fputc('"', stream);
-        fputc(*text, stream);
-    }
-    fputc('"', stream);
-}
+#include "clients/cli/print.h"
 
 void figures_csv_write(FILE *stream, struct answer *answer) {
     bool notes = answer_has_notes(answer);
@@ -23,23 +10,23 @@ void figures_csv_write(FILE *stream, struct answer *answer) {
     answer_sort(answer);
     fputs("indicator,period,", stream);
     for (size_t i = 0; i < split_count; i++) {
-        write_field(stream, answer_split(answer, i));
+        print_csv_field(stream, answer_split(answer, i));
         fputc(',', stream);
     }
     fputs(notes ? "value,note\n" : "value\n", stream);
     for (size_t row = 0; row < answer_count(answer); row++) {
         const struct answer_figure *figure = answer_at(answer, row);
-        write_field(stream, figure->indicator);
+        print_csv_field(stream, figure->indicator);
         fputc(',', stream);
-        write_field(stream, figure->period);
+        print_csv_field(stream, figure->period);
         for (size_t i = 0; i < split_count; i++) {
             fputc(',', stream);
-            write_field(stream, figure->dims[i]);
+            print_csv_field(stream, figure->dims[i]);
         }
         fprintf(stream, ",%" PRId64, figure->value);
         if (notes) {
             fputc(',', stream);
-            write_field(stream, figure->note);
+            print_csv_field(stream, figure->note);
         }
         fputc('\n', stream);
     }

@@ -4,17 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clients/cli/print.h"
 #include "clients/collector/terminal.h"
 #include "proto/check.h"
 
-#define GAP         3 /* between columns; a note's mark stands in it */
 #define COLUMNS_MAX 4096
-#define NUMBER_TEXT 40
 #define MARK_TEXT   16
 #define LABEL_MIN   24
-#define MISSING     "\xe2\x80\x93" /* – */
-#define BOLD        "\033[1m"
-#define PLAIN       "\033[0m"
 
 /* One indicator and breakdown: figures `first` to `first + count - 1` of the sorted answer. */
 struct row {
@@ -135,20 +131,6 @@ static const char *mark_of(size_t number, char out[static MARK_TEXT]) {
 
 /* --- rows --- */
 
-/* 3120 as "3 120". */
-static const char *write_number(int64_t value, char out[static NUMBER_TEXT]) {
-    char plain[NUMBER_TEXT];
-    int len = snprintf(plain, sizeof plain, "%" PRId64, value);
-    size_t used = 0;
-    for (int i = 0; i < len; i++) {
-        if (i > 0 && plain[i - 1] != '-' && (len - i) % 3 == 0)
-            out[used++] = ' ';
-        out[used++] = plain[i];
-    }
-    out[used] = '\0';
-    return out;
-}
-
 /* An indicator's own note stands at its label, and so does one that all figures of the row share. */
 static void name_row(struct table_view *view, struct row *row, const char *id) {
     struct suivi_indicator indicator = answer_indicator(view->answer, id);
@@ -215,7 +197,7 @@ static void widen(int *width, const char *text) {
 }
 
 static void measure(struct table_view *view) {
-    char number[NUMBER_TEXT];
+    char number[PRINT_NUMBER];
     widen(&view->label_width, "indicator");
     for (size_t i = 0; i < answer_split_count(view->answer); i++)
         widen(&view->dim_width[i], answer_split(view->answer, i));
@@ -224,8 +206,8 @@ static void measure(struct table_view *view) {
     for (size_t i = 0; i < view->row_count; i++) {
         int label = terminal_columns(view->rows[i].label) + terminal_columns(view->rows[i].mark);
         view->label_width = label > view->label_width ? label : view->label_width;
-        widen(&view->value_width, write_number(view->rows[i].lowest, number));
-        widen(&view->value_width, write_number(view->rows[i].highest, number));
+        widen(&view->value_width, print_number(view->rows[i].lowest, number));
+        widen(&view->value_width, print_number(view->rows[i].highest, number));
         for (size_t d = 0; d < answer_split_count(view->answer); d++)
             widen(&view->dim_width[d], answer_at(view->answer, view->rows[i].first)->dims[d]);
     }
@@ -236,45 +218,14 @@ static void measure(struct table_view *view) {
 
 /* Columns of periods that fit one block, at least one; each takes a column of the trend too. */
 static size_t columns_in_block(const struct table_view *view) {
-    int left = view->layout->width - view->label_width - GAP;
+    int left = view->layout->width - view->label_width - PRINT_GAP;
     for (size_t i = 0; i < answer_split_count(view->answer); i++)
-        left -= GAP + view->dim_width[i];
-    int each = GAP + view->value_width + 1;
+        left -= PRINT_GAP + view->dim_width[i];
+    int each = PRINT_GAP + view->value_width + 1;
     return left > each ? (size_t)(left / each) : 1;
 }
 
 /* --- printing --- */
-
-static void put_spaces(const struct table_view *view, int count) {
-    for (; count > 0; count--)
-        fputc(' ', view->stream);
-}
-
-/* Text in a column of `width`, cut to it if need be. */
-static void put_left(const struct table_view *view, const char *text, int width) {
-    int columns = terminal_columns(text);
-    if (columns <= width) {
-        fputs(text, view->stream);
-        put_spaces(view, width - columns);
-        return;
-    }
-    char *cut = mem_string(text, strlen(text));
-    for (size_t len = strlen(cut); len > 0 && terminal_columns(cut) >= width;) {
-        do
-            len--;
-        while (len > 0 && ((unsigned char)cut[len] & 0xc0) == 0x80);
-        cut[len] = '\0';
-    }
-    fputs(cut, view->stream);
-    fputs("\xe2\x80\xa6", view->stream);
-    put_spaces(view, width - 1 - terminal_columns(cut));
-    free(cut);
-}
-
-static void put_right(const struct table_view *view, const char *text, int width) {
-    put_spaces(view, width - terminal_columns(text));
-    fputs(text, view->stream);
-}
 
 static const char *bar_of(const struct row *row, int64_t value) {
     static const char *const bars[] = {"\xe2\x96\x81", "\xe2\x96\x82", "\xe2\x96\x83", "\xe2\x96\x84",
@@ -286,34 +237,34 @@ static const char *bar_of(const struct row *row, int64_t value) {
 }
 
 static void put_head(const struct table_view *view, size_t first, size_t count) {
-    fputs(view->layout->colour ? BOLD : "", view->stream);
-    put_left(view, "indicator", view->label_width);
+    fputs(view->layout->colour ? PRINT_BOLD : "", view->stream);
+    print_left(view->stream, "indicator", view->label_width);
     for (size_t i = 0; i < answer_split_count(view->answer); i++) {
-        put_spaces(view, GAP);
-        put_left(view, answer_split(view->answer, i), view->dim_width[i]);
+        print_spaces(view->stream, PRINT_GAP);
+        print_left(view->stream, answer_split(view->answer, i), view->dim_width[i]);
     }
     for (size_t i = first; i < first + count; i++) {
-        put_spaces(view, GAP);
-        put_right(view, view->periods[i], view->value_width);
+        print_spaces(view->stream, PRINT_GAP);
+        print_right(view->stream, view->periods[i], view->value_width);
     }
     if (view->period_count > 1) {
-        put_spaces(view, GAP);
+        print_spaces(view->stream, PRINT_GAP);
         fputs("trend", view->stream);
     }
-    fputs(view->layout->colour ? PLAIN "\n" : "\n", view->stream);
+    fputs(view->layout->colour ? PRINT_PLAIN "\n" : "\n", view->stream);
 }
 
 /* Once for all breakdowns of an indicator, unless their notes differ. */
 static void put_label(const struct table_view *view, size_t index) {
     const struct row *row = &view->rows[index], *before = index > 0 ? row - 1 : NULL;
     if (before && strcmp(row->id, before->id) == 0 && strcmp(row->mark, before->mark) == 0) {
-        put_spaces(view, view->label_width);
+        print_spaces(view->stream, view->label_width);
         return;
     }
     int room = view->label_width - terminal_columns(row->mark), columns = terminal_columns(row->label);
-    put_left(view, row->label, columns < room ? columns : room);
+    print_left(view->stream, row->label, columns < room ? columns : room);
     fputs(row->mark, view->stream);
-    put_spaces(view, room - columns);
+    print_spaces(view->stream, room - columns);
 }
 
 /* A bar for each figure of the block, its height that within the whole row. */
@@ -325,7 +276,7 @@ static void put_trend(const struct table_view *view, const struct row *row, size
             blank++;
             continue;
         }
-        put_spaces(view, blank);
+        print_spaces(view->stream, blank);
         blank = 0;
         fputs(bar_of(row, cell->value), view->stream);
     }
@@ -336,22 +287,23 @@ static void put_row(struct table_view *view, size_t index, size_t first, size_t 
     const struct answer_figure *figure = answer_at(view->answer, row->first);
     put_label(view, index);
     for (size_t i = 0; i < answer_split_count(view->answer); i++) {
-        put_spaces(view, GAP);
-        put_left(view, figure->dims[i], view->dim_width[i]);
+        print_spaces(view->stream, PRINT_GAP);
+        print_left(view->stream, figure->dims[i], view->dim_width[i]);
     }
-    int gap = GAP;
+    int gap = PRINT_GAP;
     for (size_t i = first; i < first + count; i++) {
-        char number[NUMBER_TEXT], mark[MARK_TEXT] = "";
+        char number[PRINT_NUMBER], mark[MARK_TEXT] = "";
         const struct answer_figure *cell = cell_at(view, row, view->periods[i]);
-        put_spaces(view, gap);
-        put_right(view, cell ? write_number(cell->value, number) : MISSING, view->value_width);
+        print_spaces(view->stream, gap);
+        print_right(view->stream, cell ? print_number(cell->value, number) : PRINT_MISSING,
+                    view->value_width);
         if (cell && row->note == 0)
             mark_of(number_note(view, cell->note), mark);
         fputs(mark, view->stream);
-        gap = GAP - terminal_columns(mark);
+        gap = PRINT_GAP - terminal_columns(mark);
     }
     if (view->period_count > 1) {
-        put_spaces(view, gap);
+        print_spaces(view->stream, gap);
         put_trend(view, row, first, count);
     }
     fputc('\n', view->stream);

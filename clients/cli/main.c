@@ -11,6 +11,8 @@ static const struct verb {
     verb_run *run;
 } verbs[] = {
     {"figures", "show figures as a table, CSV or JSON", figures_run},
+    {"sources", "show what was heard from each source", sources_run},
+    {"check", "check that the daemon's store is whole", check_run},
 };
 
 #define VERB_COUNT (sizeof verbs / sizeof *verbs)

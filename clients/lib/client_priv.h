@@ -1,4 +1,4 @@
-/* What a client is made of: for client.c and query.c only. */
+/* What a client is made of: for client.c and those who ask. */
 #ifndef SUIVI_LIB_CLIENT_PRIV_H
 #define SUIVI_LIB_CLIENT_PRIV_H
 

@@ -125,6 +125,36 @@ int suivi_query(struct suivi *client, const struct suivi_query *query, int timeo
                 void (*on_indicator)(void *arg, const struct suivi_indicator *indicator),
                 void (*on_figure)(void *arg, const struct suivi_figure *figure), void *arg);
 
+/* What the daemon heard from one source through one outbox: in events, read = accepted + refused + repeated; in
+ * batches, last = batches + missing. */
+struct suivi_source {
+    const char *source, *outbox;
+    uint64_t batches;                           /* counted */
+    uint64_t read, accepted, refused, repeated; /* events */
+    uint64_t batches_again;                     /* batches that came again, and were not counted again */
+    uint64_t last;                              /* number of the last batch */
+    uint64_t missing;                           /* batches that never came */
+    int64_t heard;                              /* Unix time of the last batch; 0: none came yet */
+};
+
+/* Calls back for each source and outbox, in order. Strings are borrowed for the call. */
+int suivi_sources(struct suivi *client, int timeout_ms,
+                  void (*on_source)(void *arg, const struct suivi_source *source), void *arg);
+
+struct suivi_checked {
+    uint64_t findings;      /* also those that were not told */
+    uint64_t names;         /* of series and sources */
+    uint64_t cells, months; /* figures of single days and of months, for each series and source */
+    uint64_t sources;       /* whose ledger was held against their cells */
+    uint64_t bytes;         /* of all records */
+};
+
+/* Has the daemon go through its whole store. Calls back with each finding, one sentence; 0 also when there are
+ * some. It may take minutes: `timeout_ms` is for a sign of life, which comes every second. -EAGAIN: the store
+ * is being checked for somebody else. */
+int suivi_check(struct suivi *client, int timeout_ms, void (*on_finding)(void *arg, const char *sentence),
+                void *arg, struct suivi_checked *checked);
+
 #ifdef __cplusplus
 }
 #endif

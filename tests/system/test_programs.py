@@ -12,8 +12,10 @@ OPTIONS = {
     ('suivid',): ['--config', '--data', '--listen', '--framework', '--help', '--version'],
     ('suivi-weblog',): ['--endpoint', '--state', '--site', '--format', '--languages', '--default-language', '--follow',
                         '--help', '--version'],
-    ('suivi',): ['figures', '--help', '--version'],
+    ('suivi',): ['figures', 'sources', 'check', '--help', '--version'],
     ('suivi', 'figures'): ['--from', '--to', '--by', '--split', '--where', '--format', '--help'],
+    ('suivi', 'sources'): ['--format', '--endpoint', '--timeout', '--help'],
+    ('suivi', 'check'): ['--endpoint', '--timeout', '--help'],
 }
 
 

@@ -8,7 +8,7 @@ import sys
 
 import msgpack
 
-TYPES = ("hello", "welcome", "batch", "ack", "query", "figures", "error")
+TYPES = ("hello", "welcome", "batch", "ack", "query", "figures", "error", "sources", "ledger", "check", "findings")
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "proto" / "vectors"
 
 

@@ -62,8 +62,9 @@ static void write_batch(struct writers *writers, uint32_t series_count, uint32_t
 
 static void test_names(void **state) {
     (void)state;
-    static const char *const names[] = {"hello", "welcome", "batch", "ack", "query", "figures", "error"};
-    for (enum message_type type = MESSAGE_HELLO; type <= MESSAGE_ERROR; type++)
+    static const char *const names[] = {"hello", "welcome", "batch",  "ack",   "query",   "figures",
+                                        "error", "sources", "ledger", "check", "findings"};
+    for (enum message_type type = MESSAGE_HELLO; type <= MESSAGE_TYPE_LAST; type++)
         assert_string_equal(message_type_name(type), names[type - 1]);
 }
 
@@ -468,6 +469,36 @@ static uint64_t walk_figures(struct wire_reader *reader) {
     return 1;
 }
 
+static uint64_t walk_ledger(struct wire_reader *reader) {
+    struct message_ledger ledger;
+    struct fault why;
+    uint64_t sum = 1;
+    if (message_read_ledger(reader, &ledger, &why) != 0)
+        return 0;
+    for (uint32_t i = 0; i < ledger.row_count; i++) {
+        struct message_ledger_row row;
+        message_next_ledger_row(&ledger, &row);
+        sum += row.source.len + row.outbox.len;
+    }
+    assert_true(wire_at_end(&ledger.rows));
+    return sum;
+}
+
+static uint64_t walk_findings(struct wire_reader *reader) {
+    struct message_findings findings;
+    struct fault why;
+    uint64_t sum = 1;
+    if (message_read_findings(reader, &findings, &why) != 0)
+        return 0;
+    for (uint32_t i = 0; i < findings.finding_count; i++) {
+        struct str text;
+        message_next_finding(&findings, &text);
+        sum += text.len;
+    }
+    assert_true(findings.finding_count == 0 || wire_at_end(&findings.findings));
+    return sum;
+}
+
 static uint64_t walk_any(struct bytes frame) {
     struct wire_reader reader;
     enum message_type type;
@@ -477,6 +508,8 @@ static uint64_t walk_any(struct bytes frame) {
         struct message_welcome welcome;
         struct message_query query;
         struct message_error error;
+        struct message_sources sources;
+        struct message_check check;
     } any;
     wire_reader_init(&reader, frame.at, frame.len);
     if (message_open(&reader, &type, &why) != 0)
@@ -496,12 +529,20 @@ static uint64_t walk_any(struct bytes frame) {
         return walk_figures(&reader);
     case MESSAGE_ERROR:
         return message_read_error(&reader, &any.error, &why) == 0;
+    case MESSAGE_SOURCES:
+        return message_read_sources(&reader, &any.sources, &why) == 0;
+    case MESSAGE_LEDGER:
+        return walk_ledger(&reader);
+    case MESSAGE_CHECK:
+        return message_read_check(&reader, &any.check, &why) == 0;
+    case MESSAGE_FINDINGS:
+        return walk_findings(&reader);
     }
     return 0;
 }
 
 /* One frame of each type, as a writer makes it. */
-static size_t write_all(struct writers *writers, struct bytes out[static 7]) {
+static size_t write_all(struct writers *writers, struct bytes out[static MESSAGE_TYPE_LAST]) {
     struct dims dims = {0};
     size_t count = 0;
     dims_add(&dims, STR("site"), STR("nswp"), NULL);
@@ -524,7 +565,7 @@ static size_t write_all(struct writers *writers, struct bytes out[static 7]) {
                                     .dim = {STR("nswp")},
                                     .value = 70000,
                                     .note = STR("sum of months")};
-    for (enum message_type type = MESSAGE_HELLO; type <= MESSAGE_ERROR; type++) {
+    for (enum message_type type = MESSAGE_HELLO; type <= MESSAGE_TYPE_LAST; type++) {
         struct wire_writer *message = writers->message, *first = writers->first, *second = writers->second;
         wire_writer_reset(message);
         wire_writer_reset(first);
@@ -566,6 +607,24 @@ static size_t write_all(struct writers *writers, struct bytes out[static 7]) {
             message_write_error(message,
                                 &(struct message_error){STR("bad"), STR("no"), STR("weblog@www1"), 9, 0});
             break;
+        case MESSAGE_SOURCES:
+            message_write_sources(message, &(struct message_sources){8});
+            break;
+        case MESSAGE_LEDGER:
+            message_write_ledger_row(first, &(struct message_ledger_row){STR("a@b"), STR(""), 2, 300, 200, 40,
+                                                                         60, 1, 2, 0, 1520380800});
+            message_write_ledger_row(first, &(struct message_ledger_row){.source = STR("a@b")});
+            message_write_ledger(message, 8, true, 2, first);
+            break;
+        case MESSAGE_CHECK:
+            message_write_check(message, &(struct message_check){9});
+            break;
+        case MESSAGE_FINDINGS:
+            message_write_finding(first, STR("the month row is 5"));
+            message_write_finding(first, STR("é"));
+            message_write_findings(message, 9, true, &(struct message_checked){0, 1, 200, 70000, 1, 1u << 20},
+                                   2, first);
+            break;
         }
         out[count++] = frame_of(message);
     }
@@ -573,7 +632,7 @@ static size_t write_all(struct writers *writers, struct bytes out[static 7]) {
 }
 
 static void test_mutated_frames(void **state) {
-    struct bytes frames[7];
+    struct bytes frames[MESSAGE_TYPE_LAST];
     uint64_t random = 31415926, accepted = 0;
     size_t count = write_all(*state, frames);
     print_message("seed %llu\n", (unsigned long long)random);
@@ -596,7 +655,7 @@ static void test_mutated_frames(void **state) {
             free(frame.at);
         }
     }
-    print_message("%llu of %u accepted\n", (unsigned long long)accepted, 20000 * 7);
+    print_message("%llu of %u accepted\n", (unsigned long long)accepted, 20000 * MESSAGE_TYPE_LAST);
     assert_true(accepted > 1000);
     for (size_t i = 0; i < count; i++)
         free(frames[i].at);

@@ -95,21 +95,21 @@ static void compare(struct room *room, const struct fact *fact, const char *indi
         query.split[0] = STR("site");
     if (where)
         assert_int_equal(dims_add(&query.where, STR("language"), str_of(where), NULL), 0);
-    struct query_answer *answer;
+    struct frames *answer;
     struct fault why = {""};
     if (query_run(&answer, &query, room->framework, room->catalogue, room->store, &why) != 0)
         fail_msg("%s", why.text);
     size_t got = 0, wanted = 0;
     char before[PERIOD_TEXT_MAX + 8] = "";
-    for (size_t i = 0; i < query_answer_count(answer); i++) {
-        struct str frame = query_answer_frame(answer, i);
+    for (size_t i = 0; i < frames_count(answer); i++) {
+        struct str frame = frames_at(answer, i);
         struct wire_reader reader;
         enum message_type message;
         struct message_figures figures;
         wire_reader_init(&reader, frame.at, frame.len);
         assert_int_equal(message_open(&reader, &message, NULL), 0);
         assert_int_equal(message_read_figures(&reader, &figures, NULL), 0);
-        assert_int_equal(figures.last, i + 1 == query_answer_count(answer));
+        assert_int_equal(figures.last, i + 1 == frames_count(answer));
         for (uint32_t k = 0; k < figures.figure_count; k++, got++) {
             struct message_figure figure;
             struct period period;
@@ -138,7 +138,7 @@ static void compare(struct room *room, const struct fact *fact, const char *indi
         }
     } while (period_next(&period) && period.first < civil_to_day(2018, 6, 1));
     assert_int_equal(got, wanted);
-    query_answer_destroy(&answer);
+    frames_destroy(&answer);
 }
 
 static void every_figure_is_the_fold_of_its_events(void **state) {
@@ -183,9 +183,9 @@ static void every_figure_is_the_fold_of_its_events(void **state) {
 }
 
 static int ask(struct room *room, const struct message_query *query, struct fault *why) {
-    struct query_answer *answer = NULL;
+    struct frames *answer = NULL;
     int err = query_run(&answer, query, room->framework, room->catalogue, room->store, why);
-    query_answer_destroy(&answer);
+    frames_destroy(&answer);
     return err;
 }
 

@@ -208,10 +208,76 @@ static json_t *error_told(struct wire_reader *reader, struct wire_writer *writer
                      "source", text_of(error.source), "seq", number_of(error.seq), "id", number_of(error.id));
 }
 
+static json_t *sources_told(struct wire_reader *reader, struct wire_writer *writer) {
+    struct message_sources sources;
+    struct fault why;
+    if (message_read_sources(reader, &sources, &why) != 0)
+        fail_msg("%s", why.text);
+    message_write_sources(writer, &sources);
+    return json_pack("{s:o}", "id", number_of(sources.id));
+}
+
+static json_t *ledger_told(struct wire_reader *reader, struct wire_writer *writer) {
+    struct message_ledger chunk;
+    struct fault why;
+    struct wire_writer *rows_writer;
+    json_t *rows = json_array();
+    if (message_read_ledger(reader, &chunk, &why) != 0)
+        fail_msg("%s", why.text);
+    wire_writer_new(&rows_writer, MESSAGE_BYTES_MAX);
+    for (uint32_t i = 0; i < chunk.row_count; i++) {
+        struct message_ledger_row row;
+        message_next_ledger_row(&chunk, &row);
+        message_write_ledger_row(rows_writer, &row);
+        json_array_append_new(
+            rows, json_pack("[o, o, o, o, o, o, o, o, o, o, I]", text_of(row.source), text_of(row.outbox),
+                            number_of(row.batches), number_of(row.read), number_of(row.accepted),
+                            number_of(row.refused), number_of(row.repeated), number_of(row.batches_again),
+                            number_of(row.last), number_of(row.missing), (json_int_t)row.heard));
+    }
+    message_write_ledger(writer, chunk.id, chunk.last, chunk.row_count, rows_writer);
+    wire_writer_destroy(&rows_writer);
+    return json_pack("{s:o, s:b, s:o}", "id", number_of(chunk.id), "last", chunk.last, "rows", rows);
+}
+
+static json_t *check_told(struct wire_reader *reader, struct wire_writer *writer) {
+    struct message_check check;
+    struct fault why;
+    if (message_read_check(reader, &check, &why) != 0)
+        fail_msg("%s", why.text);
+    message_write_check(writer, &check);
+    return json_pack("{s:o}", "id", number_of(check.id));
+}
+
+static json_t *findings_told(struct wire_reader *reader, struct wire_writer *writer) {
+    struct message_findings chunk;
+    struct fault why;
+    struct wire_writer *findings_writer;
+    json_t *findings = json_array();
+    if (message_read_findings(reader, &chunk, &why) != 0)
+        fail_msg("%s", why.text);
+    wire_writer_new(&findings_writer, MESSAGE_BYTES_MAX);
+    for (uint32_t i = 0; i < chunk.finding_count; i++) {
+        struct str text;
+        message_next_finding(&chunk, &text);
+        message_write_finding(findings_writer, text);
+        json_array_append_new(findings, json_pack("[o]", text_of(text)));
+    }
+    message_write_findings(writer, chunk.id, chunk.last, &chunk.checked, chunk.finding_count,
+                           findings_writer);
+    wire_writer_destroy(&findings_writer);
+    return json_pack("{s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", number_of(chunk.id), "last",
+                     chunk.last, "findings", findings, "more", number_of(chunk.checked.more), "names",
+                     number_of(chunk.checked.names), "cells", number_of(chunk.checked.cells), "months",
+                     number_of(chunk.checked.months), "sources", number_of(chunk.checked.sources), "bytes",
+                     number_of(chunk.checked.bytes));
+}
+
 static json_t *(*const told[])(struct wire_reader *, struct wire_writer *) = {
-    [MESSAGE_HELLO] = hello_told, [MESSAGE_WELCOME] = welcome_told, [MESSAGE_BATCH] = batch_told,
-    [MESSAGE_ACK] = ack_told,     [MESSAGE_QUERY] = query_told,     [MESSAGE_FIGURES] = figures_told,
-    [MESSAGE_ERROR] = error_told,
+    [MESSAGE_HELLO] = hello_told, [MESSAGE_WELCOME] = welcome_told,   [MESSAGE_BATCH] = batch_told,
+    [MESSAGE_ACK] = ack_told,     [MESSAGE_QUERY] = query_told,       [MESSAGE_FIGURES] = figures_told,
+    [MESSAGE_ERROR] = error_told, [MESSAGE_SOURCES] = sources_told,   [MESSAGE_LEDGER] = ledger_told,
+    [MESSAGE_CHECK] = check_told, [MESSAGE_FINDINGS] = findings_told,
 };
 
 static json_t *load(const char *kind) {
@@ -259,7 +325,7 @@ static void check_good(const json_t *entry, enum message_type wanted) {
 
 static void test_good(void **state) {
     (void)state;
-    for (enum message_type type = MESSAGE_HELLO; type <= MESSAGE_ERROR; type++) {
+    for (enum message_type type = MESSAGE_HELLO; type <= MESSAGE_TYPE_LAST; type++) {
         json_t *list = load(message_type_name(type)), *entry;
         size_t i;
         assert_in_range(json_array_size(list), 3, 1000);
@@ -279,6 +345,10 @@ static int read_any(enum message_type type, struct wire_reader *reader, struct f
         struct message_query query;
         struct message_figures figures;
         struct message_error error;
+        struct message_sources sources;
+        struct message_ledger ledger;
+        struct message_check check;
+        struct message_findings findings;
     } any;
     switch (type) {
     case MESSAGE_HELLO:
@@ -295,6 +365,14 @@ static int read_any(enum message_type type, struct wire_reader *reader, struct f
         return message_read_figures(reader, &any.figures, why);
     case MESSAGE_ERROR:
         return message_read_error(reader, &any.error, why);
+    case MESSAGE_SOURCES:
+        return message_read_sources(reader, &any.sources, why);
+    case MESSAGE_LEDGER:
+        return message_read_ledger(reader, &any.ledger, why);
+    case MESSAGE_CHECK:
+        return message_read_check(reader, &any.check, why);
+    case MESSAGE_FINDINGS:
+        return message_read_findings(reader, &any.findings, why);
     }
     return 0;
 }

@@ -1,0 +1,78 @@
+#include "clients/cli/print.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clients/collector/terminal.h"
+#include "proto/check.h"
+#include "proto/utf8.h"
+
+const char *print_number(int64_t value, char out[static PRINT_NUMBER]) {
+    char plain[PRINT_NUMBER];
+    int len = snprintf(plain, sizeof plain, "%" PRId64, value);
+    size_t used = 0;
+    for (int i = 0; i < len; i++) {
+        if (i > 0 && plain[i - 1] != '-' && (len - i) % 3 == 0)
+            out[used++] = ' ';
+        out[used++] = plain[i];
+    }
+    out[used] = '\0';
+    return out;
+}
+
+char *print_clean(char *text) {
+    for (struct str rest = str_of(text); rest.len > 0;) {
+        size_t step = utf8_step(rest);
+        if (step == 0 || utf8_is_control(rest)) {
+            step = step == 0 ? 1 : step;
+            memset(text + (rest.at - text), '?', step);
+        }
+        rest = (struct str){rest.at + step, rest.len - step};
+    }
+    return text;
+}
+
+void print_spaces(FILE *stream, int count) {
+    for (; count > 0; count--)
+        fputc(' ', stream);
+}
+
+void print_left(FILE *stream, const char *text, int width) {
+    int columns = terminal_columns(text);
+    if (columns <= width) {
+        fputs(text, stream);
+        print_spaces(stream, width - columns);
+        return;
+    }
+    char *cut = mem_string(text, strlen(text));
+    for (size_t len = strlen(cut); len > 0 && terminal_columns(cut) >= width;) {
+        do
+            len--;
+        while (len > 0 && ((unsigned char)cut[len] & 0xc0) == 0x80);
+        cut[len] = '\0';
+    }
+    fputs(cut, stream);
+    fputs("\xe2\x80\xa6", stream);
+    print_spaces(stream, width - 1 - terminal_columns(cut));
+    free(cut);
+}
+
+void print_right(FILE *stream, const char *text, int width) {
+    print_spaces(stream, width - terminal_columns(text));
+    fputs(text, stream);
+}
+
+void print_csv_field(FILE *stream, const char *text) {
+    if (!strpbrk(text, ",\"\r\n")) {
+        fputs(text, stream);
+        return;
+    }
+    fputc('"', stream);
+    for (; *text; text++) {
+        if (*text == '"')
+            fputc('"', stream);
+        fputc(*text, stream);
+    }
+    fputc('"', stream);
+}

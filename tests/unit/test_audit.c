@@ -1,0 +1,845 @@
+/* The audit names every damage: each one is done to a store on purpose, below all that would refuse it. */
+#include "tests/unit/room.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "bytes.h"
+#include "daemon/audit.h"
+#include "daemon/balance.h"
+#include "daemon/block.h"
+#include "proto/civil.h"
+
+#define DAY     17597 /* 2018-03-07 */
+#define MONTH   578
+#define AT(day) ((int64_t)(day)*CIVIL_DAY_SECONDS)
+
+enum { COUNT_EN, COUNT_FR, DISTINCT_EN, SERIES }; /* numbers of the series in the sound store */
+
+static int send_all(struct room *room) {
+    static const uint64_t first[] = {1, 2}, second[] = {2, 3};
+    const struct room_event event[] = {
+        {.indicator = "t.count", .site = "a", .language = "en", .at = AT(DAY), .number = 3},
+        {.indicator = "t.count", .site = "a", .language = "fr", .at = AT(DAY), .number = -5},
+        {.indicator = "t.distinct",
+         .site = "a",
+         .language = "en",
+         .at = AT(DAY),
+         .member = first,
+         .member_count = 2},
+        {.indicator = "t.count", .site = "a", .language = "en", .at = AT(DAY + 1), .number = 4},
+        {.indicator = "t.distinct",
+         .site = "a",
+         .language = "en",
+         .at = AT(DAY + 1),
+         .member = second,
+         .member_count = 2},
+        {.indicator = "t.count", .site = "a", .language = "en", .at = AT(DAY + 60), .number = 8},
+        {.indicator = "t.none", .at = AT(DAY), .number = 1},
+    };
+    (void)room_send(room, "s", "o", 1, event, 7);
+    (void)room_send(room, "t", "", 1, event, 7);
+    (void)room_commit(room);
+    (void)room_send(room, "s", "p", 1, event, 7);
+    (void)room_send(room, "t", "", 1, event, 7);
+    return (int)room_commit(room).failed;
+}
+
+/* ---- damage ---- */
+
+/* The file below the store; the room is left. */
+struct below {
+    MDB_env *env;
+    MDB_txn *txn;
+};
+
+static MDB_dbi table_in(struct below *below, const char *table) {
+    MDB_dbi dbi;
+    assert_int_equal(mdb_dbi_open(below->txn, table, 0, &dbi), 0);
+    return dbi;
+}
+
+static void put(struct below *below, const char *table, struct str key, struct str value) {
+    MDB_val k = {key.len, (void *)(uintptr_t)key.at}, v = {value.len, (void *)(uintptr_t)value.at};
+    assert_int_equal(mdb_put(below->txn, table_in(below, table), &k, &v, 0), 0);
+}
+
+static void drop(struct below *below, const char *table, struct str key) {
+    MDB_val k = {key.len, (void *)(uintptr_t)key.at};
+    assert_int_equal(mdb_del(below->txn, table_in(below, table), &k, NULL), 0);
+}
+
+struct key {
+    uint32_t word[3];
+};
+
+static struct key cell(uint32_t series, int32_t when, uint32_t source) {
+    return (struct key){{htobe32(series), htobe32((uint32_t)when ^ 0x80000000u), htobe32(source)}};
+}
+
+static struct str cell_str(const struct key *key) {
+    return (struct str){(const char *)key->word, sizeof key->word};
+}
+
+static void put_set(struct below *below, const char *table, uint32_t series, int32_t when, uint32_t source,
+                    struct str set) {
+    struct key key = cell(series, when, source);
+    put(below, table, cell_str(&key), set);
+}
+
+static void put_sum(struct below *below, const char *table, uint32_t series, int32_t when, uint32_t source,
+                    int64_t value) {
+    struct block block = {0};
+    uint8_t bytes[BLOCK_BYTES_MAX];
+    struct key key = cell(series / BLOCK_SERIES, when, source);
+    MDB_val k = {sizeof key.word, key.word}, v;
+    if (mdb_get(below->txn, table_in(below, table), &k, &v) == 0)
+        block_decode((struct str){v.mv_data, v.mv_size}, &block);
+    block.mask |= UINT64_C(1) << series % BLOCK_SERIES;
+    block.sum[series % BLOCK_SERIES] = value;
+    put(below, table, cell_str(&key), (struct str){(char *)bytes, block_encode(&block, bytes)});
+}
+
+static void drop_cell(struct below *below, const char *table, uint32_t series, int32_t when,
+                      uint32_t source) {
+    struct key key = cell(series, when, source);
+    drop(below, table, cell_str(&key));
+}
+
+static void put_name(struct below *below, const char *table, uint32_t number, struct str text) {
+    uint32_t key = htobe32(number);
+    put(below, table, (struct str){(const char *)&key, sizeof key}, text);
+}
+
+static void drop_name(struct below *below, const char *table, uint32_t number) {
+    uint32_t key = htobe32(number);
+    drop(below, table, (struct str){(const char *)&key, sizeof key});
+}
+
+#define S_O STR("s\0o")
+
+static void change_row(struct below *below, void (*change)(struct balance *row)) {
+    struct balance row;
+    uint8_t bytes[BALANCE_BYTES];
+    MDB_val k = {3, (void *)(uintptr_t) "s\0o"}, v;
+    assert_int_equal(mdb_get(below->txn, table_in(below, "ledger"), &k, &v), 0);
+    assert_int_equal(balance_decode((struct str){v.mv_data, v.mv_size}, &row), 0);
+    change(&row);
+    balance_encode(&row, bytes);
+    put(below, "ledger", S_O, (struct str){(char *)bytes, sizeof bytes});
+}
+
+static void read_one_more(struct balance *row) {
+    row->read++;
+}
+
+static void lose_a_batch(struct balance *row) {
+    row->last++;
+}
+
+static void count_one_more(struct balance *row) {
+    row->total++;
+}
+
+/* ---- the audit ---- */
+
+struct audited {
+    size_t told;
+    struct message_checked checked;
+    char text[2048]; /* the first findings, one a line */
+};
+
+static struct audited audit(struct store *store) {
+    atomic_bool stop = false;
+    struct frames *frames;
+    struct fault why = {""};
+    struct wire_reader reader;
+    enum message_type type;
+    struct message_findings findings;
+    struct audited audited = {0};
+    if (audit_run(&frames, &(struct message_check){77}, store, &stop, &why) != 0)
+        fail_msg("%s", why.text);
+    assert_int_equal(frames_count(frames), 1);
+    struct str frame = frames_at(frames, 0);
+    wire_reader_init(&reader, frame.at, frame.len);
+    assert_int_equal(message_open(&reader, &type, NULL), 0);
+    assert_int_equal(message_read_findings(&reader, &findings, NULL), 0);
+    assert_true(findings.last && findings.id == 77);
+    audited.told = findings.finding_count;
+    audited.checked = findings.checked;
+    for (uint32_t i = 0; i < findings.finding_count; i++) {
+        struct str text;
+        message_next_finding(&findings, &text);
+        size_t used = strlen(audited.text);
+        (void)snprintf(audited.text + used, sizeof audited.text - used, "%.*s\n", STR_ARG(text));
+    }
+    frames_destroy(&frames);
+    return audited;
+}
+
+static struct store *open_store(const struct room *room) {
+    char path[96];
+    struct store *store;
+    struct fault why = {""};
+    (void)snprintf(path, sizeof path, "%s/data", room->directory);
+    if (store_open(&store, path, NULL, &why) != 0)
+        fail_msg("%s", why.text);
+    return store;
+}
+
+static void reach_below(const struct room *room, void (*damage)(struct below *below)) {
+    struct below below;
+    char path[96];
+    (void)snprintf(path, sizeof path, "%s/data", room->directory);
+    assert_int_equal(mdb_env_create(&below.env), 0);
+    assert_int_equal(mdb_env_set_maxdbs(below.env, 16), 0);
+    assert_int_equal(mdb_env_set_mapsize(below.env, 16u << 20), 0);
+    assert_int_equal(mdb_env_open(below.env, path, 0, 0600), 0);
+    assert_int_equal(mdb_txn_begin(below.env, NULL, 0, &below.txn), 0);
+    damage(&below);
+    assert_int_equal(mdb_txn_commit(below.txn), 0);
+    mdb_env_close(below.env);
+}
+
+/* ---- what is done, and what must be said ---- */
+
+static void do_nothing(struct below *b) {
+    (void)b;
+}
+
+static void month_is_wrong(struct below *b) {
+    put_sum(b, "month_sums", COUNT_EN, MONTH, 0, 15);
+}
+
+static void month_is_gone(struct below *b) {
+    drop_cell(b, "month_sums", 0, MONTH + 2, 1);
+}
+
+static void day_is_gone(struct below *b) {
+    drop_cell(b, "day_sums", 0, DAY + 60, 1);
+}
+
+static void day_is_wrong(struct below *b) {
+    put_sum(b, "day_sums", COUNT_FR, DAY, 1, -4);
+}
+
+static void series_is_unknown(struct below *b) {
+    put_sum(b, "day_sums", 70, DAY, 0, 0);
+    put_sum(b, "month_sums", 70, MONTH, 0, 0);
+}
+
+static void source_is_unknown(struct below *b) {
+    put_sum(b, "day_sums", COUNT_EN, DAY, 2, 5);
+    put_sum(b, "month_sums", COUNT_EN, MONTH, 2, 5);
+}
+
+static void sum_of_a_set(struct below *b) {
+    put_sum(b, "day_sums", DISTINCT_EN, DAY, 0, 0);
+    put_sum(b, "month_sums", DISTINCT_EN, MONTH, 0, 0);
+}
+
+static void sums_outside_the_calendar(struct below *b) {
+    put_sum(b, "day_sums", COUNT_EN, CIVIL_DAY_MAX + 1, 0, 0);
+    put_sum(b, "day_sums", COUNT_EN, CIVIL_DAY_MIN - 1, 0, 0);
+    put_sum(b, "month_sums", COUNT_EN, 8030 * 12, 0, 0);
+}
+
+static void sum_is_held(struct below *b) {
+    put_sum(b, "day_sums", COUNT_EN, DAY, 0, INT64_MAX);
+    put_sum(b, "month_sums", COUNT_EN, MONTH, 0, INT64_MAX);
+}
+
+static void only_the_month_is_held(struct below *b) {
+    put_sum(b, "month_sums", COUNT_EN, MONTH, 0, INT64_MIN);
+}
+
+static void sums_are_none(struct below *b) {
+    struct key key = cell(0, DAY, 0);
+    put(b, "day_sums", cell_str(&key), STR("12345678"));
+    put(b, "month_sums", STR("short"), STR("1234567812345678"));
+}
+
+static void set_is_damaged(struct below *b) {
+    put_set(b, "days", DISTINCT_EN, DAY, 0,
+            STR("\x01"
+                "1234567"));
+}
+
+static void set_of_month_is_damaged(struct below *b) {
+    put_set(b, "months", DISTINCT_EN, MONTH, 0,
+            STR("\x01"
+                "22222222"
+                "11111111"));
+}
+
+static void set_of_month_lacks_one(struct below *b) {
+    put_set(b, "months", DISTINCT_EN, MONTH, 0,
+            STR("\x01"
+                "\0\0\0\0\0\0\0\x01"
+                "\0\0\0\0\0\0\0\x03"));
+}
+
+static void set_of_month_is_gone(struct below *b) {
+    drop_cell(b, "months", DISTINCT_EN, MONTH, 0);
+}
+
+static void last_set_of_month_is_gone(struct below *b) {
+    drop_cell(b, "months", DISTINCT_EN, MONTH, 1);
+}
+
+static void sets_of_days_are_gone(struct below *b) {
+    drop_cell(b, "days", DISTINCT_EN, DAY, 1);
+    drop_cell(b, "days", DISTINCT_EN, DAY + 1, 1);
+}
+
+static void set_of_a_count(struct below *b) {
+    put_set(b, "days", COUNT_EN, DAY, 0, STR("\x01"));
+    put_set(b, "months", COUNT_EN, MONTH, 0, STR("\x01"));
+}
+
+static void set_of_an_unknown_series(struct below *b) {
+    put_set(b, "days", 9, DAY, 0, STR("\x01"));
+    put_set(b, "months", 9, MONTH, 0, STR("\x01"));
+}
+
+static void set_of_an_unknown_source(struct below *b) {
+    put_set(b, "days", DISTINCT_EN, DAY, 9, STR("\x01"));
+    put_set(b, "months", DISTINCT_EN, MONTH, 9, STR("\x01"));
+}
+
+static void set_outside_the_calendar(struct below *b) {
+    put_set(b, "days", DISTINCT_EN, INT32_MIN, 0, STR("\x01"));
+    put_set(b, "months", DISTINCT_EN, INT32_MAX, 0, STR("\x01"));
+}
+
+static void sets_are_none(struct below *b) {
+    put(b, "days", STR("x"), STR("\x01"));
+    put(b, "months", STR("12345678901234"), STR("\x01"));
+}
+
+static void row_does_not_balance(struct below *b) {
+    change_row(b, read_one_more);
+}
+
+static void row_has_lost_a_batch(struct below *b) {
+    change_row(b, lose_a_batch);
+}
+
+static void row_has_another_total(struct below *b) {
+    change_row(b, count_one_more);
+}
+
+static void row_cannot_be_read(struct below *b) {
+    put(b, "ledger", S_O, STR("\x02 short"));
+}
+
+static void row_names_nobody(struct below *b) {
+    put(b, "ledger", STR("nobody"), STR("x"));
+}
+
+static void rows_are_gone(struct below *b) {
+    drop(b, "ledger", STR("t\0"));
+}
+
+static void series_has_no_name(struct below *b) {
+    drop_name(b, "series", COUNT_FR);
+}
+
+static void series_have_no_names(struct below *b) {
+    put_name(b, "series", SERIES + 2,
+             STR("\x01"
+                 "t.count\0"));
+}
+
+static void name_is_none(struct below *b) {
+    put_name(b, "series", SERIES,
+             STR("\x01"
+                 "T count\0"));
+    put_name(b, "series", SERIES + 1,
+             STR("\x09"
+                 "t.count\0"));
+}
+
+static void name_is_past_the_limit(struct below *b) {
+    put_name(b, "series", UINT32_MAX,
+             STR("\x01"
+                 "t.count\0"));
+    put_name(b, "sources", UINT32_MAX, STR("u"));
+}
+
+static void source_has_no_name(struct below *b) {
+    drop_name(b, "sources", 0);
+}
+
+static void source_has_a_bad_name(struct below *b) {
+    put_name(b, "sources", 2, STR("\x1b[31m"));
+}
+
+static void two_sources_have_one_name(struct below *b) {
+    put_name(b, "sources", 2, STR("s"));
+}
+
+static void names_are_none(struct below *b) {
+    put(b, "series", STR("12345"),
+        STR("\x01"
+            "t.count\0"));
+}
+
+static void format_is_another(struct below *b) {
+    put(b, "meta", STR("mood"), STR("calm"));
+}
+
+static const struct {
+    const char *name;
+    void (*damage)(struct below *below);
+    const char *said; /* all of it, but for the mend */
+} cases[] = {
+    {"nothing", do_nothing, ""},
+    {"a wrong month", month_is_wrong,
+     "t.count (language=en, site=a): the row of 2018-03 from s says 15, but its days add up to 14\n"},
+    {"no month", month_is_gone,
+     "t.count (language=en, site=a): there are days of 2018-05 from t, but no row of the month\n"},
+    {"no day", day_is_gone,
+     "t.count (language=en, site=a): there is a row of 2018-05 from t, but no day of it\n"
+     "the ledger has counted 10 in all from t, but the cells of its days add up to 2\n"},
+    {"a wrong day", day_is_wrong,
+     "t.count (language=fr, site=a): the row of 2018-03 from t says -5, but its days add up to -4\n"
+     "the ledger has counted 10 in all from t, but the cells of its days add up to 11\n"},
+    {"a sum of an unknown series", series_is_unknown,
+     "series 70 (no name): there is a sum of 2018-03-07 from s, but it is no known series\n"
+     "series 70 (no name): there is a sum of 2018-03 from s, but it is no known series\n"},
+    {"a sum of an unknown source", source_is_unknown,
+     "series 0 and its neighbours have sums of 2018-03-07 from source 2, which has no name\n"
+     "series 0 and its neighbours have sums of 2018-03 from source 2, which has no name\n"},
+    {"a sum of a set", sum_of_a_set,
+     "t.distinct (language=en, site=a): there is a sum of 2018-03-07 from s, but it is not counted by sums\n"
+     "t.distinct (language=en, site=a): there is a sum of 2018-03 from s, but it is not counted by sums\n"},
+    {"sums outside the calendar", sums_outside_the_calendar,
+     "series 0 and its neighbours have sums of day -719163, outside the calendar\n"
+     "series 0 and its neighbours have sums of month 96360, outside the calendar\n"
+     "series 0 and its neighbours have sums of day 2932897, outside the calendar\n"},
+    {"a sum at its end", sum_is_held,
+     "t.count (language=en, site=a): the sum of 2018-03-07 from s is at the end of what 64 bits hold and "
+     "cannot be "
+     "checked\n"},
+    {"a month at its end", only_the_month_is_held,
+     "t.count (language=en, site=a): the sum of 2018-03 from s is at the end of what 64 bits hold and cannot "
+     "be "
+     "checked\n"},
+    {"sums that are none", sums_are_none,
+     "the store's table \"day_sums\" holds a record that is none (a key of 12 bytes, a value of 8)\n"
+     "t.count (language=en, site=a): the row of 2018-03 from s says 14, but its days add up to 8\n"
+     "the store's table \"month_sums\" holds a record that is none (a key of 5 bytes, a value of 16)\n"},
+    {"a damaged set", set_is_damaged,
+     "t.distinct (language=en, site=a): the set of 2018-03-07 from s is damaged\n"},
+    {"a damaged set of a month", set_of_month_is_damaged,
+     "t.distinct (language=en, site=a): the set of 2018-03 from s is damaged\n"},
+    {"a set of a month that lacks one", set_of_month_lacks_one,
+     "t.distinct (language=en, site=a): the row of 2018-03 from s has 2 members, and not the 3 of its "
+     "days\n"},
+    {"no set of the month", set_of_month_is_gone,
+     "t.distinct (language=en, site=a): there are days of 2018-03 from s, but no row of the month\n"},
+    {"no set of the month, the last", last_set_of_month_is_gone,
+     "t.distinct (language=en, site=a): there are days of 2018-03 from t, but no row of the month\n"},
+    {"no sets of days", sets_of_days_are_gone,
+     "t.distinct (language=en, site=a): there is a row of 2018-03 from t, but no day of it\n"},
+    {"a set of a count", set_of_a_count,
+     "t.count (language=en, site=a): a set of 2018-03-07 from s is there, but this is counted by sums\n"
+     "t.count (language=en, site=a): a set of 2018-03 from s is there, but this is counted by sums\n"},
+    {"a set of an unknown series", set_of_an_unknown_series,
+     "series 9 (no name): a set of 2018-03-07 from s is there, but this is no known series\n"
+     "series 9 (no name): a set of 2018-03 from s is there, but this is no known series\n"},
+    {"a set of an unknown source", set_of_an_unknown_source,
+     "t.distinct (language=en, site=a): a set of 2018-03-07 from source 9 (no name) is there\n"
+     "t.distinct (language=en, site=a): a set of 2018-03 from source 9 (no name) is there\n"},
+    {"a set outside the calendar", set_outside_the_calendar,
+     "t.distinct (language=en, site=a): a set of day -2147483648 from s is outside the calendar\n"
+     "t.distinct (language=en, site=a): a set of month 2147483647 from s is outside the calendar\n"},
+    {"sets that are none", sets_are_none,
+     "the store's table \"days\" holds a record that is none (a key of 1 bytes, a value of 1)\n"
+     "the store's table \"months\" holds a record that is none (a key of 14 bytes, a value of 1)\n"},
+    {"a row that does not balance", row_does_not_balance,
+     "the ledger's row of s, outbox o, does not balance: 8 events read are not 6 accepted + 1 refused + 0 "
+     "repeated\n"},
+    {"a row that lost a batch", row_has_lost_a_batch,
+     "the ledger's row of s, outbox o, does not balance: the last batch is 2, not 1 counted + 0 missing\n"},
+    {"a row with another total", row_has_another_total,
+     "the ledger has counted 21 in all from s, but the cells of its days add up to 20\n"},
+    {"a row that cannot be read", row_cannot_be_read, "the ledger's row of s, outbox o, cannot be read\n"},
+    {"a row that names nobody", row_names_nobody, "the ledger has a row that names no source and outbox\n"},
+    {"no row", rows_are_gone, "t has cells, but no row in the ledger\n"},
+    {"a series without a name", series_has_no_name,
+     "series 1 has no name in the store, though later ones have\n"
+     "series 1 (no name): there is a sum of 2018-03-07 from s, but it is no known series\n"
+     "series 1 (no name): there is a sum of 2018-03-07 from t, but it is no known series\n"
+     "series 1 (no name): there is a sum of 2018-03 from s, but it is no known series\n"
+     "series 1 (no name): there is a sum of 2018-03 from t, but it is no known series\n"},
+    {"several without names", series_have_no_names,
+     "series 3 to 4 have no name in the store, though later ones have\n"},
+    {"a name that is none", name_is_none, "the name of series 3 is none\nthe name of series 4 is none\n"},
+    {"a name past the limit", name_is_past_the_limit,
+     "the store names a series 4294967295, past its limit\nthe store names a source 4294967295, past its "
+     "limit\n"},
+    {"a source with a bad name", source_has_a_bad_name, "the name of source 2 is none\n"},
+    {"two sources of one name", two_sources_have_one_name, "two sources have the name s\n"},
+    {"names that are none", names_are_none,
+     "the store's table \"series\" holds a record that is none (a key of 5 bytes, a value of 9)\n"},
+    {"another format", format_is_another,
+     "the store's table \"meta\" holds a record that is none (a key of 4 bytes, a value of 4)\n"},
+};
+
+static void remove_room(struct room *room) {
+    char command[96];
+    (void)snprintf(command, sizeof command, "rm -r %s", room->directory);
+    assert_int_equal(system(command), 0);
+}
+
+/* Each finding ends with what to do. */
+static void cut_mends(char *text) {
+    char *to = text;
+    for (char *line = text; *line;) {
+        char *end = strchr(line, '\n'), *mend = strchr(line, ';');
+        assert_true(end && mend && mend < end);
+        memmove(to, line, (size_t)(mend - line));
+        to += mend - line;
+        *to++ = '\n';
+        line = end + 1;
+    }
+    *to = '\0';
+}
+
+static void every_damage_is_named(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct room room;
+        room_new(&room);
+        assert_int_equal(send_all(&room), 0);
+        room_leave(&room);
+        reach_below(&room, cases[i].damage);
+        struct store *store = open_store(&room);
+        struct audited audited = audit(store);
+        cut_mends(audited.text);
+        if (strcmp(audited.text, cases[i].said) != 0)
+            fail_msg("%s:\nsaid\n%swanted\n%s", cases[i].name, audited.text, cases[i].said);
+        assert_int_equal(audited.checked.more, 0);
+        store_close(&store);
+        remove_room(&room);
+    }
+}
+
+/* A source that lost its name takes many sentences with it, but no crash. */
+static void what_has_no_source(void **state) {
+    (void)state;
+    struct room room;
+    room_new(&room);
+    assert_int_equal(send_all(&room), 0);
+    room_leave(&room);
+    reach_below(&room, source_has_no_name);
+    struct store *store = open_store(&room);
+    struct audited audited = audit(store);
+    assert_non_null(strstr(audited.text, "source 0 has no name in the store, though later ones have"));
+    assert_non_null(strstr(audited.text, "the ledger has a row of s, which is not among the names"));
+    store_close(&store);
+    remove_room(&room);
+}
+
+static void what_was_checked_is_told(void **state) {
+    (void)state;
+    struct room room;
+    room_new(&room);
+    struct audited empty = audit(room.store);
+    assert_int_equal(empty.told, 0);
+    assert_int_equal(empty.checked.names + empty.checked.cells + empty.checked.sources, 0);
+    assert_int_equal(send_all(&room), 0);
+    struct audited audited = audit(room.store);
+    assert_int_equal(audited.told, 0);
+    assert_int_equal(audited.checked.names, SERIES + 2);
+    assert_int_equal(audited.checked.cells, 2 * (4 + 2));
+    assert_int_equal(audited.checked.months, 2 * (3 + 1));
+    assert_int_equal(audited.checked.sources, 2);
+    assert_true(audited.checked.bytes > 500);
+    room_destroy(&room);
+}
+
+/* Neither memory nor the answer grows with the damage. */
+static void more_faults_than_are_told(void **state) {
+    (void)state;
+    enum { FAULTS = AUDIT_FINDINGS_MAX + 77 };
+    struct room room;
+    struct store_write *write;
+    room_new(&room);
+    assert_int_equal(send_all(&room), 0);
+    assert_int_equal(store_begin(room.store, &write, NULL), 0);
+    for (int i = 0; i < FAULTS; i++)
+        assert_int_equal(store_add(write, STORE_MONTHS, COUNT_EN, MONTH - FAULTS + i, 0, 1, NULL), 0);
+    assert_int_equal(store_commit(&write, NULL), 0);
+    struct audited audited = audit(room.store);
+    assert_int_equal(audited.told, AUDIT_FINDINGS_MAX);
+    assert_int_equal(audited.checked.more, 77);
+    room_destroy(&room);
+}
+
+/* Sums that no long name, odd name or broken name can make into a sentence that is cut or breaks a terminal. */
+static void names_of_any_length_fit_a_sentence(void **state) {
+    (void)state;
+    struct room room;
+    struct store_write *write;
+    char text[1 + SERIES_KEY_MAX] = {KIND_COUNT};
+    struct dims dims = {0};
+    char value[DIM_VALUE_MAX], name[DIMS_MAX][4];
+    memset(value, 'x', sizeof value);
+    for (size_t i = 0; i < DIMS_MAX; i++) {
+        (void)snprintf(name[i], sizeof name[i], "d%zu", i);
+        assert_int_equal(dims_add(&dims, str_of(name[i]), (struct str){value, sizeof value}, NULL), 0);
+    }
+    size_t len = 1 + dims_series_key(STR("t.long"), &dims, text + 1);
+    room_new(&room);
+    assert_int_equal(store_begin(room.store, &write, NULL), 0);
+    assert_int_equal(store_put_name(write, STORE_SERIES, 0, (struct str){text, len}, NULL), 0);
+    assert_int_equal(store_put_name(write, STORE_SOURCES, 0, (struct str){value, sizeof value}, NULL), 0);
+    assert_int_equal(store_add(write, STORE_DAYS, 0, DAY, 0, INT64_MIN + 1, NULL), 0);
+    assert_int_equal(store_add(write, STORE_MONTHS, 0, MONTH, 0, INT64_MIN + 2, NULL), 0);
+    assert_int_equal(store_commit(&write, NULL), 0);
+    struct audited audited = audit(room.store);
+    assert_int_equal(audited.told, 2);
+    assert_non_null(strstr(audited.text, "t.long (d0=xxx"));
+    char *end = strchr(audited.text, '\n');
+    assert_memory_equal(end - strlen("restore the store from a backup"), "restore the store from a backup",
+                        31);
+    room_destroy(&room);
+}
+
+/* ---- beside other work ---- */
+
+/* So many days of one series that going through them takes a while. */
+static void fill(struct room *room, int32_t days) {
+    struct pending *pending;
+    struct balance row = {.last = 1, .batches = 1, .read = (uint64_t)days, .accepted = (uint64_t)days};
+    uint8_t bytes[BALANCE_BYTES];
+    const struct catalogue_name names[] = {{STORE_SERIES, 0, STR("\x01t.count\0")},
+                                           {STORE_SOURCES, 0, STR("s")}};
+    pending_new(&pending);
+    struct count *count = counts_reserve(pending_counts(pending), (size_t)days);
+    for (int32_t i = 0; i < days; i++) {
+        count[i] = (struct count){count_place(0, i, 0), i % 7};
+        row.total += (uint64_t)(i % 7);
+    }
+    counts_extend(pending_counts(pending), (size_t)days);
+    balance_encode(&row, bytes);
+    pending_ledger(pending, S_O, (struct str){(char *)bytes, sizeof bytes});
+    assert_int_equal(pending_write(pending, room->store, names, 2, NULL), 0);
+    pending_destroy(&pending);
+}
+
+static void it_ends_when_it_is_told_to(void **state) {
+    (void)state;
+    struct room room;
+    struct frames *frames = NULL;
+    struct fault why = {""};
+    atomic_bool stop = true;
+    room_new(&room);
+    fill(&room, 1000);
+    assert_int_equal(audit_run(&frames, &(struct message_check){1}, room.store, &stop, &why), -ECANCELED);
+    assert_null(frames);
+    assert_non_null(strstr(why.text, "ended"));
+    room_destroy(&room);
+}
+
+struct beside {
+    struct store *store;
+    atomic_bool stop, started, done;
+    int err;
+    struct frames *frames;
+};
+
+static void *run_beside(void *arg) {
+    struct beside *beside = arg;
+    atomic_store(&beside->started, true);
+    beside->err = audit_run(&beside->frames, &(struct message_check){1}, beside->store, &beside->stop, NULL);
+    atomic_store(&beside->done, true);
+    return NULL;
+}
+
+/* A transaction that does not fit makes the map grow, for which every snapshot must go: the audit lets go and begins
+ * anew, so that one growth after the other comes about while it is under way. */
+static void the_store_can_grow_meanwhile(void **state) {
+    (void)state;
+    struct room room;
+    struct beside beside = {0};
+    pthread_t thread;
+    room_new(&room);
+    fill(&room, 400000);
+    beside.store = room.store;
+    assert_int_equal(pthread_create(&thread, NULL, run_beside, &beside), 0);
+    while (!atomic_load(&beside.started))
+        (void)sched_yield();
+    size_t bytes = 128u << 20, grown = 0;
+    char *large = calloc(1, bytes);
+    assert_non_null(large);
+    while (grown < 4 && !atomic_load(&beside.done)) {
+        struct store_write *write;
+        assert_int_equal(store_begin(room.store, &write, NULL), 0);
+        int err = store_put_cell(write, STORE_DAYS, 1, 0, 0, (struct str){large, bytes}, NULL);
+        store_abort(&write);
+        if (err == 0)
+            break;
+        assert_int_equal(err, -EAGAIN);
+        grown += !atomic_load(&beside.done);
+    }
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(beside.err, 0);
+    assert_true(grown >= 2);
+    frames_destroy(&beside.frames);
+    free(large);
+    room_destroy(&room);
+}
+
+/* ---- pages overwritten below LMDB ---- */
+
+/* A store of every kind of record, on pages of which some are branches and some are long values. */
+static void make_pages(struct room *room) {
+    struct store_write *write;
+    char *set = calloc(1, 1 + 8 * 5000);
+    assert_non_null(set);
+    set[0] = 1;
+    for (uint64_t i = 1; i < 5000; i++) {
+        uint64_t big = htobe64(i);
+        memcpy(set + 1 + 8 * i, &big, sizeof big);
+    }
+    room_new(room);
+    fill(room, 3000);
+    assert_int_equal(store_begin(room->store, &write, NULL), 0);
+    assert_int_equal(store_put_name(write, STORE_SERIES, 1, STR("\x02t.distinct\0"), NULL), 0);
+    assert_int_equal(store_put_cell(write, STORE_DAYS, 1, DAY, 0, (struct str){set, 1 + 8 * 5000}, NULL), 0);
+    assert_int_equal(store_put_cell(write, STORE_MONTHS, 1, MONTH, 0, (struct str){set, 1 + 8 * 5000}, NULL),
+                     0);
+    assert_int_equal(store_commit(&write, NULL), 0);
+    free(set);
+    assert_int_equal(audit(room->store).told, 0);
+    room_leave(room);
+}
+
+/* In a child, which opens the store first: 0: nothing was told; 1: something was; -1: it crashed. */
+static int audit_with_bytes(const struct room *room, const char *bytes, size_t len, off_t at) {
+    pid_t child = fork();
+    if (child == 0) {
+        char path[96];
+        struct store *store = open_store(room);
+        (void)snprintf(path, sizeof path, "%s/data/data.mdb", room->directory);
+        int file = open(path, O_WRONLY);
+        if (file < 0 || pwrite(file, bytes, len, at) != (ssize_t)len)
+            _exit(9);
+        bool told = audit(store).told > 0;
+        _exit(told);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+struct file {
+    char path[96];
+    char *bytes;
+    size_t len;
+};
+
+static void keep_file(const struct room *room, struct file *file) {
+    struct stat stat;
+    (void)snprintf(file->path, sizeof file->path, "%s/data/data.mdb", room->directory);
+    FILE *stream = fopen(file->path, "rb");
+    assert_non_null(stream);
+    assert_int_equal(fstat(fileno(stream), &stat), 0);
+    file->len = (size_t)stat.st_size;
+    file->bytes = malloc(file->len);
+    assert_non_null(file->bytes);
+    assert_int_equal(fread(file->bytes, 1, file->len, stream), file->len);
+    (void)fclose(stream);
+}
+
+static void put_file_back(const struct file *file) {
+    FILE *stream = fopen(file->path, "r+b");
+    assert_non_null(stream);
+    assert_int_equal(fwrite(file->bytes, 1, file->len, stream), file->len);
+    assert_int_equal(fclose(stream), 0);
+}
+
+/* Each page in turn, but for the file's two beginnings. */
+static void a_page_of_zeros_is_told_and_crashes_nothing(void **state) {
+    (void)state;
+    struct room room;
+    struct file file;
+    size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE), told = 0, pages = 0;
+    char *zeros = calloc(1, page_bytes);
+    assert_non_null(zeros);
+    make_pages(&room);
+    keep_file(&room, &file);
+    for (size_t at = 2 * page_bytes; at < file.len; at += page_bytes, pages++) {
+        int came = audit_with_bytes(&room, zeros, page_bytes, (off_t)at);
+        if (came != 0 && came != 1)
+            fail_msg("page %zu: %d", at / page_bytes, came);
+        told += came == 1;
+        put_file_back(&file);
+    }
+    print_message("%zu of %zu pages told\n", told, pages);
+    assert_true(told >= 45 && told + 25 >= pages); /* some are free, or lie within a long value */
+    free(zeros);
+    free(file.bytes);
+    remove_room(&room);
+}
+
+static uint64_t seed_of_test(void) {
+    const char *told = getenv("SUIVI_SEED");
+    uint64_t seed = told ? strtoull(told, NULL, 10) : 20180307;
+    print_message("SUIVI_SEED=%llu\n", (unsigned long long)seed);
+    return seed ? seed : 1;
+}
+
+/* Where pages and records tell what they are. */
+static void random_bytes_crash_nothing(void **state) {
+    (void)state;
+    struct room room;
+    struct file file;
+    uint64_t random = seed_of_test();
+    size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE), told = 0;
+    make_pages(&room);
+    keep_file(&room, &file);
+    for (int round = 0; round < 300; round++) {
+        char bytes[4];
+        for (size_t i = 0; i < sizeof bytes; i++)
+            bytes[i] = (char)bytes_random(&random);
+        size_t page = 2 + bytes_random(&random) % (file.len / page_bytes - 2);
+        size_t in_page =
+            bytes_random(&random) % 3 ? bytes_random(&random) % 64 : bytes_random(&random) % (page_bytes - 4);
+        size_t len = 1 + bytes_random(&random) % sizeof bytes;
+        int came = audit_with_bytes(&room, bytes, len, (off_t)(page * page_bytes + in_page));
+        if (came != 0 && came != 1)
+            fail_msg("round %d, page %zu at %zu: %d", round, page, in_page, came);
+        told += came == 1;
+        put_file_back(&file);
+    }
+    print_message("%zu of 300 told\n", told);
+    assert_true(told > 100);
+    free(file.bytes);
+    remove_room(&room);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_damage_is_named),
+        cmocka_unit_test(what_has_no_source),
+        cmocka_unit_test(what_was_checked_is_told),
+        cmocka_unit_test(more_faults_than_are_told),
+        cmocka_unit_test(names_of_any_length_fit_a_sentence),
+        cmocka_unit_test(it_ends_when_it_is_told_to),
+        cmocka_unit_test(the_store_can_grow_meanwhile),
+        cmocka_unit_test(a_page_of_zeros_is_told_and_crashes_nothing),
+        cmocka_unit_test(random_bytes_crash_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
