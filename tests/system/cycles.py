@@ -190,8 +190,8 @@ def same(what, found, wanted):
 
 
 def ledger(data):
-    """{source: (last, batches, accepted, refused, repeated, missing)} of a daemon that has stopped, as docs/store.md has it,
-    read by a tool that is not ours."""
+    """{source: {what: number}} of a daemon that has stopped, as docs/store.md has it, read by a tool that is not ours."""
+    names = ('last', 'batches', 'again', 'read', 'accepted', 'refused', 'repeated', 'missing')
     dump = subprocess.run(['mdb_dump', '-s', 'ledger', data], stdout=subprocess.PIPE, check=True).stdout.decode()
     lines = [bytes.fromhex(line.strip()) for line in dump.split('HEADER=END\n')[1].split('DATA=END')[0].splitlines()]
     rows = {}
@@ -199,7 +199,7 @@ def ledger(data):
         source = key.split(b'\0')[0].decode()
         if source in rows:
             raise Wrong('the ledger has two outboxes of ' + source)
-        rows[source] = tuple(int.from_bytes(row[1 + 8 * place:9 + 8 * place], 'big') for place in range(6))
+        rows[source] = {name: int.from_bytes(row[1 + 8 * place:9 + 8 * place], 'big') for place, name in enumerate(names)}
     return rows
 
 
@@ -337,6 +337,7 @@ class Round:
             site.check()
         counted = {one.name: one.check() for one in self.countings}
         sent = {sending.name: sending.check(self.home) for sending in self.sendings}
+        self.home.run('suivi', 'check')
         self.home.stop()
         self.balance(counted, sent)
         self.home.start(**APART)
@@ -344,13 +345,13 @@ class Round:
     def balance(self, counted, sent):
         rows = ledger(self.home.data)
         for name in [one.name for one in self.all + self.sendings]:
-            last, batches, accepted, refused, _, missing = rows[name]
-            if batches != last or missing or refused:
-                raise Wrong('the ledger has %s: last %d, batches %d, refused %d, missing %d' % (
-                    name, last, batches, refused, missing))
+            row = rows[name]
+            last, accepted = row['last'], row['accepted']
+            if row['batches'] != last or row['missing'] or row['refused'] or row['read'] != accepted + row['repeated']:
+                raise Wrong('the ledger has %s: %s' % (name, row))
             if name in sent and (last, accepted) != sent[name] or name in counted and accepted != counted[name]:
                 raise Wrong('the ledger has %d events of %s' % (accepted, name))
-            self.killed['batches'] += batches
+            self.killed['batches'] += last
 
     def close(self):
         for sending in self.sendings:
