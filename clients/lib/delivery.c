@@ -381,6 +381,14 @@ static void land(struct delivery *delivery, uint64_t seq) {
     }
 }
 
+/* How many events a batch carried, by itself and not by what the daemon says of it. */
+static uint64_t events_in(const struct delivery *delivery, const struct outbox_batch *batch,
+                          const struct message_ack *ack) {
+    struct message_batch content;
+    return read_batch(delivery, batch, &content, NULL) == 0 ? content.event_count
+                                                            : ack->accepted + ack->refused_count;
+}
+
 static int take_ack(struct delivery *delivery, const struct message_ack *ack, int64_t now_ms,
                     struct fault *why) {
     struct outbox_batch batch;
@@ -391,6 +399,7 @@ static int take_ack(struct delivery *delivery, const struct message_ack *ack, in
         rc = find_batch(delivery, ack->seq, &batch, why);
     if (rc == -ENOENT)
         return 0; /* an ack of something acknowledged before */
+    uint64_t events = rc == 0 ? events_in(delivery, &batch, ack) : 0;
     if (rc == 0 && ack->refused_count > 0)
         rc = refused_keep(delivery->refused, &batch, ack, &delivery->tally, why);
     if (rc != 0)
@@ -400,7 +409,9 @@ static int take_ack(struct delivery *delivery, const struct message_ack *ack, in
     delivery->acked[delivery->acked_count++] = ack->seq;
     land(delivery, ack->seq);
     delivery->tally.batches++;
-    delivery->tally.events += ack->accepted + ack->refused_count;
+    delivery->tally.events += events;
+    delivery->tally.counted += ack->accepted;
+    delivery->tally.again += ack->repeated ? events : 0;
     delivery->tally.repeated += ack->repeated;
     return 0;
 }

@@ -88,7 +88,9 @@ int suivi_exchange(struct suivi *client, int timeout_ms);
 uint64_t suivi_waiting(const struct suivi *client); /* batches in the outbox */
 
 struct suivi_tally {
-    uint64_t batches, events; /* acknowledged in this run */
+    uint64_t batches, events; /* acknowledged in this run; the events as many as were in these batches */
+    uint64_t counted;         /* of these events, counted now */
+    uint64_t again;           /* likewise of batches known to the daemon already; what remains it refused */
     uint64_t repeated;        /* of these batches, known to the daemon already */
     uint64_t missing; /* batches the daemon had acknowledged and has no more: it was put back from a copy */
     uint64_t refused; /* events refused, batches damaged here; each is a line in STATE/refused.log */

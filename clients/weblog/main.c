@@ -1,6 +1,7 @@
 /* suivi-weblog: counts what is new in a website's logs and sends it to suivid. */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,6 +130,42 @@ static const char *plural(uint64_t count) {
     return count == 1 ? "" : "s";
 }
 
+static void append(char *line, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static void append(char *line, size_t size, const char *format, ...) {
+    size_t used = strlen(line);
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(line + used, size - used, format, args);
+    va_end(args);
+}
+
+/* One line in which everything adds up: each new line is a request or malformed, each event that was sent is
+ * counted, refused, or was counted before. */
+static void say_balance(const struct logs_total *total, const struct counter_sums *sums,
+                        const struct suivi_tally *sent) {
+    char line[512] = "";
+    int64_t taken_back = (int64_t)total->malformed - sums->malformed;
+    int64_t refused = (int64_t)(sent->events - sent->counted - sent->again);
+    append(line, sizeof line,
+           "%" PRIu64 " new line%s: %" PRIu64 " request%s (%" PRIu64 " by robots), %" PRIu64 " malformed",
+           total->lines, plural(total->lines), sums->requests, plural(sums->requests), sums->robots,
+           total->malformed);
+    if (taken_back > 0)
+        append(line, sizeof line, " (%" PRId64 " taken back, of lines that were cut short before)",
+               taken_back);
+    append(line, sizeof line, "; %" PRIu64 " batch%s acknowledged", sent->batches,
+           sent->batches == 1 ? "" : "es");
+    if (sent->events > 0)
+        append(line, sizeof line, ": %" PRIu64 " event%s, %" PRIu64 " counted", sent->events,
+               plural(sent->events), sent->counted);
+    if (refused > 0)
+        append(line, sizeof line, ", %" PRId64 " refused", refused);
+    if (sent->again > 0)
+        append(line, sizeof line, ", %" PRIu64 " counted before", sent->again);
+    terminal_say(LOGS_PROGRAM, "%s", line);
+}
+
 /* What a person wants to know at the end; true when all is well. */
 static bool report(struct program *program, int delivered) {
     struct suivi_tally sent = suivi_tally(program->suivi);
@@ -148,11 +185,7 @@ static bool report(struct program *program, int delivered) {
         /* Asked to end, and all is saved. */
         return program->options.follow && sent.refused == 0 && sent.missing == 0 && !program->total.failed;
     }
-    terminal_say(LOGS_PROGRAM,
-                 "%" PRIu64 " new line%s: %" PRIu64 " request%s (%" PRIu64 " by robots), %" PRIu64
-                 " malformed; %" PRIu64 " batch%s acknowledged",
-                 program->total.lines, plural(program->total.lines), sums.requests, plural(sums.requests),
-                 sums.robots, program->total.malformed, sent.batches, sent.batches == 1 ? "" : "es");
+    say_balance(&program->total, &sums, &sent);
     return sent.refused == 0 && sent.missing == 0 && !program->total.failed;
 }
 

@@ -60,6 +60,10 @@ class PutBack(WeblogTest):
         self.put_back()
         self.grow_to(1)
         self.assert_refused(counted)
+        self.house.stop()       # it needs no daemon any more to know that
+        self.assertIn('older copy', self.weblog(self.log, code=1).err)
+        self.house.start()
+        self.assert_figures(self.reference(counted))
 
     def test_collector_with_a_log_that_went_on_otherwise(self):
         self.grow_to(.3)

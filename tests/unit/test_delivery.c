@@ -233,6 +233,7 @@ static void test_every_batch_is_sent_and_dropped_when_acked(void **state) {
     struct suivi_tally tally = delivery_tally(talk->delivery);
     assert_int_equal(tally.batches, 3);
     assert_int_equal(tally.events, 6);
+    assert_int_equal(tally.counted + tally.again, 6);
     assert_int_equal(tally.repeated, 0);
     assert_int_equal(tally.refused, 0);
     /* What is committed later goes out without another hello. */
@@ -274,6 +275,9 @@ static void test_lost_ack_brings_the_batch_again(void **state) {
     says_nothing(talk);
     assert_true(delivery_done(talk->delivery));
     assert_int_equal(delivery_tally(talk->delivery).repeated, 2);
+    assert_int_equal(delivery_tally(talk->delivery).events, 4);
+    assert_int_equal(delivery_tally(talk->delivery).again, 4);
+    assert_int_equal(delivery_tally(talk->delivery).counted, 0);
 }
 
 static void test_acks_count_in_any_order_and_once(void **state) {
@@ -462,6 +466,7 @@ static void test_refused_event_is_written_down(void **state) {
     struct suivi_tally tally = delivery_tally(talk->delivery);
     assert_int_equal(tally.refused, 1);
     assert_int_equal(tally.events, 4);
+    assert_int_equal(tally.counted, 3);
     assert_string_equal(tally.first_reason, "no such?indicator");
 }
 
