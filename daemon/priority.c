@@ -1,6 +1,8 @@
 #include "daemon/priority.h"
 
+#include <errno.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -24,7 +26,10 @@ static void ask(int nice, uint64_t slice) {
 }
 
 void priority_prompt(void) {
-    ask(0, SLICE);
+    errno = 0;
+    int nice = getpriority(PRIO_PROCESS, 0);
+    if (errno == 0)
+        ask(nice, SLICE); /* as whoever started us wants it */
 }
 
 void priority_patient(void) {
