@@ -17,7 +17,8 @@
 
 struct committer;
 
-/* A reply that waits. When the commit fails, an error about (source, seq) goes out in its place. */
+/* A reply that waits. When the commit fails, an error about (source, seq) goes out in its place;
+ * seq is 0 where it speaks of no batch. */
 struct committer_reply {
     struct str peer, frame, source;
     uint64_t seq;

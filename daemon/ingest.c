@@ -57,15 +57,8 @@ static void reply_error(struct wire_writer *reply, const char *code, const char 
                                    .code = str_of(code), .text = str_of(text), .source = source, .seq = seq});
 }
 
-/* Only what is on disk, since the collector forgets what it is told of here. `first`: what is before it the
- * collector no longer has, and it needs no telling. */
-static void write_welcome(struct wire_writer *reply, struct str source, const struct ledger_entry *entry,
-                          uint64_t first, uint64_t missing) {
-    uint64_t last = entry ? ledger_on_disk(entry) : 0, digest = entry ? ledger_digest(entry) : 0;
-    if (last < first - 1) {
-        last = first - 1;
-        digest = 0;
-    }
+static void write_welcome(struct wire_writer *reply, struct str source, uint64_t last, uint64_t digest,
+                          uint64_t missing) {
     message_write_welcome(reply, &(struct message_welcome){.source = source,
                                                            .last = last,
                                                            .credit = MESSAGE_CREDIT,
@@ -82,15 +75,18 @@ static bool is_taken(struct ingest *ingest, struct str peer, const struct messag
     const struct session *session = sessions_find(ingest->sessions, hello->source);
     if (session == NULL || str_equal(session->outbox, hello->outbox) || str_equal(session->peer, peer))
         return false;
+    const struct ledger_entry *entry = ledger_find(ingest->ledger, session->source, session->outbox);
     wire_writer_reset(ingest->probe);
-    write_welcome(ingest->probe, session->source,
-                  ledger_find(ingest->ledger, session->source, session->outbox), 1, 0);
+    write_welcome(ingest->probe, session->source, entry ? ledger_on_disk(entry) : 0,
+                  entry ? ledger_digest(entry) : 0, 0);
     struct str frame = {(const char *)wire_writer_data(ingest->probe), wire_writer_len(ingest->probe)};
     return ingest->reach.reach(ingest->reach.arg, session->peer, frame);
 }
 
-void ingest_hello(struct ingest *ingest, struct str peer, const struct message_hello *hello,
-                  struct wire_writer *reply) {
+/* The welcome tells the last batch taken, not the last one on disk, and so may have to wait like an ack: who
+ * is not the one that sent it must learn of it before he sends another by its number, or after it. */
+enum ingest_reply ingest_hello(struct ingest *ingest, struct str peer, const struct message_hello *hello,
+                               struct wire_writer *reply) {
     OBJ_CHECK(ingest, INGEST_MAGIC);
     struct fault why;
     if (is_taken(ingest, peer, hello)) {
@@ -99,14 +95,14 @@ void ingest_hello(struct ingest *ingest, struct str peer, const struct message_h
                         "until it is done, or give one of the two a source name of its own",
                         STR_ARG(hello->source));
         reply_error(reply, MESSAGE_ERROR_BUSY, why.text, hello->source, 0);
-        return;
+        return INGEST_SEND;
     }
     struct ledger_entry *entry = ledger_find(ingest->ledger, hello->source, hello->outbox);
     uint64_t taken = entry ? ledger_taken(entry) : 0, missing = 0;
     if (hello->first > taken + 1) {
         if (ledger_open(ingest->ledger, hello->source, hello->outbox, &entry, &why) != 0) {
             reply_error(reply, MESSAGE_ERROR_BUSY, why.text, hello->source, 0);
-            return;
+            return INGEST_SEND;
         }
         missing = hello->first - 1 - taken;
         log_event(LOG_LEVEL_WARNING, "source.gap", "source=\"%.*s\" missing=%" PRIu64, STR_ARG(hello->source),
@@ -114,7 +110,9 @@ void ingest_hello(struct ingest *ingest, struct str peer, const struct message_h
         ledger_skip(ingest->ledger, entry, hello->first - 1);
     }
     sessions_begin(ingest->sessions, hello->source, hello->outbox, peer);
-    write_welcome(reply, hello->source, entry, hello->first, missing);
+    write_welcome(reply, hello->source, entry ? ledger_taken(entry) : 0,
+                  entry ? ledger_taken_digest(entry) : 0, missing);
+    return entry && ledger_taken(entry) > ledger_on_disk(entry) ? INGEST_HOLD : INGEST_SEND;
 }
 
 /* ---- a batch ---- */
@@ -132,10 +130,12 @@ static enum ingest_reply repeat(struct ingest *ingest, struct ledger_entry *entr
                                 uint64_t digest, int64_t now, struct wire_writer *reply) {
     struct combine_result judged;
     struct fault why;
-    /* An empty batch stands for one that was given up, and may come after that one was counted. */
+    /* An empty batch stands for one that was given up, and may come after that one was counted. What follows
+     * on another content must not be taken either: not before a hello has told the sender how things are. */
     if (batch->event_count > 0 && !ledger_same(entry, batch->seq, digest)) {
         (void)fault_set(&why, -EPROTO, "batch %" PRIu64 " came before, with other content: say hello",
                         batch->seq);
+        sessions_end(ingest->sessions, batch->source);
         reply_error(reply, MESSAGE_ERROR_SEQUENCE, why.text, batch->source, batch->seq);
         return INGEST_SEND;
     }

@@ -23,16 +23,17 @@ void ingest_new(struct ingest **out, struct catalogue *catalogue, struct ledger 
                 struct committer *committer, const struct ingest_reach *reach);
 void ingest_destroy(struct ingest **ingest);
 
-/* Writes the welcome, or an error, into `reply`; it may leave at once. A source that speaks through another
- * outbox and connection now keeps its name: that is an error. */
-void ingest_hello(struct ingest *ingest, struct str peer, const struct message_hello *hello,
-                  struct wire_writer *reply);
-
-/* Takes one batch whole or not at all (`digest` is message_digest of its frame, `now` Unix time), and writes
- * an ack or an error. INGEST_HOLD: the reply speaks of what is not on disk yet, hold it with committer_hold.
- * INGEST_BAD: it is no batch, as `why` says, and there is no reply. */
+/* INGEST_HOLD: the reply speaks of what is not on disk yet, hold it with committer_hold. INGEST_BAD: it is no
+ * batch, as `why` says, and there is no reply. */
 enum ingest_reply { INGEST_SEND, INGEST_HOLD, INGEST_BAD };
 
+/* Writes the welcome, or an error, into `reply`. A source that speaks through another outbox and connection
+ * now keeps its name: that is an error. */
+enum ingest_reply ingest_hello(struct ingest *ingest, struct str peer, const struct message_hello *hello,
+                               struct wire_writer *reply);
+
+/* Takes one batch whole or not at all (`digest` is message_digest of its frame, `now` Unix time), and writes
+ * an ack or an error. */
 enum ingest_reply ingest_batch(struct ingest *ingest, struct str peer, const struct message_batch *batch,
                                const struct message_flat *flat, uint64_t digest, int64_t now,
                                struct wire_writer *reply, struct fault *why);

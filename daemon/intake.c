@@ -86,10 +86,17 @@ static void refuse(struct intake *intake, struct str peer, int err, const struct
 
 /* ---- frames ---- */
 
+static void answer(struct intake *intake, enum ingest_reply when, struct str peer, struct str source,
+                   uint64_t seq) {
+    if (when == INGEST_HOLD)
+        committer_hold(intake->committer, &(struct committer_reply){peer, reply_frame(intake), source, seq});
+    else
+        intake->peers.send(intake->peers.arg, peer, reply_frame(intake));
+}
+
 static void take_hello(struct intake *intake, struct str peer, const struct message_hello *hello) {
     wire_writer_reset(intake->reply);
-    ingest_hello(intake->ingest, peer, hello, intake->reply);
-    intake->peers.send(intake->peers.arg, peer, reply_frame(intake));
+    answer(intake, ingest_hello(intake->ingest, peer, hello, intake->reply), peer, hello->source, 0);
 }
 
 static int take_batch(struct intake *intake, struct str peer, struct str frame,
@@ -99,11 +106,7 @@ static int take_batch(struct intake *intake, struct str peer, struct str frame,
                                           now, intake->reply, why);
     if (when == INGEST_BAD)
         return -EPROTO;
-    if (when == INGEST_HOLD)
-        committer_hold(intake->committer,
-                       &(struct committer_reply){peer, reply_frame(intake), batch->source, batch->seq});
-    else
-        intake->peers.send(intake->peers.arg, peer, reply_frame(intake));
+    answer(intake, when, peer, batch->source, batch->seq);
     return 0;
 }
 

@@ -145,6 +145,11 @@ uint64_t ledger_digest(const struct ledger_entry *entry) {
     return entry->disk.digest;
 }
 
+uint64_t ledger_taken_digest(const struct ledger_entry *entry) {
+    OBJ_CHECK(entry, ENTRY_MAGIC);
+    return entry->now.digest;
+}
+
 bool ledger_same(const struct ledger_entry *entry, uint64_t seq, uint64_t digest) {
     OBJ_CHECK(entry, ENTRY_MAGIC);
     ASSERT(seq >= 1 && seq <= entry->now.last);

@@ -32,8 +32,9 @@ int ledger_open(struct ledger *ledger, struct str source, struct str outbox, str
 uint64_t ledger_on_disk(const struct ledger_entry *entry); /* last sequence number that is synced */
 uint64_t ledger_taken(const struct ledger_entry *entry);   /* last one taken, on disk or on its way */
 
-/* message_digest of the last one on disk; 0: not known */
+/* message_digest of the last one on disk, and of the last one taken; 0: not known */
 uint64_t ledger_digest(const struct ledger_entry *entry);
+uint64_t ledger_taken_digest(const struct ledger_entry *entry);
 
 /* Whether batch `seq`, which was taken, had that digest, as far as is known. */
 bool ledger_same(const struct ledger_entry *entry, uint64_t seq, uint64_t digest);

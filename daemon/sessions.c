@@ -63,15 +63,18 @@ const struct session *sessions_find(const struct sessions *sessions, struct str 
     return find(sessions, source);
 }
 
+static void forget(struct sessions *sessions, struct session *session) {
+    clear(session);
+    size_t after = (size_t)(&sessions->session[sessions->count--] - (session + 1));
+    memmove(session, session + 1, after * sizeof *session);
+}
+
 static void forget_quietest(struct sessions *sessions) {
     size_t quietest = 0;
     for (size_t i = 1; i < sessions->count; i++)
         if (sessions->session[i].heard < sessions->session[quietest].heard)
             quietest = i;
-    clear(&sessions->session[quietest]);
-    sessions->count--;
-    memmove(&sessions->session[quietest], &sessions->session[quietest + 1],
-            (sessions->count - quietest) * sizeof *sessions->session);
+    forget(sessions, &sessions->session[quietest]);
 }
 
 static struct session *add(struct sessions *sessions, struct str source) {
@@ -99,6 +102,13 @@ void sessions_begin(struct sessions *sessions, struct str source, struct str out
     session->outbox = str_copy(outbox);
     session->peer = str_copy(peer);
     session->heard = ++sessions->clock;
+}
+
+void sessions_end(struct sessions *sessions, struct str source) {
+    OBJ_CHECK(sessions, SESSIONS_MAGIC);
+    struct session *session = find(sessions, source);
+    if (session)
+        forget(sessions, session);
 }
 
 bool sessions_speaks(struct sessions *sessions, struct str source, struct str outbox, struct str peer) {

@@ -29,6 +29,8 @@ const struct session *sessions_find(const struct sessions *sessions, struct str 
 /* Copies the texts. */
 void sessions_begin(struct sessions *sessions, struct str source, struct str outbox, struct str peer);
 
+void sessions_end(struct sessions *sessions, struct str source); /* nobody speaks for it any more */
+
 /* Whether this peer may send batches of that source and outbox; if so, it was heard. */
 bool sessions_speaks(struct sessions *sessions, struct str source, struct str outbox, struct str peer);
 

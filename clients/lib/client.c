@@ -95,9 +95,23 @@ static int need_state(struct suivi *client) {
 
 /* --- counting --- */
 
+/* A commit that failed may be on disk all the same. Counting goes on only by the number that comes after it:
+ * by that of a batch which is there, it would pass for that one. */
+static int need_number(struct suivi *client) {
+    int rc = need_state(client);
+    if (rc != 0 || !client->unnumbered)
+        return rc;
+    rc = outbox_look_again(client->outbox, &client->why);
+    if (rc != 0)
+        return rc;
+    batcher_clear(client->batcher, outbox_next(client->outbox));
+    client->unnumbered = false;
+    return 0;
+}
+
 static int read_series(struct suivi *client, const char *indicator, const struct suivi_dim *dims,
                        size_t dim_count, struct dims *out) {
-    int rc = need_state(client);
+    int rc = need_number(client);
     if (rc == 0)
         rc = dims_check_indicator(str_of(indicator), &client->why);
     *out = (struct dims){0};
@@ -240,6 +254,7 @@ int suivi_commit(struct suivi *client) {
 void suivi_rollback(struct suivi *client) {
     if (need_state(client) != 0)
         return;
+    client->unnumbered = outbox_look_again(client->outbox, NULL) != 0;
     batcher_clear(client->batcher, outbox_next(client->outbox));
     staged_clear(client->staged);
 }

@@ -29,6 +29,7 @@ struct suivi {
     struct outbox *outbox;
     struct staged *staged;
     struct batcher *batcher;
+    bool unnumbered; /* what the next batch's number is cannot be said: nothing goes into the batcher */
     struct refused *refused;
     struct delivery *delivery;
     struct connection *sending; /* opened by the first delivery */

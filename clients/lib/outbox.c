@@ -423,6 +423,10 @@ uint64_t outbox_waiting(const struct outbox *outbox) {
     return outbox->waiting;
 }
 
+int outbox_look_again(struct outbox *outbox, struct fault *why) {
+    return ready(outbox, why);
+}
+
 /* --- writing --- */
 
 struct commit {

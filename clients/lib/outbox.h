@@ -40,6 +40,10 @@ const char *outbox_path(const struct outbox *outbox); /* of its file; likewise *
 uint64_t outbox_next(const struct outbox *outbox);    /* number of the next batch; the first one is 1 */
 uint64_t outbox_waiting(const struct outbox *outbox); /* batches in it */
 
+/* After a write that failed, what is on disk shows only when the file is opened anew: 0 when that was done,
+ * and the two above are right again. */
+int outbox_look_again(struct outbox *outbox, struct fault *why);
+
 /* This outbox was put back from an older copy, as `sentence` says: from now on it takes no batch and none is
  * to be sent from it, also when it is opened anew. When that cannot be written down, it is known to this
  * process only. outbox_stale: the sentence, or NULL. */

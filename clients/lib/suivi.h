@@ -47,7 +47,7 @@ void suivi_close(struct suivi **client);
 const char *suivi_why(const struct suivi *client);
 
 /* Counting: kept in memory until suivi_commit. `at` is the event's own Unix time. -EINVAL: a name or value
- * that cannot be sent. */
+ * that cannot be sent. Another errno: a commit failed, was rolled back, and the state cannot be read. */
 int suivi_count(struct suivi *client, const char *indicator, const struct suivi_dim *dims, size_t dim_count,
                 int64_t at, int64_t value);
 int suivi_distinct(struct suivi *client, const char *indicator, const struct suivi_dim *dims,

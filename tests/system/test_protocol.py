@@ -242,7 +242,10 @@ class Protocol(HouseTest):
         error = one.expect('error')
         self.assertEqual(error['code'], 'sequence')
         self.assertIn('other content', error['text'])
+        one.send('batch', one.batch([REQUEST], [[0, DAY, 9]], seq=2))       # what follows on it neither, not before a hello
+        self.assertEqual(one.expect('error')['code'], 'sequence')
         self.assertEqual(self.requests(), 5)
+        self.assertEqual(one.hello(1)['last'], 1)
 
     def test_more_than_the_credit(self):
         """A hundred batches at once: each is acked, or told to come again; then all are counted once."""
