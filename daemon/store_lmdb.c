@@ -265,7 +265,7 @@ static int open_or_make(struct store *store, struct fault *why) {
     char path[4200];
     (void)snprintf(path, sizeof path, "%s/data.mdb", store->directory);
     struct stat st;
-    bool fresh = stat(path, &st) != 0 || st.st_size == 0;
+    bool fresh = stat(path, &st) == 0 ? st.st_size == 0 : errno == ENOENT;
     if (!fresh)
         while (store->map_bytes < (size_t)st.st_size * 2 && store->map_bytes < SIZE_MAX / 4)
             store->map_bytes *= 2;

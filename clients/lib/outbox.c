@@ -113,7 +113,7 @@ static int fill_lock_file(const struct outbox *outbox) {
 
 static int open_env(struct outbox *outbox, struct fault *why) {
     struct stat file;
-    bool fresh = stat(outbox->path, &file) != 0 || file.st_size == 0;
+    bool fresh = stat(outbox->path, &file) == 0 ? file.st_size == 0 : errno == ENOENT;
     int rc = fill_lock_file(outbox);
     if (rc == 0)
         rc = mdb_env_create(&outbox->env);
