@@ -51,8 +51,10 @@ static void send_later(void *arg, struct str peer, struct str frame) {
         lane->reply = mem_resize(lane->reply, lane->reply_room, sizeof *lane->reply);
     }
     lane->reply[lane->reply_count++] = reply;
+    bool first = lane->reply_count == 1; /* whoever comes for it finds the others too */
     (void)pthread_mutex_unlock(&lane->lock);
-    lane->wake(lane->arg);
+    if (first)
+        lane->wake(lane->arg);
 }
 
 static bool reach_now(void *arg, struct str peer, struct str frame) {

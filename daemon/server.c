@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "daemon/catalogue.h"
@@ -33,7 +35,9 @@ struct server {
     uv_poll_t readable;
     uv_idle_t again; /* runs while there may be more to take than one turn takes */
     uv_signal_t on_term, on_int;
-    uv_async_t woken; /* by the lane */
+    int bell; /* an eventfd that the lane rings: uv_async_send would let the loop wait, busily, for a sender
+                     * that is interrupted in it, and the lane's threads often are */
+    uv_poll_t rung;
     bool loop_made, stopping, closed;
 
     struct log_episode refused, undelivered;
@@ -123,7 +127,7 @@ static void after_answer(void *arg) {
 static void close_handles(struct server *server) {
     uv_handle_t *handles[] = {(uv_handle_t *)&server->readable, (uv_handle_t *)&server->again,
                               (uv_handle_t *)&server->on_term, (uv_handle_t *)&server->on_int,
-                              (uv_handle_t *)&server->woken};
+                              (uv_handle_t *)&server->rung};
     for (size_t i = 0; i < sizeof handles / sizeof *handles; i++)
         uv_close(handles[i], NULL);
     questions_close(server->questions);
@@ -136,17 +140,21 @@ static void on_again(uv_idle_t *idle) {
     server_turn(server);
 }
 
-static void on_woken(uv_async_t *woken) {
-    struct server *server = woken->data;
+static void on_rung(uv_poll_t *poll, int status, int events) {
+    struct server *server = poll->data;
     OBJ_CHECK(server, SERVER_MAGIC);
+    uint64_t times;
+    (void)status;
+    (void)events;
+    (void)!read(server->bell, &times, sizeof times);
     server_turn(server);
 }
 
 /* Called from the lane's threads. */
 static void wake(void *arg) {
-    struct server *server = arg;
-    if (server->loop_made)
-        (void)uv_async_send(&server->woken);
+    const struct server *server = arg;
+    const uint64_t once = 1;
+    (void)!write(server->bell, &once, sizeof once);
 }
 
 /* Sends what is ready and takes what has come, to a bound. The descriptor is edge-triggered, so as long as
@@ -217,8 +225,9 @@ static int start_loop(struct server *server, struct fault *why) {
         return fault_set(why, err, "cannot start the event loop: %s", uv_strerror(err));
     server->loop_made = true;
     server->readable.data = server->again.data = server->on_term.data = server->on_int.data =
-        server->woken.data = server;
-    if ((err = uv_async_init(&server->loop, &server->woken, on_woken)) ||
+        server->rung.data = server;
+    if ((err = uv_poll_init(&server->loop, &server->rung, server->bell)) ||
+        (err = uv_poll_start(&server->rung, UV_READABLE, on_rung)) ||
         (err = uv_poll_init(&server->loop, &server->readable, socket_descriptor(server->socket))) ||
         (err = uv_poll_start(&server->readable, UV_READABLE, on_readable)) ||
         (err = uv_idle_init(&server->loop, &server->again)) ||
@@ -236,7 +245,11 @@ int server_new(struct server **out, const struct settings *settings, const struc
     server->magic = SERVER_MAGIC;
     wire_writer_new(&server->reply, MESSAGE_BYTES_MAX);
     priority_prompt();
-    int err = catalogue_new(&server->catalogue, framework, store, why);
+    server->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int err =
+        server->bell < 0 ? fault_set(why, -errno, "cannot start the event loop: %s", strerror(errno)) : 0;
+    if (err == 0)
+        err = catalogue_new(&server->catalogue, framework, store, why);
     if (err == 0)
         err = socket_new(&server->socket, why);
     if (err == 0)
@@ -276,6 +289,8 @@ void server_destroy(struct server **server) {
     questions_destroy(&s->questions);
     if (s->loop_made)
         (void)uv_loop_close(&s->loop);
+    if (s->bell >= 0)
+        (void)close(s->bell);
     socket_destroy(&s->socket);
     catalogue_destroy(&s->catalogue);
     wire_writer_destroy(&s->reply);
