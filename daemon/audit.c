@@ -92,8 +92,10 @@ struct audit_source *audit_source_at(struct audit *audit, uint32_t source) {
 
 /* ---- walks ---- */
 
-static int look_up(struct audit *audit) {
-    if (atomic_load_explicit(audit->stop, memory_order_relaxed))
+/* Whether to go on: who asks may have gone, or the writer may wait for the snapshot. */
+static int look_up(void *arg) {
+    struct audit *audit = arg;
+    if (!audit->go_on(audit->arg))
         return -ECANCELED;
     return ++audit->steps % STEPS == 0 && store_snapshot_unwanted(audit->snapshot) ? -EAGAIN : 0;
 }
@@ -182,11 +184,6 @@ bool audit_month_is(const struct audit_walk *months, const struct audit_month *m
 
 /* ---- all of it ---- */
 
-static bool page_go_on(void *arg) {
-    const struct audit *audit = arg;
-    return !atomic_load_explicit(audit->stop, memory_order_relaxed);
-}
-
 static void page_broken(void *arg, enum store_part part, const char *why) {
     struct audit *audit = arg;
     if (part == STORE_PARTS) {
@@ -214,7 +211,7 @@ static int go_through(struct audit *audit, struct store *store, struct fault *wh
     int err = store_snapshot_open(store, &audit->snapshot, why);
     if (err)
         return err;
-    err = store_check_pages(audit->snapshot, &(struct store_page_check){page_go_on, page_broken, audit}, why);
+    err = store_check_pages(audit->snapshot, &(struct store_page_check){look_up, page_broken, audit}, why);
     if (err == 0)
         err = check_format(audit);
     if (err == 0)
@@ -233,12 +230,12 @@ static void forget(struct audit *audit) {
     free(audit->kind);
     free(audit->source);
     wire_writer_reset(audit->findings);
-    *audit = (struct audit){.stop = audit->stop, .findings = audit->findings};
+    *audit = (struct audit){.go_on = audit->go_on, .arg = audit->arg, .findings = audit->findings};
 }
 
 int audit_run(struct frames **out, const struct message_check *question, struct store *store,
-              const atomic_bool *stop, struct fault *why) {
-    struct audit audit = {.stop = stop};
+              bool (*go_on)(void *arg), void *arg, struct fault *why) {
+    struct audit audit = {.go_on = go_on, .arg = arg};
     struct wire_writer *frame;
     int err;
     wire_writer_new(&audit.findings, MESSAGE_BYTES_MAX / 2);

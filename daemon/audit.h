@@ -8,7 +8,7 @@
 #ifndef SUIVI_DAEMON_AUDIT_H
 #define SUIVI_DAEMON_AUDIT_H
 
-#include <stdatomic.h>
+#include <stdbool.h>
 
 #include "daemon/frames.h"
 #include "daemon/store.h"
@@ -16,8 +16,9 @@
 
 #define AUDIT_FINDINGS_MAX 1000 /* told one by one, more are only numbered */
 
-/* -ECANCELED soon after `stop` is set; store errors. `why` is for the one who asks. Damage is no error. */
+/* `go_on` is asked for every page and record; -ECANCELED when it says no. Else store errors; `why` is for the one
+ * who asks. Damage is no error. */
 int audit_run(struct frames **out, const struct message_check *question, struct store *store,
-              const atomic_bool *stop, struct fault *why);
+              bool (*go_on)(void *arg), void *arg, struct fault *why);
 
 #endif

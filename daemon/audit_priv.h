@@ -20,7 +20,8 @@ struct audit_source {
 
 struct audit {
     struct store_snapshot *snapshot;
-    const atomic_bool *stop;
+    bool (*go_on)(void *arg);
+    void *arg;
     uint32_t steps;
     struct wire_writer *findings;
     uint32_t finding_count;

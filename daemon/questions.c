@@ -1,6 +1,7 @@
 #include "daemon/questions.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "daemon/audit.h"
@@ -157,6 +158,11 @@ static void end_audit(struct questions *questions) {
     (void)uv_timer_stop(&questions->life);
 }
 
+static bool audit_goes_on(void *arg) {
+    struct questions *questions = arg;
+    return !atomic_load_explicit(&questions->audit_ends, memory_order_relaxed);
+}
+
 /* ---- the line ---- */
 
 static void start_waiting(struct questions *questions);
@@ -172,7 +178,7 @@ static void run_job(uv_work_t *work) {
         job->err = sources_run(&job->answer, &job->in.sources, questions->store, &job->why);
     else
         job->err =
-            audit_run(&job->answer, &job->in.check, questions->store, &questions->audit_ends, &job->why);
+            audit_run(&job->answer, &job->in.check, questions->store, audit_goes_on, questions, &job->why);
 }
 
 static void finish_job(uv_work_t *work, int status) {

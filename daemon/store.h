@@ -130,12 +130,12 @@ struct store_record {
 /* Going through records relies on the pages that hold them. Where these were overwritten, that is told by
  * `broken`, and the part must not be scanned; STORE_PARTS: what holds no records. */
 struct store_page_check {
-    bool (*go_on)(void *arg); /* asked for every page */
+    int (*look_up)(void *arg); /* asked for every page: below 0 ends the check, and is returned */
     void (*broken)(void *arg, enum store_part part, const char *why);
     void *arg;
 };
 
-/* To be called right after store_snapshot_open. -ECANCELED: go_on said no. -EAGAIN: too late, begin anew. */
+/* To be called right after store_snapshot_open; -EAGAIN: too late, begin anew. */
 int store_check_pages(struct store_snapshot *snapshot, const struct store_page_check *check,
                       struct fault *why);
 

@@ -55,7 +55,7 @@ struct node_head {
 struct pages {
     int file;
     size_t page_bytes, last_page;
-    bool (*go_on)(void *arg);
+    int (*look_up)(void *arg);
     void *arg;
     uint8_t *buffer[DEPTH_MAX]; /* a page for each level */
     struct tree table[TABLES];  /* as the tree of tables tells */
@@ -134,8 +134,9 @@ static int read_page(struct tree_walk *walk, size_t number, unsigned level, stru
     struct pages *pages = walk->pages;
     uint8_t *page = pages->buffer[level];
     bool is_leaf = level + 1 == walk->tree->depth;
-    if (!pages->go_on(pages->arg))
-        return -ECANCELED;
+    int err = pages->look_up(pages->arg);
+    if (err)
+        return err;
     if (number > pages->last_page || pread(pages->file, page, pages->page_bytes,
                                            (off_t)(number * pages->page_bytes)) != (ssize_t)pages->page_bytes)
         return broken(walk, number, "lies outside the file");
@@ -216,7 +217,7 @@ static int check_tables(struct pages *pages, const struct store_page_check *chec
         enum table table = store_table_of_part(part);
         int err = pages->has_table[table] ? check_tree(pages, &pages->table[table], false, &why)
                                           : fault_set(&why, -EBADMSG, "data.mdb does not have it");
-        if (err == -ECANCELED)
+        if (err && err != -EBADMSG)
             return err;
         if (err)
             check->broken(check->arg, part, why.text);
@@ -237,16 +238,18 @@ static int check_all(struct pages *pages, const struct meta *meta, const struct 
     if (err)
         return err;
     err = check_tree(pages, &meta->free, false, &why);
-    if (err == -EBADMSG)
+    if (err == -EBADMSG) {
         check->broken(check->arg, STORE_PARTS, why.text);
-    return err == -ECANCELED ? err : 0;
+        err = 0;
+    }
+    return err;
 }
 
 int store_check_pages(struct store_snapshot *snapshot, const struct store_page_check *check,
                       struct fault *why) {
     OBJ_CHECK(snapshot, SNAPSHOT_MAGIC);
     MDB_env *env = snapshot->store->env;
-    struct pages pages = {.go_on = check->go_on, .arg = check->arg};
+    struct pages pages = {.look_up = check->look_up, .arg = check->arg};
     struct meta meta;
     MDB_stat stat;
     int rc = mdb_env_get_fd(env, &pages.file);

@@ -23,7 +23,7 @@ import time
 import make_logs
 from house import BUILD, House, Running, SANITIZE, program
 from peer import NoAnswer, Peer, at
-from reference import ADDITIVE, Reference, WITH_LANGUAGE
+from reference import ADDITIVE, parse, Reference, WITH_LANGUAGE
 
 ROUND = 100             # cycles between two looks at the figures
 LANGUAGES = 'en,fr,es,ru,zh'
@@ -39,12 +39,14 @@ class Wrong(Exception):
 
 class Site:
     """A website whose log grows while it is counted. Lines are fed in the order of their time, and a file is rotated when it has
-    been read most likely: what is counted out of order may change whether somebody came back, after that was told
-    (docs/weblog.md)."""
+    been read most likely: what is counted out of order may change whether somebody came back, after that was told. No file
+    begins with a malformed line, which would count on another day there (docs/weblog.md)."""
 
     def __init__(self, home, name, rng, follows):
         self.home, self.name, self.rng, self.follows = home, name, rng, follows
         self.lines = make_logs.lines(rng.randrange(1 << 30), people=60, days=50, start='2018-01-05', late=False)
+        while parse(self.lines[0], 'combined') is None:
+            del self.lines[0]
         self.fed = self.rotated = self.fed_since = 0
         self.log = home.path(name, 'access.log')
         home.write(os.path.join(name, 'access.log'), b'')
@@ -56,7 +58,8 @@ class Site:
         with open(self.log, 'ab') as log:
             log.write(b''.join(line + b'\n' for line in self.lines[self.fed:end]))
         self.fed, self.fed_since = end, self.fed_since + 1
-        if self.rng.random() < 0.2 and self.fed_since > 10 and (self.follows or not self.running):
+        well = self.fed < len(self.lines) and parse(self.lines[self.fed], 'combined') is not None
+        if self.rng.random() < 0.2 and self.fed_since > 10 and well and (self.follows or not self.running):
             self.rotate()
 
     def rotate(self):

@@ -155,15 +155,19 @@ struct audited {
     char text[2048]; /* the first findings, one a line */
 };
 
+static bool always(void *arg) {
+    (void)arg;
+    return true;
+}
+
 static struct audited audit(struct store *store) {
-    atomic_bool stop = false;
     struct frames *frames;
     struct fault why = {""};
     struct wire_reader reader;
     enum message_type type;
     struct message_findings findings;
     struct audited audited = {0};
-    if (audit_run(&frames, &(struct message_check){77}, store, &stop, &why) != 0)
+    if (audit_run(&frames, &(struct message_check){77}, store, always, NULL, &why) != 0)
         fail_msg("%s", why.text);
     assert_int_equal(frames_count(frames), 1);
     struct str frame = frames_at(frames, 0);
@@ -637,66 +641,85 @@ static void fill(struct room *room, int32_t days) {
     pending_destroy(&pending);
 }
 
-static void it_ends_when_it_is_told_to(void **state) {
-    (void)state;
-    struct room room;
+/* What the audit asks all along. */
+struct beside {
+    struct store *store;
+    uint64_t asked, stop_at; /* 0: never */
+
+    /* From the asking at `grow_at` on, the map is to grow. */
+    uint64_t grow_at;
+    struct store_snapshot *snapshot; /* by which it is seen that the writer waits */
+    pthread_t writer;
+    char *large;
+};
+
+static void *grow(void *arg) {
+    struct beside *beside = arg;
+    struct store_write *write;
+    assert_int_equal(store_begin(beside->store, &write, NULL), 0);
+    int err = store_put_cell(write, STORE_DAYS, 1, 0, 0, (struct str){beside->large, 64u << 20}, NULL);
+    store_abort(&write);
+    return err == -EAGAIN ? NULL : beside;
+}
+
+static bool goes_on(void *arg) {
+    struct beside *beside = arg;
+    if (++beside->asked == beside->stop_at)
+        return false;
+    if (beside->asked == beside->grow_at) {
+        assert_int_equal(pthread_create(&beside->writer, NULL, grow, beside), 0);
+        while (!store_snapshot_unwanted(beside->snapshot))
+            (void)sched_yield();
+        store_snapshot_close(&beside->snapshot);
+    }
+    return true;
+}
+
+static int run_beside(struct beside *beside) {
     struct frames *frames = NULL;
     struct fault why = {""};
-    atomic_bool stop = true;
+    int err = audit_run(&frames, &(struct message_check){1}, beside->store, goes_on, beside, &why);
+    assert_true((err == 0) == (frames != NULL));
+    if (err == -ECANCELED)
+        assert_non_null(strstr(why.text, "ended"));
+    frames_destroy(&frames);
+    return err;
+}
+
+static void it_ends_whenever_it_is_told_to(void **state) {
+    (void)state;
+    struct room room;
     room_new(&room);
-    fill(&room, 1000);
-    assert_int_equal(audit_run(&frames, &(struct message_check){1}, room.store, &stop, &why), -ECANCELED);
-    assert_null(frames);
-    assert_non_null(strstr(why.text, "ended"));
+    fill(&room, 100);
+    struct beside whole = {.store = room.store};
+    assert_int_equal(run_beside(&whole), 0);
+    assert_true(whole.asked > 100);
+    for (uint64_t at = 1; at <= whole.asked; at++) {
+        struct beside beside = {.store = room.store, .stop_at = at};
+        assert_int_equal(run_beside(&beside), -ECANCELED);
+        assert_int_equal(beside.asked, at);
+    }
     room_destroy(&room);
 }
 
-struct beside {
-    struct store *store;
-    atomic_bool stop, started, done;
-    int err;
-    struct frames *frames;
-};
-
-static void *run_beside(void *arg) {
-    struct beside *beside = arg;
-    atomic_store(&beside->started, true);
-    beside->err = audit_run(&beside->frames, &(struct message_check){1}, beside->store, &beside->stop, NULL);
-    atomic_store(&beside->done, true);
-    return NULL;
-}
-
-/* A transaction that does not fit makes the map grow, for which every snapshot must go: the audit lets go and begins
- * anew, so that one growth after the other comes about while it is under way. */
+/* A transaction that does not fit makes the map grow, for which every snapshot must go: the audit lets go soon, and
+ * begins anew. */
 static void the_store_can_grow_meanwhile(void **state) {
     (void)state;
     struct room room;
-    struct beside beside = {0};
-    pthread_t thread;
     room_new(&room);
-    fill(&room, 400000);
-    beside.store = room.store;
-    assert_int_equal(pthread_create(&thread, NULL, run_beside, &beside), 0);
-    while (!atomic_load(&beside.started))
-        (void)sched_yield();
-    size_t bytes = 128u << 20, grown = 0;
-    char *large = calloc(1, bytes);
-    assert_non_null(large);
-    while (grown < 4 && !atomic_load(&beside.done)) {
-        struct store_write *write;
-        assert_int_equal(store_begin(room.store, &write, NULL), 0);
-        int err = store_put_cell(write, STORE_DAYS, 1, 0, 0, (struct str){large, bytes}, NULL);
-        store_abort(&write);
-        if (err == 0)
-            break;
-        assert_int_equal(err, -EAGAIN);
-        grown += !atomic_load(&beside.done);
-    }
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_int_equal(beside.err, 0);
-    assert_true(grown >= 2);
-    frames_destroy(&beside.frames);
-    free(large);
+    fill(&room, 20000);
+    struct beside whole = {.store = room.store};
+    assert_int_equal(run_beside(&whole), 0);
+    struct beside beside = {.store = room.store, .grow_at = whole.asked / 2, .large = calloc(1, 64u << 20)};
+    void *failed;
+    assert_non_null(beside.large);
+    assert_int_equal(store_snapshot_open(room.store, &beside.snapshot, NULL), 0);
+    assert_int_equal(run_beside(&beside), 0);
+    assert_int_equal(pthread_join(beside.writer, &failed), 0);
+    assert_null(failed);
+    assert_in_range(beside.asked, whole.asked + beside.grow_at, whole.asked + beside.grow_at + 256);
+    free(beside.large);
     room_destroy(&room);
 }
 
@@ -836,7 +859,7 @@ int main(void) {
         cmocka_unit_test(what_was_checked_is_told),
         cmocka_unit_test(more_faults_than_are_told),
         cmocka_unit_test(names_of_any_length_fit_a_sentence),
-        cmocka_unit_test(it_ends_when_it_is_told_to),
+        cmocka_unit_test(it_ends_whenever_it_is_told_to),
         cmocka_unit_test(the_store_can_grow_meanwhile),
         cmocka_unit_test(a_page_of_zeros_is_told_and_crashes_nothing),
         cmocka_unit_test(random_bytes_crash_nothing),
