@@ -15,7 +15,13 @@
 #define SOCKET_MAGIC  0x534f434bu
 #define MESSAGE_MAGIC 0x534f4d53u
 
-#define LINGER_MS  1000
+#define LINGER_MS 1000
+
+/* A peer whose machine is gone is asked this often, and after that long without a word cut off: its source may
+ * then speak from elsewhere. */
+#define HEARTBEAT_MS      10000
+#define HEARTBEAT_GONE_MS 30000
+
 #define IO_THREADS 2 /* connections are shared out: one that sends much does not hold up all others */
 
 struct socket {
@@ -38,10 +44,13 @@ int socket_new(struct socket **out, struct fault *why) {
     socket->router = socket->context ? zmq_socket(socket->context, ZMQ_ROUTER) : NULL;
     int64_t frame_max = SOCKET_FRAME_MAX;
     int in = SOCKET_QUEUE_IN, queue_out = SOCKET_QUEUE_OUT, linger = LINGER_MS, yes = 1;
+    int heartbeat = HEARTBEAT_MS, gone = HEARTBEAT_GONE_MS;
     if (socket->router == NULL ||
         zmq_setsockopt(socket->router, ZMQ_MAXMSGSIZE, &frame_max, sizeof frame_max) ||
         zmq_setsockopt(socket->router, ZMQ_RCVHWM, &in, sizeof in) ||
         zmq_setsockopt(socket->router, ZMQ_SNDHWM, &queue_out, sizeof queue_out) ||
+        zmq_setsockopt(socket->router, ZMQ_HEARTBEAT_IVL, &heartbeat, sizeof heartbeat) ||
+        zmq_setsockopt(socket->router, ZMQ_HEARTBEAT_TIMEOUT, &gone, sizeof gone) ||
         zmq_setsockopt(socket->router, ZMQ_LINGER, &linger, sizeof linger) ||
         zmq_setsockopt(socket->router, ZMQ_ROUTER_MANDATORY, &yes, sizeof yes)) {
         int err = fault_set(why, -EIO, "cannot open a socket: %s", zmq_strerror(zmq_errno()));
