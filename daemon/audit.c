@@ -9,7 +9,8 @@
 #include "proto/civil.h"
 #include "proto/period.h"
 
-#define STEPS 256 /* records between two looks at whether the snapshot is in the way */
+#define STEPS     256 /* records between two looks at whether the snapshot is in the way */
+#define BEGIN_MAX 64  /* times that a check begins anew */
 
 _Static_assert(AUDIT_FINDINGS_MAX <= MESSAGE_FINDINGS_MAX, "one frame holds them");
 
@@ -237,11 +238,18 @@ int audit_run(struct frames **out, const struct message_check *question, struct 
               bool (*go_on)(void *arg), void *arg, struct fault *why) {
     struct audit audit = {.go_on = go_on, .arg = arg};
     struct wire_writer *frame;
-    int err;
+    int err, begun = 0;
     wire_writer_new(&audit.findings, MESSAGE_BYTES_MAX / 2);
     do {
         forget(&audit);
         err = go_through(&audit, store, why);
+        if (err == -EAGAIN && !go_on(arg))
+            err = -ECANCELED;
+        else if (err == -EAGAIN && ++begun == BEGIN_MAX)
+            err = fault_set(
+                why, -EBADMSG,
+                "the store's first pages are damaged, or change too often to be looked at: ask again, "
+                "and if that does not help restore it from a backup");
     } while (err == -EAGAIN);
     if (err == -ECANCELED)
         (void)fault_set(why, err, "the check was ended before its end: ask again later");

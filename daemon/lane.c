@@ -141,7 +141,9 @@ static void *run_intake(void *arg) {
             (void)pthread_cond_wait(&lane->for_intake, &lane->lock);
         }
         if (intake_wanted(lane->intake)) {
+            (void)pthread_mutex_unlock(&lane->lock);
             intake_start(lane->intake);
+            (void)pthread_mutex_lock(&lane->lock);
             lane->commit_due = true;
             (void)pthread_cond_signal(&lane->for_commit);
         }

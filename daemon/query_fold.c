@@ -166,7 +166,9 @@ static int32_t start_of(const struct fold *fold, enum period_type type, int32_t 
         return when;
     if (!fold->by_months)
         return period_of_day(type, when, NULL).first;
-    int32_t months = months_in(type), into = when % months;
+    int32_t months = months_in(type);
+    ASSERT(months > 0);
+    int32_t into = when % months;
     int32_t start = when - (into < 0 ? into + months : into);
     return start < FIRST_MONTH ? FIRST_MONTH : start; /* the biennium of year 1 has no year 0 */
 }
@@ -234,7 +236,8 @@ static int visit_set(void *arg, const struct store_cell *cell) {
 static int gather(struct fold *fold, struct store_snapshot *snapshot) {
     const struct query_plan *plan = fold->plan;
     const struct period *years = framework_plan(plan->framework);
-    fold->by_months = plan->by != PERIOD_DAY;
+    bool in_days = fold->indicator->kind != KIND_COUNT && fold->indicator->window == PERIOD_DAY;
+    fold->by_months = plan->by != PERIOD_DAY && !in_days;
     fold->plan_start = fold->by_months ? civil_month_of_day(years->first) : years->first;
     int32_t first = fold->by_months ? civil_month_of_day(plan->first) : plan->first;
     int32_t last = fold->by_months ? civil_month_of_day(plan->last) : plan->last;

@@ -265,7 +265,10 @@ static int open_or_make(struct store *store, struct fault *why) {
     char path[4200];
     (void)snprintf(path, sizeof path, "%s/data.mdb", store->directory);
     struct stat st;
-    bool fresh = stat(path, &st) == 0 ? st.st_size == 0 : errno == ENOENT;
+    bool there = stat(path, &st) == 0;
+    if (!there && errno != ENOENT)
+        return fault_set(why, -errno, "%s cannot be looked at: %s", path, strerror(errno));
+    bool fresh = !there || st.st_size == 0;
     if (!fresh)
         while (store->map_bytes < (size_t)st.st_size * 2 && store->map_bytes < SIZE_MAX / 4)
             store->map_bytes *= 2;
@@ -331,14 +334,17 @@ void store_close(struct store **store) {
 /* Opened anew, only for that, LMDB tells what is on disk even when it had given up. */
 static void reopen_for_reading(struct store *store) {
     MDB_txn *txn;
+    atomic_store(&store->growing, true); /* a long check lets go */
     (void)pthread_rwlock_wrlock(&store->map);
+    atomic_store(&store->growing, false);
     mdb_env_close(store->env);
+    store->env = NULL;
     int rc = map_env(store, MDB_RDONLY);
     if (rc == 0 && (rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn)) == 0) {
         rc = open_tables(store, txn, 0);
         (void)mdb_txn_commit(txn); /* which keeps the tables open */
     }
-    if (rc) {
+    if (rc && store->env) {
         mdb_env_close(store->env);
         store->env = NULL;
     }

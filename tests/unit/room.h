@@ -44,7 +44,9 @@ static const char room_framework[] =
     "  - {id: t.count, kind: count, frequency: month, dimensions: [site, language],"
     " label: {en: Count}, definition: {en: Counted.}, method: test, method_version: \"1\"}\n"
     "  - {id: t.distinct, kind: distinct, frequency: month, dimensions: [site, language],"
-    " label: {en: Distinct}, definition: {en: Counted.}, method: test, method_version: \"1\"}\n";
+    " label: {en: Distinct}, definition: {en: Counted.}, method: test, method_version: \"1\"}\n"
+    "  - {id: t.daily, kind: distinct, window: day, frequency: month, dimensions: [site, language],"
+    " label: {en: Daily}, definition: {en: Counted.}, method: test, method_version: \"1\"}\n";
 
 /* No peer is ever gone. */
 static inline bool room_reach(void *arg, struct str peer, struct str frame) {

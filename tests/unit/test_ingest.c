@@ -188,6 +188,38 @@ static void each_outbox_has_its_own_numbers(void **state) {
     room_destroy(&room);
 }
 
+/* A member of two days is two, when members are told apart within a day only. */
+static void a_window_of_a_day_adds_days_up(void **state) {
+    (void)state;
+    static const uint64_t member[] = {7};
+    static const char *const by[] = {"day", "month", "quarter", "half", "year", "biennium", "plan"};
+    static const int64_t wanted[] = {1, 2, 2, 2, 2, 2, 2};
+    struct room room;
+    room_new(&room);
+    struct room_event event[] = {{"t.daily", "a", "en", 1520380800, 0, member, 1},
+                                 {"t.daily", "a", "en", 1520380800 + 86400, 0, member, 1}};
+    (void)room_send(&room, "s", "o", 1, event, 2);
+    (void)room_commit(&room);
+    for (size_t i = 0; i < sizeof by / sizeof by[0]; i++) {
+        struct message_query query = {.pattern_count = 1, .pattern = {STR("t.daily")}, .by = str_of(by[i])};
+        struct frames *answer;
+        struct wire_reader reader;
+        enum message_type type;
+        struct message_figures figures;
+        struct message_figure figure;
+        assert_int_equal(query_run(&answer, &query, room.framework, room.catalogue, room.store, NULL), 0);
+        struct str frame = frames_at(answer, 0);
+        wire_reader_init(&reader, frame.at, frame.len);
+        assert_int_equal(message_open(&reader, &type, NULL), 0);
+        assert_int_equal(message_read_figures(&reader, &figures, NULL), 0);
+        assert_in_range(figures.figure_count, 1, 2);
+        message_next_figure(&figures, &figure);
+        assert_int_equal(figure.value, wanted[i]);
+        frames_destroy(&answer);
+    }
+    room_destroy(&room);
+}
+
 static void the_refused_are_named_and_the_rest_counts(void **state) {
     (void)state;
     static const uint64_t member[] = {1};
@@ -314,6 +346,7 @@ int main(void) {
         cmocka_unit_test(a_hole_in_the_numbers_is_refused),
         cmocka_unit_test(the_welcome_knows_the_last_batch_and_what_is_missing),
         cmocka_unit_test(each_outbox_has_its_own_numbers),
+        cmocka_unit_test(a_window_of_a_day_adds_days_up),
         cmocka_unit_test(the_refused_are_named_and_the_rest_counts),
         cmocka_unit_test(a_repeated_ack_names_the_refused_again),
         cmocka_unit_test(more_reasons_than_an_ack_holds),
