@@ -1,7 +1,7 @@
 /* Names known to the store, in memory: each series (indicator and dimensions) and each source by its number.
  * Numbers are given in order, from 0, and never change.
  *
- * The loop's thread adds; query threads read beside it. What was added and is not on disk yet is handed over
+ * The thread that drives intake adds; query threads read beside it. What was added and is not on disk yet is handed over
  * with catalogue_unsaved and put away with catalogue_saved, so a failed write loses nothing. */
 #ifndef SUIVI_DAEMON_CATALOGUE_H
 #define SUIVI_DAEMON_CATALOGUE_H

@@ -1,7 +1,7 @@
 /* The double buffer: while one transaction is written and synced on another thread, the next one fills.
  * Replies that say "counted" are held with the transaction they speak of and leave only when it is on disk.
  *
- * The loop's thread calls everything but committer_run. */
+ * One thread, which drives intake, calls everything but committer_run. */
 #ifndef SUIVI_DAEMON_COMMITTER_H
 #define SUIVI_DAEMON_COMMITTER_H
 

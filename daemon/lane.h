@@ -1,6 +1,7 @@
 /* The lane that batches take: one thread on which intake takes them, one on which it commits. The loop's
  * thread puts messages in and gets replies out, and never waits for either, so that questions are answered
- * while batches come in as fast as they can.
+ * while batches come in as fast as they can. Only when the lane is full does the loop leave everything that
+ * comes, questions too, with the socket: a bound that the credits of some sources together may reach.
  *
  * All functions are for the loop's thread. */
 #ifndef SUIVI_DAEMON_LANE_H

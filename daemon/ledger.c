@@ -121,7 +121,10 @@ int ledger_open(struct ledger *ledger, struct str source, struct str outbox, str
     struct ledger_entry *entry = ledger_find(ledger, source, outbox);
     if (entry == NULL) {
         if (ledger->count == LEDGER_ENTRIES_MAX)
-            return fault_set(why, -ENOSPC, "the ledger knows %u sources, its limit", LEDGER_ENTRIES_MAX);
+            return fault_set(why, -ENOSPC,
+                             "the ledger knows %u outboxes, its limit: no new one can be counted; start the "
+                             "daemon with new --data",
+                             LEDGER_ENTRIES_MAX);
         char buffer[BALANCE_KEY_MAX];
         struct str key = balance_key(buffer, source, outbox);
         entry = insert(ledger, lower_bound(ledger, key), key);

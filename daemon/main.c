@@ -50,7 +50,7 @@ int main(int argc, char **argv) {
     struct fault why;
     allow_connections();
     (void)signal(SIGPIPE, SIG_IGN);
-    (void)uv_os_setenv("UV_THREADPOOL_SIZE", "4"); /* what server.c shares out */
+    (void)uv_os_setenv("UV_THREADPOOL_SIZE", "4"); /* QUESTIONS_RUNNING */
     int err = options_read(&settings, argc, argv, &why);
     if (err == 1)
         return 0;

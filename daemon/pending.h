@@ -1,7 +1,7 @@
 /* What has been combined in memory and is to be written in one transaction: cells, and the ledger rows that
  * say which batches they came from. While one is being written, the next one fills.
  *
- * Filling happens on the loop's thread, writing on another; never both at once for the same object. */
+ * Filling happens on the thread that drives intake, writing on another; never both at once for the same object. */
 #ifndef SUIVI_DAEMON_PENDING_H
 #define SUIVI_DAEMON_PENDING_H
 

@@ -30,7 +30,7 @@
 #define MAP_STEP_MAX    ((size_t)64 << 30)
 #define READERS_MAX     64
 #define LOCK_FILE_BYTES 8192
-#define FULL_BYTES      (1u << 20) /* with less room than this, the disk counts as full */
+#define FULL_BYTES      (64u << 10) /* with less room than this, the disk counts as full */
 
 const char *const store_table_names[TABLES] = {
     [TABLE_META] = "meta",     [TABLE_SERIES] = "series",     [TABLE_SOURCES] = "sources",

@@ -26,7 +26,7 @@ struct message_flat {
     struct message_flat_set *set;
     uint32_t set_count;
 
-    int64_t earliest, latest; /* extremes of base + delta, and of numbers; 0 when there is no event */
+    int64_t earliest, latest; /* extremes of base + delta, and of numbers; without events base, and 0 */
     int64_t least, most;
 
     size_t keys_room;

@@ -425,7 +425,7 @@ def main():
     try:
         soak.run()
         home.close()
-    except (Wrong, AssertionError) as fault:
+    except Exception as fault:
         for number, daemon in enumerate(home.daemons[-3:]):
             print('--- suivid said, %d before the last:\n%s' % (len(home.daemons[-3:]) - 1 - number, daemon.stderr()[-2000:]),
                   file=sys.stderr)
