@@ -9,7 +9,7 @@
 /* Short for all: a thread that is woken does not wait for the end of a long one. In nanoseconds, the shortest
  * that Linux takes (from 6.12 on). */
 #define SLICE        100000
-#define PATIENT_NICE 19
+#define PATIENT_NICE 8
 
 /* sched_setattr(2), which the C library of the day does not know yet. */
 struct attributes {

@@ -46,11 +46,11 @@ class Crowd(HouseTest):
             os.kill(self.house.daemon.pid, signal.SIGCONT)
 
     def test_a_large_sender_does_not_hold_up_small_ones(self):
-        """64 batches of 100 000 events wait when 300 others come with one batch each: these are served in turn with it."""
+        """64 batches of 800 000 events wait when 300 others come with one batch each: these are served in turn with it."""
         large, small = self.peer('large@host'), [self.peer('small-%d@host' % number) for number in range(300)]
 
         def send():
-            for frame in self.batches(large, 64, 100_000):
+            for frame in self.batches(large, 64, 800_000):
                 large.send_frames(frame)
             for peer in small:
                 peer.send_frames(*self.batches(peer, 1, 10))
@@ -64,7 +64,7 @@ class Crowd(HouseTest):
         self.assertGreater(waiting, 0, 'the large sender was served before the small ones')
         for _ in range(waiting):
             large.expect('ack')
-        self.assertEqual(sum(self.house.table('web.requests').values()), 64 * 100_000 + 3000)
+        self.assertEqual(sum(self.house.table('web.requests').values()), 64 * 800_000 + 3000)
 
     def test_who_goes_beyond_its_credit_is_told(self):
         """Nothing is read from it beyond a bound, and it counts once what was acked."""
