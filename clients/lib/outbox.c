@@ -17,7 +17,7 @@
 
 #define MAP_FIRST  (UINT64_C(16) << 20)
 #define SEQ_BYTES  8
-#define LOCK_BYTES 8192       /* of LMDB's lock file; larger than what it needs */
+#define LOCK_BYTES 8192        /* of LMDB's lock file; larger than what it needs */
 #define FULL_BYTES (64u << 10) /* with less room than this, the disk counts as full */
 #define SOURCE_MAX MESSAGE_SOURCE_MAX
 _Static_assert(2 * ID_BYTES <= MESSAGE_OUTBOX_MAX, "an outbox's id fits a message");
