@@ -1,5 +1,5 @@
-/* The framework: the plan as data. Indicators with their kind, frequency, dimensions and labels, read from
- * YAML.
+/* The framework: the plan as data. Indicators with their kind, frequency, calendar, dimensions, targets and texts,
+ * read from YAML (docs/framework.md).
  *
  * A loaded framework never changes; indicators are known by their index in it. All views borrow from it. */
 #ifndef SUIVI_CONFIG_FRAMEWORK_H
@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "proto/dims.h"
 #include "proto/fault.h"
@@ -27,13 +28,22 @@ const struct period *framework_plan(const struct framework *framework); /* the y
 
 struct framework_indicator {
     struct str id, code; /* "web.downloads", "1.2.6" (code may be empty) */
+    struct str area;     /* code of the action area or result that it belongs to; may be empty */
     enum kind kind;
     enum period_type frequency; /* how often the plan wants it */
     /* Distinct kinds: the longest period over which members can be told apart; a longer period is the sum of
      * these. */
     enum period_type window;
     size_t dim_count;
+    struct str unit, method, method_version; /* may be empty */
+    int32_t since;        /* the day from which method and definition hold; FRAMEWORK_NO_DAY: not said */
+    size_t numerator, denominator; /* ratios: indexes, */
+    int64_t factor;                /* what the quotient is multiplied by, */
+    unsigned decimals;             /* and the digits after the point that are told */
 };
+
+#define FRAMEWORK_NO_DAY       INT32_MIN
+#define FRAMEWORK_DECIMALS_MAX 6
 
 size_t framework_indicator_count(const struct framework *framework);
 const struct framework_indicator *framework_indicator_at(const struct framework *framework, size_t index);
@@ -44,8 +54,57 @@ int framework_find(const struct framework *framework, struct str id);
 /* The label in that language, else in English, else the id. */
 struct str framework_label(const struct framework *framework, size_t index, struct str language);
 
-/* Name of an indicator's dimension, `dim` < dim_count. */
+/* The definition in that language, else in English, else the first there is, else empty. */
+struct str framework_definition(const struct framework *framework, size_t index, struct str language);
+
+struct str framework_title(const struct framework *framework, struct str language); /* else the name */
+size_t framework_language_count(const struct framework *framework);
+struct str framework_language_at(const struct framework *framework, size_t language);
+
+/* Name of an indicator's dimension, `dim` < dim_count, and the values that it may have; none: any. */
 struct str framework_dim_name(const struct framework *framework, size_t index, size_t dim);
+size_t framework_dim_value_count(const struct framework *framework, size_t index, size_t dim);
+struct str framework_dim_value_at(const struct framework *framework, size_t index, size_t dim, size_t value);
+
+/* Who feeds it, in the plan's words: "record", "web log". */
+size_t framework_feeder_count(const struct framework *framework, size_t index);
+struct str framework_feeder_at(const struct framework *framework, size_t index, size_t feeder);
+
+/* The day by which the indicator's figure of that period, which is of its frequency, is due. */
+int32_t framework_due(const struct framework *framework, size_t index, const struct period *period);
+
+/* What the plan wants for a period; false: it says nothing. A target of 2 a year is 10 for five years of a kind
+ * that adds up (count, milestone, evidence, narrative), and 2 of any other. Status: 1, to be in force. */
+bool framework_target(const struct framework *framework, size_t index, const struct period *period,
+                      int64_t *value);
+bool framework_baseline(const struct framework *framework, size_t index, struct period *period,
+                        int64_t *value);
+
+/* Below it a figure of a breakdown is withheld from outsiders; 0: never. */
+int64_t framework_small_number(const struct framework *framework, size_t index);
+
+/* A number that changes whenever kind, window, dimensions, ratio, definition, method or method_version do. */
+uint64_t framework_meaning(const struct framework *framework, size_t index);
+
+/* Action areas and results, in the order of the file. */
+struct framework_area {
+    struct str code, parent; /* parent may be empty */
+};
+size_t framework_area_count(const struct framework *framework);
+struct framework_area framework_area_at(const struct framework *framework, size_t area);
+struct str framework_area_label(const struct framework *framework, size_t area, struct str language);
+
+/* Sources that are to be heard from regularly. */
+struct framework_feed {
+    struct str source;      /* name or glob (* and ?), "weblog@*" */
+    enum period_type every; /* day, month ... */
+};
+size_t framework_feed_count(const struct framework *framework);
+struct framework_feed framework_feed_at(const struct framework *framework, size_t feed);
+
+/* For who writes a framework: goes on after a fault and calls back with each, as framework_load would say it.
+ * Returns how many there are; a negative errno when the file cannot be read at all, which is told, too. */
+int framework_check_file(const char *path, void (*found)(void *arg, const char *fault), void *arg);
 
 /* May this indicator be broken down so? Every dimension it declares is there, no other, and each value is in
  * its closed list where it has one. 0, or -EINVAL with `why` for the sender ("web.downloads has no dimension

@@ -5,7 +5,13 @@
  * interface assumes what is below it. Functions return 0 or a negative errno with `why`.
  *
  * Cells are addressed by (series, when, source): `when` counts days, or months, from 1970. A cell is a sum, to
- * which is added, or bytes whose meaning is the kind's (daemon/cell.h); a series has cells of one sort. */
+ * which is added, or a set (proto/distinct.h); a series has cells of one sort, and any series may have entries
+ * (proto/entry.h) beside them.
+ *
+ * Vintages: what is known grows by chapters, numbered from 1; each begins with the first commit of a UTC day, and
+ * after a period was closed or a source's contribution withdrawn (store_end_vintage). Cells of days and entries
+ * keep the vintage in which they came, so that what was known at the end of any vintage can be told. Rows of
+ * months hold what is known now. */
 #ifndef SUIVI_DAEMON_STORE_H
 #define SUIVI_DAEMON_STORE_H
 
@@ -20,6 +26,18 @@ struct store;
 
 enum store_grain { STORE_DAYS, STORE_MONTHS };
 enum store_names { STORE_SERIES, STORE_SOURCES };
+
+/* Small tables of rows by key; what they hold is the affair of the modules named. */
+enum store_rows {
+    STORE_LEDGER,      /* daemon/balance.h */
+    STORE_VINTAGES,    /* the store's own: number, 4 bytes big-endian -> see store_vintage_at */
+    STORE_WITHDRAWALS, /* daemon/withdrawals.h */
+    STORE_CLOSINGS,    /* daemon/closings.h */
+    STORE_REFUSALS,    /* daemon/refusals.h */
+    STORE_DEFINITIONS, /* daemon/definitions.h */
+    STORE_SEALS,       /* the store's own: source, 4 bytes -> 8 bytes: its sets and entries of days, as one number */
+    STORE_ROW_TABLES
+};
 
 struct store_options {
     size_t map_bytes; /* where the map starts before it grows; 0: the usual */
@@ -42,7 +60,35 @@ int store_put_name(struct store_write *write, enum store_names table, uint32_t i
                    struct fault *why);
 int store_put_ledger(struct store_write *write, struct str key, struct str row, struct fault *why);
 
-/* -ENOENT: no such cell. The bytes are borrowed until the next put. */
+/* What is put from now on belongs to the vintage of `now` (Unix time), which may begin with it; without this
+ * call to the last one there is. store_write_vintage: its number. store_end_vintage: the next write begins another. */
+int store_stamp(struct store_write *write, int64_t now, struct fault *why);
+uint32_t store_write_vintage(const struct store_write *write);
+int store_end_vintage(struct store_write *write, struct fault *why);
+
+/* -ENOENT: no such row. Borrowed until the next put. */
+int store_get_row(struct store_write *write, enum store_rows table, struct str key, struct str *row,
+                  struct fault *why);
+int store_put_row(struct store_write *write, enum store_rows table, struct str key, struct str row,
+                  struct fault *why);
+
+/* An entry as it is kept: `value` is the caller's (daemon/cell.h). Putting another under the same id, day, source and
+ * vintage replaces it. */
+int store_get_entry(struct store_write *write, uint32_t series, int32_t day, uint32_t source, uint64_t id,
+                    struct str *value, struct fault *why);
+int store_put_entry(struct store_write *write, uint32_t series, int32_t day, uint32_t source, uint64_t id,
+                    struct str value, struct fault *why);
+
+/* Takes the rows of months of one source away, of all series, from `first` to `last`. */
+int store_drop_months(struct store_write *write, uint32_t source, int32_t first, int32_t last,
+                      struct fault *why);
+
+/* What the transaction would leave if it were committed now, to be read by the functions below. Borrowed until
+ * the write ends, and not to be closed. What is read of it is borrowed until the next put only. */
+struct store_snapshot *store_write_view(struct store_write *write, struct fault *why);
+
+/* Cells of days are those of this write's vintage alone. -ENOENT: no such cell. The bytes are borrowed until the
+ * next put. */
 int store_get_cell(struct store_write *write, enum store_grain grain, uint32_t series, int32_t when,
                    uint32_t source, struct str *out, struct fault *why);
 int store_put_cell(struct store_write *write, enum store_grain grain, uint32_t series, int32_t when,
@@ -62,18 +108,52 @@ struct store_snapshot;
 int store_snapshot_open(struct store *store, struct store_snapshot **out, struct fault *why);
 void store_snapshot_close(struct store_snapshot **snapshot);
 
-/* Call back in order of id, of key, or of (when, source). A result above 0 ends the walk (store_each_sum: of 64
+/* Call back in order of id, of key, or of (when, source, vintage). A result above 0 ends the walk (store_each_sum: of 64
  * neighbours), one below 0 is returned. */
 int store_each_name(struct store_snapshot *snapshot, enum store_names table,
                     int (*visit)(void *arg, uint32_t id, struct str text), void *arg, struct fault *why);
 int store_each_ledger(struct store_snapshot *snapshot,
                       int (*visit)(void *arg, struct str key, struct str row), void *arg, struct fault *why);
 
+/* Rows whose key begins with `prefix`. */
+int store_each_row(struct store_snapshot *snapshot, enum store_rows table, struct str prefix,
+                   int (*visit)(void *arg, struct str key, struct str row), void *arg, struct fault *why);
+
+/* -ENOENT: no such row. */
+int store_find_row(struct store_snapshot *snapshot, enum store_rows table, struct str key, struct str *row,
+                   struct fault *why);
+
+struct store_vintage {
+    uint32_t number;
+    int64_t began; /* Unix time; never before that of the vintage before */
+    bool ended;
+};
+
+/* The last vintage that began at or before `at` (INT64_MAX: the last one of all). number 0: there is none. */
+int store_vintage_at(struct store_snapshot *snapshot, int64_t at, struct store_vintage *out,
+                     struct fault *why);
+/* -ENOENT */
+int store_vintage_get(struct store_snapshot *snapshot, uint32_t number, struct store_vintage *out,
+                      struct fault *why);
+
 struct store_cell {
     int32_t when;
     uint32_t source;
+    uint32_t vintage; /* of days; 0 for months */
     struct str value;
 };
+
+struct store_entry {
+    int32_t day;
+    uint32_t source, vintage;
+    uint64_t id;
+    struct str value;
+};
+
+/* The entries of one series from `first` to `last`, in order of (day, source, vintage, id). */
+int store_each_entry(struct store_snapshot *snapshot, uint32_t series, int32_t first, int32_t last,
+                     int (*visit)(void *arg, const struct store_entry *entry), void *arg, struct fault *why);
+bool store_has_entries(struct store_snapshot *snapshot); /* of any series */
 
 /* The cells of one series from `first` to `last`, both included. */
 int store_each_cell(struct store_snapshot *snapshot, enum store_grain grain, uint32_t series, int32_t first,
@@ -84,11 +164,12 @@ struct store_sum {
     size_t index; /* which of the series */
     int32_t when;
     uint32_t source;
+    uint32_t vintage; /* of days; 0 for months */
     int64_t sum;
 };
 
 /* The sums of several series, given in rising order, from `first` to `last`: by 64 neighbouring series, and for
- * these in order of (when, source, series). */
+ * these in order of (when, source, vintage, series). */
 int store_each_sum(struct store_snapshot *snapshot, enum store_grain grain, const uint32_t *series,
                    size_t count, int32_t first, int32_t last,
                    int (*visit)(void *arg, const struct store_sum *sum), void *arg, struct fault *why);

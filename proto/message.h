@@ -10,6 +10,7 @@
 #define SUIVI_PROTO_MESSAGE_H
 
 #include "proto/dims.h"
+#include "proto/entry.h"
 #include "proto/fault.h"
 #include "proto/kind.h"
 #include "proto/wire.h"
@@ -40,7 +41,18 @@ enum message_type {
     MESSAGE_LEDGER,
     MESSAGE_CHECK,
     MESSAGE_FINDINGS,
-    MESSAGE_TYPE_LAST = MESSAGE_FINDINGS,
+    MESSAGE_PLAN,
+    MESSAGE_INDICATORS,
+    MESSAGE_EXPLAIN,
+    MESSAGE_EXPLANATION,
+    MESSAGE_DUE,
+    MESSAGE_DUTIES,
+    MESSAGE_CLOSINGS,
+    MESSAGE_CLOSE,
+    MESSAGE_CLOSED,
+    MESSAGE_WITHDRAW,
+    MESSAGE_WITHDRAWN,
+    MESSAGE_TYPE_LAST = MESSAGE_WITHDRAWN,
 };
 
 const char *message_type_name(enum message_type type);
@@ -81,17 +93,26 @@ void message_write_welcome(struct wire_writer *writer, const struct message_welc
 struct message_batch {
     struct str source, outbox;
     uint64_t seq; /* from 1, without gaps */
+    uint64_t nonce; /* drawn at random when the batch is made, so that no two are equal by chance; 0: none */
+    bool whole;     /* if one event is refused, all are */
     int64_t base; /* Unix time that event times are relative to */
     uint32_t series_count, event_count;
     struct wire_reader series, events;
 };
 
+enum message_value {
+    MESSAGE_VALUE_NUMBER, /* int */
+    MESSAGE_VALUE_SET,    /* bin: not yet checked by distinct_valid */
+    MESSAGE_VALUE_NAME,   /* str: a name of a roster */
+    MESSAGE_VALUE_ENTRY,  /* map: a good one by entry_read, not yet checked by entry_check */
+};
+
 struct message_event {
     uint32_t series; /* < series_count */
-    bool has_set;    /* value is a set (distinct), else a number */
-    int64_t at;      /* Unix time */
+    enum message_value form;
+    int64_t at; /* Unix time */
     int64_t number;
-    struct str set; /* not yet checked by distinct_valid */
+    struct str bytes; /* of what is no number; of an entry its MessagePack */
 };
 
 int message_read_batch(struct wire_reader *reader, struct message_batch *out, struct fault *why);
@@ -103,9 +124,13 @@ void message_next_event(struct message_batch *batch, struct message_event *event
 void message_write_series(struct wire_writer *writer, struct str indicator, const struct dims *dims);
 void message_write_event_number(struct wire_writer *writer, uint32_t series, int64_t delta, int64_t number);
 void message_write_event_set(struct wire_writer *writer, uint32_t series, int64_t delta, struct str set);
-void message_write_batch(struct wire_writer *writer, struct str source, struct str outbox, uint64_t seq,
-                         int64_t base, uint32_t series_count, const struct wire_writer *series,
-                         uint32_t event_count, const struct wire_writer *events);
+void message_write_event_name(struct wire_writer *writer, uint32_t series, int64_t delta, struct str name);
+void message_write_event_entry(struct wire_writer *writer, uint32_t series, int64_t delta,
+                               const struct entry *entry);
+
+/* Writes what of `batch` stands before its lists, and then the lists. */
+void message_write_batch(struct wire_writer *writer, const struct message_batch *batch,
+                         const struct wire_writer *series, const struct wire_writer *events);
 
 /* Daemon to collector, once the batch is on disk. A refused event is [index, reason]: `reason` counts into
  * `reasons`. */
@@ -139,6 +164,11 @@ struct message_query {
     struct str language;                      /* of the labels; empty: en */
     struct str split[DIMS_MAX];               /* dimension names, in the order of the columns */
     struct dims where;
+    struct str as_of;  /* a day: what was known at its end; empty: now */
+    struct str sum_of; /* type of period: figures are the sums of those of such periods; empty: by the kind's rule */
+    bool reported;     /* of closed periods the value as it was reported */
+    bool gaps;         /* periods without a value have a figure, too, that says why */
+    bool outside;      /* for others than the organisation: small numbers are withheld */
 };
 
 int message_read_query(struct wire_reader *reader, struct message_query *out, struct fault *why);
@@ -155,14 +185,34 @@ struct message_figures {
 struct message_indicator {
     struct str id, code, kind, label;
     struct str note; /* how longer periods are made ("sum of months"), or empty */
+    struct str unit; /* may be empty */
 };
+
+/* Four kinds of nothing: zero is a value. */
+enum message_state {
+    MESSAGE_STATE_VALUE,
+    MESSAGE_STATE_MISSING,  /* there should be a figure, and nothing is known */
+    MESSAGE_STATE_NOT_DUE,  /* none is wanted, or not yet */
+    MESSAGE_STATE_WITHHELD, /* there is one that would tell too much of few people */
+};
+
+const char *message_state_name(enum message_state state); /* "", "missing", "not due", "withheld" */
 
 struct message_figure {
     struct str indicator, period;
     uint32_t dim_count;
     struct str dim[DIMS_MAX]; /* values in the query's split order; empty: not broken down */
-    int64_t value;
+    int64_t value;   /* 0 unless the state is MESSAGE_STATE_VALUE */
     struct str note; /* what a reader must know of this value ("sum of months"), or empty */
+
+    /* May all be missing from the frame. */
+    enum message_state state;
+    unsigned decimals;     /* the value is so many digits after the point: 125 with 1 is 12.5 */
+    bool has_reported;     /* the period is closed: */
+    int64_t reported;      /* its value as it was reported, with the same decimals */
+    bool has_target;
+    int64_t target;        /* likewise */
+    uint32_t heard, days;  /* coverage: heard from on so many of so many days; days 0: not said */
 };
 
 int message_read_figures(struct wire_reader *reader, struct message_figures *out, struct fault *why);
@@ -241,6 +291,243 @@ void message_write_finding(struct wire_writer *writer, struct str text);
 void message_write_findings(struct wire_writer *writer, uint64_t id, bool last,
                             const struct message_checked *checked, uint32_t finding_count,
                             const struct wire_writer *findings);
+
+/* Client to daemon: what does the plan promise to measure? */
+struct message_plan {
+    uint64_t id;
+    uint32_t pattern_count;
+    struct str pattern[MESSAGE_PATTERNS_MAX]; /* as in a query */
+    struct str language;
+};
+
+int message_read_plan(struct wire_reader *reader, struct message_plan *out, struct fault *why);
+void message_write_plan(struct wire_writer *writer, const struct message_plan *plan);
+
+/* Daemon to client, in chunks. */
+struct message_indicators {
+    uint64_t id;
+    bool last;
+    struct str name, title, plan; /* of the framework */
+    uint32_t row_count;
+    struct wire_reader rows;
+};
+
+struct message_indicator_row {
+    struct str id, code, area, kind, frequency, unit, label, definition, method, method_version, fed_by, target,
+        baseline; /* the last three as a person reads them; those from `code` on may be empty */
+    uint32_t dim_count;
+    struct str dim[DIMS_MAX];
+    uint32_t value_count[DIMS_MAX]; /* 0: any value */
+    struct wire_reader values[DIMS_MAX]; /* at the first one; read with wire_read_str */
+};
+
+int message_read_indicators(struct wire_reader *reader, struct message_indicators *out, struct fault *why);
+void message_next_indicator_row(struct message_indicators *indicators, struct message_indicator_row *out);
+void message_write_indicator_row(struct wire_writer *writer, const struct message_indicator_row *row);
+void message_write_indicators(struct wire_writer *writer, const struct message_indicators *head,
+                              const struct wire_writer *rows);
+
+/* Client to daemon: how did this figure come to be? */
+struct message_explain {
+    uint64_t id;
+    struct str indicator, period;
+    struct dims where;
+    struct str language;
+};
+
+int message_read_explain(struct wire_reader *reader, struct message_explain *out, struct fault *why);
+void message_write_explain(struct wire_writer *writer, const struct message_explain *explain);
+
+/* Daemon to client, in one frame. Lists that would be longer than MESSAGE_EXPLAINED_MAX end there; `more` says how many
+ * rows of all lists are not told. */
+#define MESSAGE_EXPLAINED_MAX 4096
+
+struct message_explanation {
+    uint64_t id;
+    struct message_indicator indicator;
+    struct str definition, method, method_version, fed_by;
+    struct message_figure figure; /* its state says whether there is one */
+    uint64_t more;
+    uint32_t part_count, entry_count, withdrawal_count, refusal_count, version_count, closing_count, move_count,
+        operand_count;
+    struct wire_reader parts, entries, withdrawals, refusals, versions, closings, moves, operands;
+};
+
+/* What one source gave to it. */
+struct message_part {
+    struct str source;
+    int64_t value;            /* what it gave; of sets how many different ones */
+    uint32_t days;            /* it was heard from on, in the period */
+    struct str first, last;   /* of these days */
+    int64_t heard;            /* Unix time of its last batch of all */
+};
+
+enum message_entry_state { MESSAGE_ENTRY_COUNTS, MESSAGE_ENTRY_RETRACTED, MESSAGE_ENTRY_WITHDRAWN, MESSAGE_ENTRY_SUPERSEDED };
+const char *message_entry_state_name(enum message_entry_state state); /* "counts", ... */
+
+struct message_entry_row {
+    struct str source;
+    struct dims dims;
+    int64_t at;       /* Unix time of the event */
+    int64_t received; /* Unix time at which the vintage began that it came in */
+    enum message_entry_state state;
+    struct entry entry;
+};
+
+struct message_withdrawal_row {
+    struct str source, first, last, reason; /* days */
+    int64_t at;
+};
+
+struct message_refusal_row {
+    struct str source, reason; /* the last one's */
+    uint64_t count;
+    int64_t at; /* of the last one */
+};
+
+struct message_version_row {
+    struct str version, since; /* the day from which the figures are by it */
+    int64_t seen;              /* Unix time at which the daemon first knew of it */
+};
+
+/* A closing that holds this figure's period. */
+struct message_closing_row {
+    struct str period;
+    int64_t at;
+    struct str digest, note; /* hex */
+    uint64_t figures;
+    uint32_t vintage;
+};
+
+/* What came after the closing of this very period. */
+struct message_move_row {
+    int64_t at; /* Unix time at which its vintage began */
+    struct str source, what; /* what: "came later", or the reason of a correction or withdrawal */
+    int64_t difference;
+};
+
+/* Of a ratio. */
+struct message_operand_row {
+    struct str indicator, label;
+    struct message_figure figure;
+};
+
+int message_read_explanation(struct wire_reader *reader, struct message_explanation *out, struct fault *why);
+void message_next_part(struct message_explanation *explanation, struct message_part *out);
+void message_next_entry(struct message_explanation *explanation, struct message_entry_row *out);
+void message_next_withdrawal(struct message_explanation *explanation, struct message_withdrawal_row *out);
+void message_next_refusal(struct message_explanation *explanation, struct message_refusal_row *out);
+void message_next_version(struct message_explanation *explanation, struct message_version_row *out);
+void message_next_closing(struct message_explanation *explanation, struct message_closing_row *out);
+void message_next_move(struct message_explanation *explanation, struct message_move_row *out);
+void message_next_operand(struct message_explanation *explanation, struct message_operand_row *out);
+
+void message_write_part(struct wire_writer *writer, const struct message_part *part);
+void message_write_entry_row(struct wire_writer *writer, const struct message_entry_row *row);
+void message_write_withdrawal(struct wire_writer *writer, const struct message_withdrawal_row *row);
+void message_write_refusal(struct wire_writer *writer, const struct message_refusal_row *row);
+void message_write_version(struct wire_writer *writer, const struct message_version_row *row);
+void message_write_closing(struct wire_writer *writer, const struct message_closing_row *row);
+void message_write_move(struct wire_writer *writer, const struct message_move_row *row);
+void message_write_operand(struct wire_writer *writer, const struct message_operand_row *row);
+
+/* Of `head` the counts are written with the lists, in the order of the readers above. */
+void message_write_explanation(struct wire_writer *writer, const struct message_explanation *head,
+                               const struct wire_writer *const lists[8]);
+
+/* Client to daemon: what is late, missing, soon due? */
+struct message_due {
+    uint64_t id;
+    struct str on;       /* a day; empty: today */
+    uint64_t within;     /* days ahead that count as soon */
+    struct str language;
+};
+
+int message_read_due(struct wire_reader *reader, struct message_due *out, struct fault *why);
+void message_write_due(struct wire_writer *writer, const struct message_due *due);
+
+struct message_duties {
+    uint64_t id;
+    bool last;
+    uint32_t row_count;
+    struct wire_reader rows;
+};
+
+enum message_duty_state {
+    MESSAGE_DUTY_LATE = 1, /* a milestone whose day has passed, a status that is not in force */
+    MESSAGE_DUTY_MISSING,  /* no figure of a period whose day has passed */
+    MESSAGE_DUTY_SHORT,    /* a figure below its target, likewise */
+    MESSAGE_DUTY_SILENT,   /* a source not heard from for longer than expected */
+    MESSAGE_DUTY_SOON,
+};
+
+const char *message_duty_state_name(enum message_duty_state state); /* "late" ... */
+
+struct message_duty {
+    enum message_duty_state state;
+    struct str indicator, code, label; /* of a source: its name in `label` only */
+    struct dims dims;
+    struct str period, due; /* due: a day */
+    int64_t days;           /* since `due` (> 0), or until then (< 0) */
+    int64_t value, target;  /* short: what there is, what is wanted */
+    int64_t heard;          /* silent: Unix time, 0: never */
+    struct str note;
+};
+
+int message_read_duties(struct wire_reader *reader, struct message_duties *out, struct fault *why);
+void message_next_duty(struct message_duties *duties, struct message_duty *out);
+void message_write_duty(struct wire_writer *writer, const struct message_duty *duty);
+void message_write_duties(struct wire_writer *writer, uint64_t id, bool last, uint32_t row_count,
+                          const struct wire_writer *rows);
+
+/* Client to daemon: which periods are closed? */
+struct message_closings {
+    uint64_t id;
+};
+
+int message_read_closings(struct wire_reader *reader, struct message_closings *out, struct fault *why);
+void message_write_closings(struct wire_writer *writer, const struct message_closings *closings);
+
+/* Client to daemon: keep the figures of this period as they are reported now. Answered once it is on disk. */
+struct message_close {
+    uint64_t id;
+    struct str period, note;
+};
+
+int message_read_close(struct wire_reader *reader, struct message_close *out, struct fault *why);
+void message_write_close(struct wire_writer *writer, const struct message_close *close);
+
+/* Daemon to client: the answer to both, rows of message_closing_row. */
+struct message_closed {
+    uint64_t id;
+    bool last;
+    uint32_t row_count;
+    struct wire_reader rows;
+};
+
+int message_read_closed(struct wire_reader *reader, struct message_closed *out, struct fault *why);
+void message_next_closed(struct message_closed *closed, struct message_closing_row *out);
+void message_write_closed(struct wire_writer *writer, uint64_t id, bool last, uint32_t row_count,
+                          const struct wire_writer *rows);
+
+/* Client to daemon: take what this source gave to these days back, so that it can be counted again. Answered once
+ * it is on disk. */
+struct message_withdraw {
+    uint64_t id;
+    struct str source, from, to, reason; /* periods */
+};
+
+int message_read_withdraw(struct wire_reader *reader, struct message_withdraw *out, struct fault *why);
+void message_write_withdraw(struct wire_writer *writer, const struct message_withdraw *withdraw);
+
+struct message_withdrawn {
+    uint64_t id;
+    struct str source, first, last; /* days */
+    uint64_t figures; /* cells of days and entries that count no more */
+};
+
+int message_read_withdrawn(struct wire_reader *reader, struct message_withdrawn *out, struct fault *why);
+void message_write_withdrawn(struct wire_writer *writer, const struct message_withdrawn *withdrawn);
 
 /* Either way: why something was refused whole. `source` and `seq` (or the question's `id`) say what, when it
  * was known. */

@@ -53,6 +53,34 @@ int suivi_count(struct suivi *client, const char *indicator, const struct suivi_
 int suivi_distinct(struct suivi *client, const char *indicator, const struct suivi_dim *dims,
                    size_t dim_count, int64_t at, const uint64_t *hashes, size_t hash_count);
 
+/* A name of a roster, a level, a status: what collectors read from registers. The same again counts once. */
+int suivi_name(struct suivi *client, const char *indicator, const struct suivi_dim *dims, size_t dim_count,
+               int64_t at, const char *name);
+
+/* What people say: an entry, of which each kind of indicator takes some fields (docs/kinds.md); NULL, 0 or empty
+ * leaves one out. */
+struct suivi_entry {
+    uint64_t id;      /* 1 to 2^63 - 1: the same entry has the same id, and counts once; 0: one is drawn at random */
+    int64_t recorded; /* Unix time at which it was said; 0: now */
+    bool has_value;
+    int64_t value;
+    const char *name;
+    bool removed;
+    const char *done; /* a day, "2018-09-12" */
+    const char *title, *link, *file, *note;
+    const unsigned char *sha256; /* 32 bytes */
+    const char *const *parts;    /* 6 texts, of a case study */
+    const char *reason;          /* why it corrects what was said before */
+    uint64_t retracts;           /* id of the entry that no longer counts */
+};
+
+/* *id (may be NULL): the entry's id. -EINVAL: it cannot be sent. */
+int suivi_record(struct suivi *client, const char *indicator, const struct suivi_dim *dims, size_t dim_count,
+                 int64_t at, const struct suivi_entry *entry, uint64_t *id);
+
+/* Until the next suivi_commit: if the daemon refuses one event of a batch, it refuses all of that batch. */
+void suivi_whole(struct suivi *client);
+
 /* The caller's own records, small keys and values, saved with the next suivi_commit and seen by suivi_get at
  * once. Keys at most 255 bytes. suivi_get: -ENOENT when there is none; *value is borrowed until the next call
  * on `client`. */
@@ -108,17 +136,32 @@ struct suivi_query {
     size_t split_count;
     const struct suivi_dim *where;
     size_t where_count;
+    const char *as_of;  /* a day: what was known at its end */
+    const char *sum_of; /* type of period: add up the figures of such periods, where that may be */
+    bool reported;      /* of closed periods the value as it was reported */
+    bool gaps;          /* tell periods without a value, too */
+    bool outside;       /* for others than the organisation: small numbers are withheld */
 };
 
 struct suivi_indicator {
-    const char *id, *code, *kind, *label, *note;
+    const char *id, *code, *kind, *label, *note, *unit;
 };
+
+/* Four kinds of nothing; zero is a value. */
+enum suivi_state { SUIVI_VALUE, SUIVI_MISSING, SUIVI_NOT_DUE, SUIVI_WITHHELD };
 
 struct suivi_figure {
     const char *indicator, *period;
     const char *const *dims; /* split_count values, "" where not broken down */
     int64_t value;
     const char *note;
+    enum suivi_state state;
+    unsigned decimals; /* the value is so many digits after the point: 125 with 1 is 12.5 */
+    bool has_reported; /* the period is closed: */
+    int64_t reported;  /* its value as it was reported */
+    bool has_target;
+    int64_t target;
+    uint32_t heard, days; /* coverage: heard from on so many of so many days; days 0: not said */
 };
 
 /* Calls back for each indicator (before its first figure) and each figure, sorted by indicator, period and
@@ -156,6 +199,129 @@ struct suivi_checked {
  * is being checked for somebody else. */
 int suivi_check(struct suivi *client, int timeout_ms, void (*on_finding)(void *arg, const char *sentence),
                 void *arg, struct suivi_checked *checked);
+
+/* What the plan promises to measure. Patterns as in a query. */
+struct suivi_plan {
+    const char *name, *title, *plan;
+};
+
+struct suivi_dimension {
+    const char *name;
+    const char *const *values; /* the closed list */
+    size_t value_count;        /* 0: any value */
+};
+
+struct suivi_promise {
+    const char *id, *code, *area, *kind, *frequency, *unit, *label, *definition, *method, *method_version, *fed_by,
+        *target, *baseline;
+    const struct suivi_dimension *dims;
+    size_t dim_count;
+};
+
+int suivi_ask_plan(struct suivi *client, const char *const *indicators, size_t indicator_count, const char *language,
+                   int timeout_ms, void (*on_plan)(void *arg, const struct suivi_plan *plan),
+                   void (*on_promise)(void *arg, const struct suivi_promise *promise), void *arg);
+
+/* How a figure came to be. Everything is borrowed for the call of `tell`. */
+struct suivi_part {
+    const char *source;
+    int64_t value;
+    uint32_t days;
+    const char *first, *last;
+    int64_t heard;
+};
+
+struct suivi_entry_row {
+    const char *source;
+    const struct suivi_dim *dims;
+    size_t dim_count;
+    int64_t at, received;
+    const char *state; /* "counts", "retracted", "withdrawn", "superseded" */
+    struct suivi_entry entry;
+};
+
+struct suivi_withdrawal {
+    const char *source, *first, *last, *reason;
+    int64_t at;
+};
+
+struct suivi_refusal {
+    const char *source, *reason;
+    uint64_t count;
+    int64_t at;
+};
+
+struct suivi_version {
+    const char *version, *since;
+    int64_t seen;
+};
+
+struct suivi_closing {
+    const char *period, *digest, *note;
+    int64_t at;
+    uint64_t figures;
+    uint32_t vintage;
+};
+
+struct suivi_move {
+    int64_t at, difference;
+    const char *source, *what;
+};
+
+struct suivi_operand {
+    const char *indicator, *label;
+    struct suivi_figure figure;
+};
+
+struct suivi_explanation {
+    struct suivi_indicator indicator;
+    const char *definition, *method, *method_version, *fed_by;
+    struct suivi_figure figure;
+    uint64_t more; /* rows that are not told */
+    const struct suivi_part *parts;
+    const struct suivi_entry_row *entries;
+    const struct suivi_withdrawal *withdrawals;
+    const struct suivi_refusal *refusals;
+    const struct suivi_version *versions;
+    const struct suivi_closing *closings;
+    const struct suivi_move *moves;
+    const struct suivi_operand *operands;
+    size_t part_count, entry_count, withdrawal_count, refusal_count, version_count, closing_count, move_count,
+        operand_count;
+};
+
+int suivi_explain(struct suivi *client, const char *indicator, const char *period, const struct suivi_dim *where,
+                  size_t where_count, const char *language, int timeout_ms,
+                  void (*tell)(void *arg, const struct suivi_explanation *explanation), void *arg);
+
+/* What is late, missing, short, silent or soon due. `on`: a day, NULL: today. */
+struct suivi_duty {
+    const char *state; /* "late", "missing", "short", "silent", "soon" */
+    const char *indicator, *code, *label;
+    const struct suivi_dim *dims;
+    size_t dim_count;
+    const char *period, *due;
+    int64_t days, value, target, heard;
+    const char *note;
+};
+
+int suivi_due(struct suivi *client, const char *on, unsigned within_days, const char *language, int timeout_ms,
+              void (*on_duty)(void *arg, const struct suivi_duty *duty), void *arg);
+
+/* Closed periods: all there are; and closing one, which keeps its figures as they are reported now, for good. */
+int suivi_closings(struct suivi *client, int timeout_ms,
+                   void (*on_closing)(void *arg, const struct suivi_closing *closing), void *arg);
+int suivi_close_period(struct suivi *client, const char *period, const char *note, int timeout_ms,
+                       void (*on_closing)(void *arg, const struct suivi_closing *closing), void *arg);
+
+/* Takes what a source gave to the days from `from` to `to` (periods) back, so that it can be counted again. */
+struct suivi_withdrawn {
+    char first[16], last[16]; /* days */
+    uint64_t figures;
+};
+
+int suivi_withdraw(struct suivi *client, const char *source, const char *from, const char *to, const char *reason,
+                   int timeout_ms, struct suivi_withdrawn *withdrawn);
 
 #ifdef __cplusplus
 }
