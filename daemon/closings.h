@@ -1,0 +1,52 @@
+/* Closed periods: the figures as they were reported, kept for good under a digest. A row for each, by the period's
+ * text; never changed. */
+#ifndef SUIVI_DAEMON_CLOSINGS_H
+#define SUIVI_DAEMON_CLOSINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/store.h"
+#include "proto/dims.h"
+#include "proto/message.h"
+#include "proto/period.h"
+
+struct closing {
+    struct period period;
+    uint32_t vintage; /* which it ends */
+    int64_t at;       /* Unix time */
+    struct str note;  /* borrowed, as the others */
+    uint8_t digest[32]; /* SHA-256 of `figures` */
+    uint64_t figure_count;
+    struct str figures; /* MessagePack, see closings.c */
+};
+
+struct closings;
+
+/* As they are in the snapshot, by time of closing. */
+int closings_load(struct closings **out, struct store_snapshot *snapshot, struct fault *why);
+void closings_destroy(struct closings **closings);
+size_t closings_count(const struct closings *closings);
+const struct closing *closings_at(const struct closings *closings, size_t index);
+
+/* The closing that tells what was reported of a period: its own, else that of the shortest closed one that holds it
+ * whole; NULL: it is open. */
+const struct closing *closings_of(const struct closings *closings, const struct period *period);
+
+/* One kept figure of a closing: `dims` empty for the total. -ENOENT: it was not kept. */
+struct closing_figure {
+    struct str indicator;
+    struct dims dims;
+    enum message_state state;
+    int64_t value;
+    unsigned decimals;
+    uint32_t heard, days;
+    struct str method_version;
+};
+int closing_find(const struct closing *closing, struct str indicator, const struct dims *dims,
+                 struct closing_figure *out);
+
+/* Whether it is a row whose digest is right, for who checks the store. */
+bool closings_valid(struct str key, struct str row);
+
+#endif
