@@ -3,6 +3,7 @@
 #include "proto/message_priv.h"
 
 #define FREQUENCY_MAX 16 /* bytes of the name of a type of period */
+#define VALUES_MAX    4096
 
 static const struct message_field plan_fields[] = {
     MESSAGE_FIELD(message_plan, id, UINT, .max = UINT64_MAX),
@@ -26,8 +27,9 @@ void message_write_plan(struct wire_writer *writer, const struct message_plan *p
 
 static int read_values(struct wire_reader *reader, struct wire_reader *values, uint32_t *count,
                        struct fault *why) {
-    if (wire_read_array(reader, count, UINT32_MAX) != 0)
-        return fault_set(why, -EPROTO, "each must be an array [name, values]");
+    if (wire_read_array(reader, count, VALUES_MAX) != 0)
+        return fault_set(why, -EPROTO, "each must be an array [name, values], of at most %d values",
+                         VALUES_MAX);
     *values = *reader;
     for (uint32_t i = 0; i < *count; i++) {
         struct str value;
