@@ -170,9 +170,9 @@ static int run_close(struct act *act, struct store_write *write, const struct fr
     int err = check_period(act, framework, today, &closing->period, why);
     if (err)
         return err;
-    struct store_snapshot *view = store_write_view(write, why);
-    if (view == NULL)
-        return -EIO;
+    struct store_snapshot *view;
+    if ((err = store_write_view(write, &view, why)) != 0)
+        return err;
     err = check_open(act, &closing->period, view, why);
     if (err)
         return err;

@@ -2,7 +2,6 @@
 #include <stdlib.h>
 
 #include "daemon/acts_priv.h"
-#include "daemon/cell.h"
 #include "daemon/counts.h"
 #include "daemon/withdrawals.h"
 #include "proto/check.h"
@@ -62,8 +61,8 @@ static int take_series(void *arg, uint32_t id, struct str text) {
 /* What was put is seen from here on. */
 static int look(struct taking *taking) {
     withdrawals_destroy(&taking->withdrawals);
-    taking->view = store_write_view(taking->write, taking->why);
-    return taking->view ? withdrawals_load(&taking->withdrawals, taking->view, taking->why) : -EIO;
+    int err = store_write_view(taking->write, &taking->view, taking->why);
+    return err ? err : withdrawals_load(&taking->withdrawals, taking->view, taking->why);
 }
 
 static int32_t last_day_of_month(int32_t month) {
@@ -165,7 +164,7 @@ static int collect_cell(void *arg, const struct store_cell *cell) {
     int32_t month = civil_month_of_day(cell->when);
     if (taking->has_month && month != taking->month)
         return 1;
-    if (!cell_valid(KIND_DISTINCT, cell->value))
+    if (!distinct_valid(cell->value))
         return fault_set(taking->why, -EBADMSG, "the store holds a damaged set; \"suivi check\" tells where");
     taking->month = month;
     taking->has_month = true;
