@@ -85,7 +85,7 @@ int store_drop_months(struct store_write *write, uint32_t source, int32_t first,
 
 /* What the transaction would leave if it were committed now, to be read by the functions below. Borrowed until
  * the write ends, and not to be closed. What is read of it is borrowed until the next put only. */
-struct store_snapshot *store_write_view(struct store_write *write, struct fault *why);
+int store_write_view(struct store_write *write, struct store_snapshot **out, struct fault *why);
 
 /* Cells of days are those of this write's vintage alone. -ENOENT: no such cell. The bytes are borrowed until the
  * next put. */

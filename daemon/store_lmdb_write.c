@@ -423,9 +423,12 @@ int store_drop_months(struct store_write *write, uint32_t source, int32_t first,
     return err ? err : drop_in(write, TABLE_MONTHS, source, first, last, why);
 }
 
-struct store_snapshot *store_write_view(struct store_write *write, struct fault *why) {
+int store_write_view(struct store_write *write, struct store_snapshot **out, struct fault *why) {
     OBJ_CHECK(write, WRITE_MAGIC);
-    return close_blocks(write, why) == 0 ? &write->view : NULL;
+    int err = close_blocks(write, why);
+    if (err == 0)
+        *out = &write->view;
+    return err;
 }
 
 /* ---- ending ---- */
