@@ -36,7 +36,7 @@ struct framework_indicator {
     enum period_type window;
     size_t dim_count;
     struct str unit, method, method_version; /* may be empty */
-    int32_t since;        /* the day from which method and definition hold; FRAMEWORK_NO_DAY: not said */
+    int32_t since; /* the day from which method and definition hold; FRAMEWORK_NO_DAY: not said */
     size_t numerator, denominator; /* ratios: indexes, */
     int64_t factor;                /* what the quotient is multiplied by, */
     unsigned decimals;             /* and the digits after the point that are told */

@@ -19,11 +19,13 @@ struct definition {
 /* Compares the framework with what the store knows and writes down what is new; at start, before anything else is
  * written. -EINVAL: an indicator that has figures is now of another kind. A disk without room is no failure: the next
  * start tries again. */
-int definitions_update(struct store *store, const struct framework *framework, int64_t now, struct fault *why);
+int definitions_update(struct store *store, const struct framework *framework, int64_t now,
+                       struct fault *why);
 
 /* Those of one indicator, oldest first; borrowed from the snapshot. */
 int definitions_each(struct store_snapshot *snapshot, struct str indicator,
-                     int (*visit)(void *arg, const struct definition *definition), void *arg, struct fault *why);
+                     int (*visit)(void *arg, const struct definition *definition), void *arg,
+                     struct fault *why);
 
 bool definitions_valid(struct str key, struct str row);
 

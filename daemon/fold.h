@@ -9,7 +9,8 @@
 #include "daemon/withdrawals.h"
 #include "proto/message.h"
 
-#define FOLD_ITEMS_MAX   (4u << 20) /* cells and entries that one question may bring together for one indicator */
+#define FOLD_ITEMS_MAX                                                                                       \
+    (4u << 20) /* cells and entries that one question may bring together for one indicator */
 #define FOLD_FIGURES_MAX (1u << 20)
 #define FOLD_NOTE_MAX    256
 
@@ -33,8 +34,8 @@ struct fold_question {
 };
 
 struct fold_figure {
-    int32_t period;        /* its first day */
-    const struct str *dim; /* values, split_count of them; borrowed for the call */
+    int32_t period;           /* its first day */
+    const struct str *dim;    /* values, split_count of them; borrowed for the call */
     enum message_state state; /* VALUE, or MISSING of a ratio whose denominator is 0 */
     int64_t value;
     uint32_t heard, days;

@@ -11,7 +11,8 @@ struct known_entry {
     int32_t day;
     int64_t at;
     struct entry entry; /* borrows from the snapshot */
-    enum message_entry_state state; /* COUNTS, RETRACTED or WITHDRAWN; SUPERSEDED: another with its id counts */
+    enum message_entry_state
+        state; /* COUNTS, RETRACTED or WITHDRAWN; SUPERSEDED: another with its id counts */
 };
 
 struct known {

@@ -35,7 +35,7 @@ enum store_rows {
     STORE_CLOSINGS,    /* daemon/closings.h */
     STORE_REFUSALS,    /* daemon/refusals.h */
     STORE_DEFINITIONS, /* daemon/definitions.h */
-    STORE_SEALS,       /* the store's own: source, 4 bytes -> 8 bytes: its sets and entries of days, as one number */
+    STORE_SEALS, /* the store's own: source, 4 bytes -> 8 bytes: its sets and entries of days, as one number */
     STORE_ROW_TABLES
 };
 

@@ -10,10 +10,10 @@
 
 struct withdrawal {
     uint32_t source;
-    int32_t first, last;  /* days */
-    uint32_t vintage;     /* which it ends; what came by then does not count any more */
-    int64_t at;           /* Unix time */
-    struct str reason;    /* borrowed from `withdrawals` */
+    int32_t first, last; /* days */
+    uint32_t vintage;    /* which it ends; what came by then does not count any more */
+    int64_t at;          /* Unix time */
+    struct str reason;   /* borrowed from `withdrawals` */
 };
 
 struct withdrawals;
@@ -22,7 +22,8 @@ struct withdrawals;
 int withdrawals_load(struct withdrawals **out, struct store_snapshot *snapshot, struct fault *why);
 void withdrawals_destroy(struct withdrawals **withdrawals);
 size_t withdrawals_count(const struct withdrawals *withdrawals);
-const struct withdrawal *withdrawals_at(const struct withdrawals *withdrawals, size_t index); /* oldest first */
+const struct withdrawal *withdrawals_at(const struct withdrawals *withdrawals,
+                                        size_t index); /* oldest first */
 
 /* Whether what `source` gave to `day` in `vintage` counts, as far as was known at the end of vintage `known` (0: now). */
 bool withdrawals_counts(const struct withdrawals *withdrawals, uint32_t source, int32_t day, uint32_t vintage,

@@ -26,29 +26,29 @@
 #include "proto/kind.h"
 #include "proto/wire.h"
 
-#define ENTRY_BYTES_MAX  (256u << 10)
-#define ENTRY_TITLE_MAX  256   /* bytes, as the others */
-#define ENTRY_LINK_MAX   2048
-#define ENTRY_FILE_MAX   256
-#define ENTRY_NOTE_MAX   2000  /* of a reason, too */
-#define ENTRY_NAME_MAX   128
-#define ENTRY_PART_MAX   32768
-#define ENTRY_PARTS      6
-#define ENTRY_SHA256     32
-#define ENTRY_NO_DAY     INT32_MIN
+#define ENTRY_BYTES_MAX (256u << 10)
+#define ENTRY_TITLE_MAX 256 /* bytes, as the others */
+#define ENTRY_LINK_MAX  2048
+#define ENTRY_FILE_MAX  256
+#define ENTRY_NOTE_MAX  2000 /* of a reason, too */
+#define ENTRY_NAME_MAX  128
+#define ENTRY_PART_MAX  32768
+#define ENTRY_PARTS     6
+#define ENTRY_SHA256    32
+#define ENTRY_NO_DAY    INT32_MIN
 
 struct entry {
-    uint64_t id;       /* 1 to 2^63 - 1 */
-    int64_t recorded;  /* Unix time at which it was said */
+    uint64_t id;      /* 1 to 2^63 - 1 */
+    int64_t recorded; /* Unix time at which it was said */
     bool has_value;
     int64_t value;
     struct str name;
     bool removed;
-    int32_t done;      /* a day; ENTRY_NO_DAY: not said */
+    int32_t done; /* a day; ENTRY_NO_DAY: not said */
     struct str title, link, file, note, reason;
-    struct str sha256; /* ENTRY_SHA256 bytes, or empty */
+    struct str sha256;            /* ENTRY_SHA256 bytes, or empty */
     struct str part[ENTRY_PARTS]; /* all empty, or none */
-    uint64_t retracts; /* 0: nothing */
+    uint64_t retracts;            /* 0: nothing */
 };
 
 #define ENTRY_NONE ((struct entry){.done = ENTRY_NO_DAY})

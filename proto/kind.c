@@ -5,9 +5,9 @@
 #include "proto/check.h"
 
 static const char *const names[] = {
-    [KIND_COUNT] = "count",         [KIND_DISTINCT] = "distinct",   [KIND_LEVEL] = "level",
-    [KIND_ROSTER] = "roster",       [KIND_STATUS] = "status",       [KIND_MILESTONE] = "milestone",
-    [KIND_EVIDENCE] = "evidence",   [KIND_NARRATIVE] = "narrative", [KIND_RATIO] = "ratio",
+    [KIND_COUNT] = "count",       [KIND_DISTINCT] = "distinct",   [KIND_LEVEL] = "level",
+    [KIND_ROSTER] = "roster",     [KIND_STATUS] = "status",       [KIND_MILESTONE] = "milestone",
+    [KIND_EVIDENCE] = "evidence", [KIND_NARRATIVE] = "narrative", [KIND_RATIO] = "ratio",
 };
 
 int kind_parse(enum kind *out, struct str name, struct fault *why) {
@@ -17,10 +17,11 @@ int kind_parse(enum kind *out, struct str name, struct fault *why) {
             return 0;
         }
     }
-    return fault_set(why, -EINVAL,
-                     "\"%.*s\" is no kind of indicator: use count, distinct, level, roster, status, milestone, "
-                     "evidence, narrative or ratio",
-                     (int)(name.len < 64 ? name.len : 64), name.at);
+    return fault_set(
+        why, -EINVAL,
+        "\"%.*s\" is no kind of indicator: use count, distinct, level, roster, status, milestone, "
+        "evidence, narrative or ratio",
+        (int)(name.len < 64 ? name.len : 64), name.at);
 }
 
 const char *kind_name(enum kind kind) {

@@ -92,10 +92,10 @@ void message_write_welcome(struct wire_writer *writer, const struct message_welc
  * message_read_batch, so that going through them cannot fail. An event is [series, time - base, value]. */
 struct message_batch {
     struct str source, outbox;
-    uint64_t seq; /* from 1, without gaps */
+    uint64_t seq;   /* from 1, without gaps */
     uint64_t nonce; /* drawn at random when the batch is made, so that no two are equal by chance; 0: none */
     bool whole;     /* if one event is refused, all are */
-    int64_t base; /* Unix time that event times are relative to */
+    int64_t base;   /* Unix time that event times are relative to */
     uint32_t series_count, event_count;
     struct wire_reader series, events;
 };
@@ -164,11 +164,12 @@ struct message_query {
     struct str language;                      /* of the labels; empty: en */
     struct str split[DIMS_MAX];               /* dimension names, in the order of the columns */
     struct dims where;
-    struct str as_of;  /* a day: what was known at its end; empty: now */
-    struct str sum_of; /* type of period: figures are the sums of those of such periods; empty: by the kind's rule */
-    bool reported;     /* of closed periods the value as it was reported */
-    bool gaps;         /* periods without a value have a figure, too, that says why */
-    bool outside;      /* for others than the organisation: small numbers are withheld */
+    struct str as_of; /* a day: what was known at its end; empty: now */
+    struct str
+        sum_of; /* type of period: figures are the sums of those of such periods; empty: by the kind's rule */
+    bool reported; /* of closed periods the value as it was reported */
+    bool gaps;     /* periods without a value have a figure, too, that says why */
+    bool outside;  /* for others than the organisation: small numbers are withheld */
 };
 
 int message_read_query(struct wire_reader *reader, struct message_query *out, struct fault *why);
@@ -202,17 +203,17 @@ struct message_figure {
     struct str indicator, period;
     uint32_t dim_count;
     struct str dim[DIMS_MAX]; /* values in the query's split order; empty: not broken down */
-    int64_t value;   /* 0 unless the state is MESSAGE_STATE_VALUE */
-    struct str note; /* what a reader must know of this value ("sum of months"), or empty */
+    int64_t value;            /* 0 unless the state is MESSAGE_STATE_VALUE */
+    struct str note;          /* what a reader must know of this value ("sum of months"), or empty */
 
     /* May all be missing from the frame. */
     enum message_state state;
-    unsigned decimals;     /* the value is so many digits after the point: 125 with 1 is 12.5 */
-    bool has_reported;     /* the period is closed: */
-    int64_t reported;      /* its value as it was reported, with the same decimals */
+    unsigned decimals; /* the value is so many digits after the point: 125 with 1 is 12.5 */
+    bool has_reported; /* the period is closed: */
+    int64_t reported;  /* its value as it was reported, with the same decimals */
     bool has_target;
-    int64_t target;        /* likewise */
-    uint32_t heard, days;  /* coverage: heard from on so many of so many days; days 0: not said */
+    int64_t target;       /* likewise */
+    uint32_t heard, days; /* coverage: heard from on so many of so many days; days 0: not said */
 };
 
 int message_read_figures(struct wire_reader *reader, struct message_figures *out, struct fault *why);
@@ -313,11 +314,11 @@ struct message_indicators {
 };
 
 struct message_indicator_row {
-    struct str id, code, area, kind, frequency, unit, label, definition, method, method_version, fed_by, target,
-        baseline; /* the last three as a person reads them; those from `code` on may be empty */
+    struct str id, code, area, kind, frequency, unit, label, definition, method, method_version, fed_by,
+        target, baseline; /* the last three as a person reads them; those from `code` on may be empty */
     uint32_t dim_count;
     struct str dim[DIMS_MAX];
-    uint32_t value_count[DIMS_MAX]; /* 0: any value */
+    uint32_t value_count[DIMS_MAX];      /* 0: any value */
     struct wire_reader values[DIMS_MAX]; /* at the first one; read with wire_read_str */
 };
 
@@ -348,21 +349,26 @@ struct message_explanation {
     struct str definition, method, method_version, fed_by;
     struct message_figure figure; /* its state says whether there is one */
     uint64_t more;
-    uint32_t part_count, entry_count, withdrawal_count, refusal_count, version_count, closing_count, move_count,
-        operand_count;
+    uint32_t part_count, entry_count, withdrawal_count, refusal_count, version_count, closing_count,
+        move_count, operand_count;
     struct wire_reader parts, entries, withdrawals, refusals, versions, closings, moves, operands;
 };
 
 /* What one source gave to it. */
 struct message_part {
     struct str source;
-    int64_t value;            /* what it gave; of sets how many different ones */
-    uint32_t days;            /* it was heard from on, in the period */
-    struct str first, last;   /* of these days */
-    int64_t heard;            /* Unix time of its last batch of all */
+    int64_t value;          /* what it gave; of sets how many different ones */
+    uint32_t days;          /* it was heard from on, in the period */
+    struct str first, last; /* of these days */
+    int64_t heard;          /* Unix time of its last batch of all */
 };
 
-enum message_entry_state { MESSAGE_ENTRY_COUNTS, MESSAGE_ENTRY_RETRACTED, MESSAGE_ENTRY_WITHDRAWN, MESSAGE_ENTRY_SUPERSEDED };
+enum message_entry_state {
+    MESSAGE_ENTRY_COUNTS,
+    MESSAGE_ENTRY_RETRACTED,
+    MESSAGE_ENTRY_WITHDRAWN,
+    MESSAGE_ENTRY_SUPERSEDED
+};
 const char *message_entry_state_name(enum message_entry_state state); /* "counts", ... */
 
 struct message_entry_row {
@@ -401,7 +407,7 @@ struct message_closing_row {
 
 /* What came after the closing of this very period. */
 struct message_move_row {
-    int64_t at; /* Unix time at which its vintage began */
+    int64_t at;              /* Unix time at which its vintage began */
     struct str source, what; /* what: "came later", or the reason of a correction or withdrawal */
     int64_t difference;
 };
@@ -438,8 +444,8 @@ void message_write_explanation(struct wire_writer *writer, const struct message_
 /* Client to daemon: what is late, missing, soon due? */
 struct message_due {
     uint64_t id;
-    struct str on;       /* a day; empty: today */
-    uint64_t within;     /* days ahead that count as soon */
+    struct str on;   /* a day; empty: today */
+    uint64_t within; /* days ahead that count as soon */
     struct str language;
 };
 
@@ -523,7 +529,7 @@ void message_write_withdraw(struct wire_writer *writer, const struct message_wit
 struct message_withdrawn {
     uint64_t id;
     struct str source, first, last; /* days */
-    uint64_t figures; /* cells of days and entries that count no more */
+    uint64_t figures;               /* cells of days and entries that count no more */
 };
 
 int message_read_withdrawn(struct wire_reader *reader, struct message_withdrawn *out, struct fault *why);

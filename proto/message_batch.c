@@ -5,6 +5,7 @@
 #include "proto/message_batch_priv.h"
 
 #define SET_BYTES_MAX (8u << 20)
+
 int message_read_series(struct wire_reader *reader, struct str *indicator, struct dims *dims,
                         struct fault *why) {
     uint32_t elements, pairs;
@@ -60,10 +61,43 @@ static int read_series(struct wire_reader *reader, void *message, struct fault *
     return err;
 }
 
+/* An int, bin, str or map. */
+static int read_value(struct wire_reader *reader, struct message_raw_event *event, struct fault *why) {
+    struct entry entry;
+    const uint8_t *start = reader->at;
+    switch (wire_peek(reader)) {
+    case WIRE_BIN:
+        event->form = MESSAGE_VALUE_SET;
+        if (wire_read_bin(reader, &event->bytes, SET_BYTES_MAX) == 0)
+            return 0;
+        break;
+    case WIRE_STR:
+        event->form = MESSAGE_VALUE_NAME;
+        if (wire_read_str(reader, &event->bytes, ENTRY_NAME_MAX) == 0)
+            return 0;
+        break;
+    case WIRE_MAP:
+        event->form = MESSAGE_VALUE_ENTRY;
+        if (entry_read(reader, &entry, why) != 0)
+            return -EPROTO;
+        event->bytes = (struct str){(const char *)start, (size_t)(reader->at - start)};
+        return 0;
+    default:
+        event->form = MESSAGE_VALUE_NUMBER;
+        if (wire_read_int(reader, &event->number) == 0)
+            return 0;
+    }
+    return fault_set(
+        why, -EPROTO,
+        "its value must be a whole number of 64 bits, at most %u bytes of bin, a text (UTF-8) of at "
+        "most %d bytes, or an entry",
+        SET_BYTES_MAX, ENTRY_NAME_MAX);
+}
+
 int message_read_event(struct wire_reader *reader, struct message_raw_event *out, struct fault *why) {
     uint32_t elements;
     uint64_t series;
-    struct message_raw_event event = {.set = STR("")};
+    struct message_raw_event event = {.bytes = STR("")};
     if (wire_read_array(reader, &elements, UINT32_MAX) != 0 || elements < 3)
         return fault_set(why, -EPROTO, "it must be an array [series, delta, value]");
     if (wire_read_uint(reader, &series, UINT32_MAX) != 0)
@@ -71,11 +105,8 @@ int message_read_event(struct wire_reader *reader, struct message_raw_event *out
     if (wire_read_int(reader, &event.delta) != 0)
         return fault_set(why, -EPROTO, "its delta must be a whole number of 64 bits");
     event.series = (uint32_t)series;
-    event.has_set = wire_read_int(reader, &event.number) != 0;
-    if (event.has_set && wire_read_bin(reader, &event.set, SET_BYTES_MAX) != 0)
-        return fault_set(why, -EPROTO,
-                         "its value must be a whole number of 64 bits, or at most %u bytes of bin",
-                         SET_BYTES_MAX);
+    if (read_value(reader, &event, why) != 0)
+        return -EPROTO;
     for (uint32_t i = 3; i < elements; i++) {
         if (wire_skip(reader) != 0)
             return fault_set(why, -EPROTO, "it is cut off or not MessagePack");
@@ -146,6 +177,16 @@ static const struct message_field batch_fields[] = {
      .offset = offsetof(struct message_batch_reading, batch.seq),
      .min = 1,
      .max = MESSAGE_SEQ_MAX},
+    {.key = "nonce",
+     .type = MESSAGE_FIELD_UINT,
+     .optional = true,
+     .offset = offsetof(struct message_batch_reading, batch.nonce),
+     .min = 1,
+     .max = MESSAGE_SEQ_MAX},
+    {.key = "whole",
+     .type = MESSAGE_FIELD_BOOL,
+     .optional = true,
+     .offset = offsetof(struct message_batch_reading, batch.whole)},
     {.key = "base", .type = MESSAGE_FIELD_INT, .offset = offsetof(struct message_batch_reading, batch.base)},
     {.key = "series", .type = MESSAGE_FIELD_OWN, .read = read_series},
     {.key = "events", .type = MESSAGE_FIELD_OWN, .read = read_events},
@@ -194,10 +235,10 @@ void message_next_event(struct message_batch *batch, struct message_event *event
     ASSERT(rc == 0);
     *event = (struct message_event){
         .series = raw.series,
-        .has_set = raw.has_set,
+        .form = raw.form,
         .at = batch->base + raw.delta,
         .number = raw.number,
-        .set = raw.set,
+        .bytes = raw.bytes,
     };
 }
 
@@ -227,20 +268,38 @@ void message_write_event_set(struct wire_writer *writer, uint32_t series, int64_
     wire_write_bin(writer, set.at, set.len);
 }
 
-void message_write_batch(struct wire_writer *writer, struct str source, struct str outbox, uint64_t seq,
-                         int64_t base, uint32_t series_count, const struct wire_writer *series,
-                         uint32_t event_count, const struct wire_writer *events) {
-    message_write_head(writer, MESSAGE_BATCH, 6);
+void message_write_event_name(struct wire_writer *writer, uint32_t series, int64_t delta, struct str name) {
+    write_event_head(writer, series, delta);
+    wire_write_str(writer, name);
+}
+
+void message_write_event_entry(struct wire_writer *writer, uint32_t series, int64_t delta,
+                               const struct entry *entry) {
+    write_event_head(writer, series, delta);
+    entry_write(writer, entry);
+}
+
+void message_write_batch(struct wire_writer *writer, const struct message_batch *batch,
+                         const struct wire_writer *series, const struct wire_writer *events) {
+    message_write_head(writer, MESSAGE_BATCH, 6 + (size_t)(batch->nonce != 0) + (size_t)batch->whole);
     message_write_key(writer, "source");
-    wire_write_str(writer, source);
+    wire_write_str(writer, batch->source);
     message_write_key(writer, "outbox");
-    wire_write_str(writer, outbox);
+    wire_write_str(writer, batch->outbox);
     message_write_key(writer, "seq");
-    wire_write_uint(writer, seq);
+    wire_write_uint(writer, batch->seq);
+    if (batch->nonce != 0) {
+        message_write_key(writer, "nonce");
+        wire_write_uint(writer, batch->nonce);
+    }
+    if (batch->whole) {
+        message_write_key(writer, "whole");
+        wire_write_bool(writer, true);
+    }
     message_write_key(writer, "base");
-    wire_write_int(writer, base);
+    wire_write_int(writer, batch->base);
     message_write_key(writer, "series");
-    wire_write_elements(writer, series_count, series);
+    wire_write_elements(writer, batch->series_count, series);
     message_write_key(writer, "events");
-    wire_write_elements(writer, event_count, events);
+    wire_write_elements(writer, batch->event_count, events);
 }

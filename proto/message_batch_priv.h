@@ -15,9 +15,9 @@ struct message_batch_reading {
 
 struct message_raw_event {
     uint32_t series;
-    bool has_set;
+    enum message_value form;
     int64_t delta, number;
-    struct str set;
+    struct str bytes;
 };
 
 /* Any series and any event, with every check. */

@@ -19,7 +19,7 @@ void message_flat_clear(struct message_flat *flat) {
     free(flat->series);
     free(flat->delta);
     free(flat->number);
-    free(flat->set);
+    free(flat->other);
     *flat = (struct message_flat){0};
 }
 
@@ -180,14 +180,14 @@ static int take_event(struct wire_reader *reader, struct message_flat *flat, uin
         return fault_set(why, -EPROTO, "batch: event %" PRIu32 ": %s", i, cause.text);
     flat->series[i] = event.series;
     flat->delta[i] = event.delta;
-    flat->number[i] = event.has_set ? 0 : event.number;
-    if (!event.has_set)
+    flat->number[i] = event.number;
+    if (event.form == MESSAGE_VALUE_NUMBER)
         return 0;
-    if (flat->set_count == flat->set_room) {
-        flat->set_room = flat->set_room ? flat->set_room * 2 : 64;
-        flat->set = mem_resize(flat->set, flat->set_room, sizeof *flat->set);
+    if (flat->other_count == flat->other_room) {
+        flat->other_room = flat->other_room ? flat->other_room * 2 : 64;
+        flat->other = mem_resize(flat->other, flat->other_room, sizeof *flat->other);
     }
-    flat->set[flat->set_count++] = (struct message_flat_set){i, event.set};
+    flat->other[flat->other_count++] = (struct message_flat_other){i, event.form, event.bytes};
     return 0;
 }
 
@@ -218,7 +218,7 @@ int message_flat_events(struct wire_reader *reader, struct message_batch_reading
                         struct fault *why) {
     struct message_flat *flat = reading->flat;
     reserve_events(flat, count);
-    flat->set_count = 0;
+    flat->other_count = 0;
     for (uint32_t i = 0; i < count; i++) {
         i = take_usual_events(reader, flat, i, count);
         if (i == count)

@@ -10,9 +10,11 @@
 
 #include "proto/message.h"
 
-struct message_flat_set {
+/* A value that is no number. */
+struct message_flat_other {
     uint32_t event; /* whose value it is; its number is 0 */
-    struct str set; /* borrows from the frame */
+    enum message_value form;
+    struct str bytes; /* borrows from the frame */
 };
 
 struct message_flat {
@@ -23,14 +25,14 @@ struct message_flat {
     /* By event. The series is one that there is, base + delta does not overflow. */
     uint32_t *series;
     int64_t *delta, *number;
-    struct message_flat_set *set;
-    uint32_t set_count;
+    struct message_flat_other *other;
+    uint32_t other_count;
 
     int64_t earliest, latest; /* extremes of base + delta, and of numbers; without events base, and 0 */
     int64_t least, most;
 
     size_t keys_room;
-    uint32_t series_room, event_room, set_room;
+    uint32_t series_room, event_room, other_room;
 };
 
 /* Zero-initialise. */

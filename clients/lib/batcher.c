@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include "clients/lib/table.h"
 #include "proto/check.h"
@@ -16,7 +17,9 @@
 #define SET_HEAD_BYTES   40u /* the same with a set, without the set */
 #define SERIES_BYTES     (SERIES_KEY_MAX + 96u)
 #define BATCH_HEAD_BYTES 1024u  /* what a message has around its two lists */
+#define ENTRY_HEAD_BYTES 40u    /* an event with an entry, without the entry */
 #define SET_HASHES_MAX   65536u /* in one event; a larger set is sent in parts, for their union is the same */
+_Static_assert(ENTRY_BYTES_MAX < SET_HASHES_MAX * 8, "nor does an entry need more room");
 _Static_assert(SET_HASHES_MAX * 8 + SERIES_BYTES + SET_HEAD_BYTES + BATCH_HEAD_BYTES < BATCHER_BATCH_MAX,
                "one event fits a batch");
 _Static_assert(BATCHER_SERIES_MAX <= MESSAGE_SERIES_MAX && BATCHER_EVENTS_MAX <= MESSAGE_EVENTS_MAX &&
@@ -29,6 +32,7 @@ struct batcher {
     size_t source_len, outbox_len;
     uint64_t seq; /* of the batch being filled */
     int64_t base; /* time of its first event */
+    bool whole;   /* it counts as a whole or not at all */
     uint32_t event_count;
     struct table *series;
     struct wire_writer *series_out, *events_out, *message;
@@ -68,7 +72,13 @@ void batcher_clear(struct batcher *batcher, uint64_t next) {
     batcher->closed_count = 0;
     batcher->closed_bytes = 0;
     batcher->seq = next;
+    batcher->whole = false;
     start_batch(batcher);
+}
+
+void batcher_whole(struct batcher *batcher) {
+    OBJ_CHECK(batcher, BATCHER_MAGIC);
+    batcher->whole = true;
 }
 
 void batcher_destroy(struct batcher **batcher) {
@@ -86,13 +96,27 @@ void batcher_destroy(struct batcher **batcher) {
     *batcher = NULL;
 }
 
+/* So that no two batches are equal by chance: a copy of a state that counts the same is told from its original. */
+static uint64_t draw_nonce(void) {
+    uint64_t nonce = 0;
+    if (getrandom(&nonce, sizeof nonce, 0) != (ssize_t)sizeof nonce)
+        return 0;
+    return nonce >> 1;
+}
+
 static void close_batch(struct batcher *batcher) {
     struct wire_writer *message = batcher->message;
     wire_writer_reset(message);
-    message_write_batch(message, (struct str){batcher->source, batcher->source_len},
-                        (struct str){batcher->outbox, batcher->outbox_len}, batcher->seq, batcher->base,
-                        table_count(batcher->series), batcher->series_out, batcher->event_count,
-                        batcher->events_out);
+    message_write_batch(message,
+                        &(struct message_batch){.source = {batcher->source, batcher->source_len},
+                                                .outbox = {batcher->outbox, batcher->outbox_len},
+                                                .seq = batcher->seq,
+                                                .nonce = draw_nonce(),
+                                                .whole = batcher->whole,
+                                                .base = batcher->base,
+                                                .series_count = table_count(batcher->series),
+                                                .event_count = batcher->event_count},
+                        batcher->series_out, batcher->events_out);
     ASSERT(!wire_writer_failed(message) && !wire_writer_failed(batcher->series_out) &&
            !wire_writer_failed(batcher->events_out));
     if (batcher->closed_count == batcher->closed_room) {
@@ -117,7 +141,8 @@ const struct outbox_batch *batcher_close(struct batcher *batcher, size_t *count)
 void batcher_write_empty(struct wire_writer *writer, struct str source, struct str outbox, uint64_t seq) {
     struct wire_writer *none;
     wire_writer_new(&none, 1);
-    message_write_batch(writer, source, outbox, seq, 0, 0, none, 0, none);
+    message_write_batch(writer, &(struct message_batch){.source = source, .outbox = outbox, .seq = seq}, none,
+                        none);
     wire_writer_destroy(&none);
 }
 
@@ -191,5 +216,41 @@ int batcher_set(struct batcher *batcher, struct str indicator, const struct dims
         if (rc == 0)
             message_write_event_set(batcher->events_out, series, at - batcher->base, bytes);
     } while (rc == 0 && done < count);
+    return rc;
+}
+
+int batcher_name(struct batcher *batcher, struct str indicator, const struct dims *dims, int64_t at,
+                 struct str name, struct fault *why) {
+    OBJ_CHECK(batcher, BATCHER_MAGIC);
+    struct fault cause;
+    uint32_t series;
+    if (dims_check_value(name, &cause) != 0)
+        return fault_set(why, -EINVAL, "a name of %.*s: %s", STR_ARG(indicator), cause.text);
+    size_t bytes = name.len + ENTRY_HEAD_BYTES;
+    int rc = check_total(batcher, bytes, why);
+    if (rc == 0)
+        rc = make_room(batcher, indicator, dims, at, bytes, &series, why);
+    if (rc == 0)
+        message_write_event_name(batcher->events_out, series, at - batcher->base, name);
+    return rc;
+}
+
+int batcher_entry(struct batcher *batcher, struct str indicator, const struct dims *dims, int64_t at,
+                  const struct entry *entry, struct fault *why) {
+    OBJ_CHECK(batcher, BATCHER_MAGIC);
+    struct wire_writer *measure;
+    uint32_t series;
+    wire_writer_new(&measure, ENTRY_BYTES_MAX);
+    entry_write(measure, entry);
+    size_t bytes = wire_writer_len(measure) + ENTRY_HEAD_BYTES;
+    int rc = wire_writer_failed(measure)
+                 ? fault_set(why, -EINVAL, "an entry of %.*s has more than %u bytes: say it shorter",
+                             STR_ARG(indicator), ENTRY_BYTES_MAX)
+                 : check_total(batcher, bytes, why);
+    wire_writer_destroy(&measure);
+    if (rc == 0)
+        rc = make_room(batcher, indicator, dims, at, bytes, &series, why);
+    if (rc == 0)
+        message_write_event_entry(batcher->events_out, series, at - batcher->base, entry);
     return rc;
 }

@@ -8,6 +8,7 @@
 
 #include "clients/lib/outbox.h"
 #include "proto/dims.h"
+#include "proto/entry.h"
 #include "proto/fault.h"
 #include "proto/wire.h"
 
@@ -32,6 +33,16 @@ int batcher_number(struct batcher *batcher, struct str indicator, const struct d
 /* A set of hashes, in one event or several. */
 int batcher_set(struct batcher *batcher, struct str indicator, const struct dims *dims, int64_t at,
                 const uint64_t *hashes, size_t count, struct fault *why);
+
+int batcher_name(struct batcher *batcher, struct str indicator, const struct dims *dims, int64_t at,
+                 struct str name, struct fault *why);
+
+/* -EINVAL too: it is too long. The caller has checked what it says. */
+int batcher_entry(struct batcher *batcher, struct str indicator, const struct dims *dims, int64_t at,
+                  const struct entry *entry, struct fault *why);
+
+/* The batches up to the next batcher_clear count as a whole or not at all, each for itself. */
+void batcher_whole(struct batcher *batcher);
 
 /* Closes the batch being filled, when anything is in it, and gives all closed ones; borrowed until the next
  * call on `batcher`. */

@@ -109,8 +109,8 @@ static int need_number(struct suivi *client) {
     return 0;
 }
 
-static int read_series(struct suivi *client, const char *indicator, const struct suivi_dim *dims,
-                       size_t dim_count, struct dims *out) {
+int client_series(struct suivi *client, const char *indicator, const struct suivi_dim *dims, size_t dim_count,
+                  struct dims *out) {
     int rc = need_number(client);
     if (rc == 0)
         rc = dims_check_indicator(str_of(indicator), &client->why);
@@ -126,7 +126,7 @@ static int read_series(struct suivi *client, const char *indicator, const struct
 int suivi_count(struct suivi *client, const char *indicator, const struct suivi_dim *dims, size_t dim_count,
                 int64_t at, int64_t value) {
     struct dims sorted;
-    int rc = read_series(client, indicator, dims, dim_count, &sorted);
+    int rc = client_series(client, indicator, dims, dim_count, &sorted);
     return rc != 0 ? rc
                    : batcher_number(client->batcher, str_of(indicator), &sorted, at, value, &client->why);
 }
@@ -134,10 +134,24 @@ int suivi_count(struct suivi *client, const char *indicator, const struct suivi_
 int suivi_distinct(struct suivi *client, const char *indicator, const struct suivi_dim *dims,
                    size_t dim_count, int64_t at, const uint64_t *hashes, size_t hash_count) {
     struct dims sorted;
-    int rc = read_series(client, indicator, dims, dim_count, &sorted);
+    int rc = client_series(client, indicator, dims, dim_count, &sorted);
     return rc != 0 ? rc
                    : batcher_set(client->batcher, str_of(indicator), &sorted, at, hashes, hash_count,
                                  &client->why);
+}
+
+int suivi_name(struct suivi *client, const char *indicator, const struct suivi_dim *dims, size_t dim_count,
+               int64_t at, const char *name) {
+    struct dims sorted;
+    int rc = client_series(client, indicator, dims, dim_count, &sorted);
+    return rc != 0
+               ? rc
+               : batcher_name(client->batcher, str_of(indicator), &sorted, at, str_of(name), &client->why);
+}
+
+void suivi_whole(struct suivi *client) {
+    if (need_state(client) == 0)
+        batcher_whole(client->batcher);
 }
 
 /* --- the caller's records --- */

@@ -36,4 +36,10 @@ struct suivi {
     int64_t waiting_since_ms;   /* there has been something to send; 0: there was nothing */
 };
 
+struct dims;
+
+/* An event's indicator and dimensions, judged and sorted, when the state takes events. */
+int client_series(struct suivi *client, const char *indicator, const struct suivi_dim *dims, size_t dim_count,
+                  struct dims *out);
+
 #endif

@@ -101,6 +101,31 @@ static void write_time(FILE *stream, int64_t at) {
         fprintf(stream, "%" PRId64, at);
 }
 
+/* Of an entry only what names it: what it says is with who said it. */
+static void write_value(FILE *stream, const struct message_event *event) {
+    struct wire_reader reader;
+    struct entry entry;
+    switch (event->form) {
+    case MESSAGE_VALUE_NUMBER:
+        fprintf(stream, "\t%" PRId64, event->number);
+        break;
+    case MESSAGE_VALUE_SET:
+        if (distinct_valid(event->bytes))
+            fprintf(stream, "\tset of %" PRIu64, distinct_count(event->bytes));
+        else
+            fputs("\tset", stream);
+        break;
+    case MESSAGE_VALUE_NAME:
+        fprintf(stream, "\tname of %zu bytes", event->bytes.len);
+        break;
+    case MESSAGE_VALUE_ENTRY:
+        wire_reader_init(&reader, event->bytes.at, event->bytes.len);
+        if (entry_read(&reader, &entry, NULL) == 0)
+            fprintf(stream, "\tentry %016" PRIx64, entry.id);
+        break;
+    }
+}
+
 static void write_event(FILE *stream, const struct casebook *book, uint32_t index,
                         const struct message_event *event, struct str reason) {
     struct message_batch batch = book->batch;
@@ -116,12 +141,7 @@ static void write_event(FILE *stream, const struct casebook *book, uint32_t inde
         fprintf(stream, "%s%.*s=%.*s", i ? "," : "", STR_ARG(dims.dim[i].name), STR_ARG(dims.dim[i].value));
     fputc('\t', stream);
     write_time(stream, event->at);
-    if (!event->has_set)
-        fprintf(stream, "\t%" PRId64, event->number);
-    else if (distinct_valid(event->set))
-        fprintf(stream, "\tset of %" PRIu64, distinct_count(event->set));
-    else
-        fputs("\tset", stream);
+    write_value(stream, event);
     struct fault clean; /* a reason is a peer's text */
     fault_set(&clean, -EPROTO, "%.*s", STR_ARG(reason));
     fprintf(stream, "\t%s\n", clean.text);

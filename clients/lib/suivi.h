@@ -60,7 +60,8 @@ int suivi_name(struct suivi *client, const char *indicator, const struct suivi_d
 /* What people say: an entry, of which each kind of indicator takes some fields (docs/kinds.md); NULL, 0 or empty
  * leaves one out. */
 struct suivi_entry {
-    uint64_t id;      /* 1 to 2^63 - 1: the same entry has the same id, and counts once; 0: one is drawn at random */
+    uint64_t
+        id; /* 1 to 2^63 - 1: the same entry has the same id, and counts once; 0: one is drawn at random */
     int64_t recorded; /* Unix time at which it was said; 0: now */
     bool has_value;
     int64_t value;
@@ -212,14 +213,15 @@ struct suivi_dimension {
 };
 
 struct suivi_promise {
-    const char *id, *code, *area, *kind, *frequency, *unit, *label, *definition, *method, *method_version, *fed_by,
-        *target, *baseline;
+    const char *id, *code, *area, *kind, *frequency, *unit, *label, *definition, *method, *method_version,
+        *fed_by, *target, *baseline;
     const struct suivi_dimension *dims;
     size_t dim_count;
 };
 
-int suivi_ask_plan(struct suivi *client, const char *const *indicators, size_t indicator_count, const char *language,
-                   int timeout_ms, void (*on_plan)(void *arg, const struct suivi_plan *plan),
+int suivi_ask_plan(struct suivi *client, const char *const *indicators, size_t indicator_count,
+                   const char *language, int timeout_ms,
+                   void (*on_plan)(void *arg, const struct suivi_plan *plan),
                    void (*on_promise)(void *arg, const struct suivi_promise *promise), void *arg);
 
 /* How a figure came to be. Everything is borrowed for the call of `tell`. */
@@ -290,8 +292,8 @@ struct suivi_explanation {
         operand_count;
 };
 
-int suivi_explain(struct suivi *client, const char *indicator, const char *period, const struct suivi_dim *where,
-                  size_t where_count, const char *language, int timeout_ms,
+int suivi_explain(struct suivi *client, const char *indicator, const char *period,
+                  const struct suivi_dim *where, size_t where_count, const char *language, int timeout_ms,
                   void (*tell)(void *arg, const struct suivi_explanation *explanation), void *arg);
 
 /* What is late, missing, short, silent or soon due. `on`: a day, NULL: today. */
@@ -305,8 +307,8 @@ struct suivi_duty {
     const char *note;
 };
 
-int suivi_due(struct suivi *client, const char *on, unsigned within_days, const char *language, int timeout_ms,
-              void (*on_duty)(void *arg, const struct suivi_duty *duty), void *arg);
+int suivi_due(struct suivi *client, const char *on, unsigned within_days, const char *language,
+              int timeout_ms, void (*on_duty)(void *arg, const struct suivi_duty *duty), void *arg);
 
 /* Closed periods: all there are; and closing one, which keeps its figures as they are reported now, for good. */
 int suivi_closings(struct suivi *client, int timeout_ms,
@@ -320,8 +322,8 @@ struct suivi_withdrawn {
     uint64_t figures;
 };
 
-int suivi_withdraw(struct suivi *client, const char *source, const char *from, const char *to, const char *reason,
-                   int timeout_ms, struct suivi_withdrawn *withdrawn);
+int suivi_withdraw(struct suivi *client, const char *source, const char *from, const char *to,
+                   const char *reason, int timeout_ms, struct suivi_withdrawn *withdrawn);
 
 #ifdef __cplusplus
 }

@@ -125,7 +125,14 @@ static int64_t encode_batch(struct load *load, uint32_t *place, struct wire_writ
         message_write_event_number(events, place[which], delta, number);
         sum += number;
     }
-    message_write_batch(frame, SOURCE, OUTBOX, SEQ_LONG, BASE, known, series, load->events, events);
+    message_write_batch(frame,
+                        &(struct message_batch){.source = SOURCE,
+                                                .outbox = OUTBOX,
+                                                .seq = SEQ_LONG,
+                                                .base = BASE,
+                                                .series_count = known,
+                                                .event_count = load->events},
+                        series, events);
     if (wire_writer_failed(frame))
         die("a batch does not fit its frame");
     return sum;

@@ -77,7 +77,7 @@ static void take_batch(struct daemon *daemon, struct message_batch *batch, struc
             struct message_event event;
             message_next_event(batch, &event);
             daemon->events++;
-            daemon->sum += event.has_set ? 0 : (uint64_t)event.number;
+            daemon->sum += (uint64_t)event.number;
             daemon->hashes += event.has_set ? distinct_count(event.set) : 0;
         }
     }

@@ -44,7 +44,14 @@ static void write_frame(const struct sample *sample, struct drawn *drawn, struct
         message_write_event_number(events, drawn[i].series, drawn[i].at, drawn[i].number);
     }
     wire_writer_reset(frame);
-    message_write_batch(frame, STR("s"), STR("o"), 1, 0, sample->series, series, sample->events, events);
+    message_write_batch(frame,
+                        &(struct message_batch){.source = STR("s"),
+                                                .outbox = STR("o"),
+                                                .seq = 1,
+                                                .base = 0,
+                                                .series_count = sample->series,
+                                                .event_count = sample->events},
+                        series, events);
     wire_writer_destroy(&series);
     wire_writer_destroy(&events);
 }

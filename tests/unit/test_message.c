@@ -56,8 +56,14 @@ static int read_batch(struct bytes frame, struct message_batch *batch, struct fa
 
 static void write_batch(struct writers *writers, uint32_t series_count, uint32_t event_count) {
     wire_writer_reset(writers->message);
-    message_write_batch(writers->message, STR("weblog@www1"), STR(""), 1, 1520380800, series_count,
-                        writers->first, event_count, writers->second);
+    message_write_batch(writers->message,
+                        &(struct message_batch){.source = STR("weblog@www1"),
+                                                .outbox = STR(""),
+                                                .seq = 1,
+                                                .base = 1520380800,
+                                                .series_count = series_count,
+                                                .event_count = event_count},
+                        writers->first, writers->second);
 }
 
 static void test_names(void **state) {
@@ -130,7 +136,7 @@ static void test_events_there_and_back(void **state) {
                 struct message_event event;
                 message_next_event(&batch, &event);
                 assert_true(event.series == series[s] && event.at == 1520380800 + numbers[d] &&
-                            !event.has_set && event.number == numbers[v]);
+                            event.form == MESSAGE_VALUE_NUMBER && event.number == numbers[v]);
             }
         }
     }
@@ -152,11 +158,12 @@ static void test_a_set_beside_numbers(void **state) {
     struct message_event event;
     assert_int_equal(read_batch(frame, &batch, NULL), 0);
     message_next_event(&batch, &event);
-    assert_true(!event.has_set && event.number == 5);
+    assert_true(event.form == MESSAGE_VALUE_NUMBER && event.number == 5);
     message_next_event(&batch, &event);
-    assert_true(event.has_set && event.at == 1520380799 && str_equal(event.set, (struct str){set, 9}));
+    assert_true(event.form == MESSAGE_VALUE_SET && event.at == 1520380799 &&
+                str_equal(event.bytes, (struct str){set, 9}));
     message_next_event(&batch, &event);
-    assert_true(!event.has_set && event.number == 6 && event.at == 1520380802);
+    assert_true(event.form == MESSAGE_VALUE_NUMBER && event.number == 6 && event.at == 1520380802);
     free(frame.at);
 }
 
@@ -325,9 +332,11 @@ static void test_unusual_forms_among_usual_ones(void **state) {
     for (uint32_t i = 0; i < count; i++) {
         struct message_event event;
         message_next_event(&batch, &event);
-        assert_true(event.series == 1 && event.at == 1520380805 && !event.has_set && event.number == 7);
+        assert_true(event.series == 1 && event.at == 1520380805 && event.form == MESSAGE_VALUE_NUMBER &&
+                    event.number == 7);
         message_next_event(&batch, &event);
-        assert_true(event.series == 0 && event.at == 1520381100 && !event.has_set && event.number == 70000);
+        assert_true(event.series == 0 && event.at == 1520381100 && event.form == MESSAGE_VALUE_NUMBER &&
+                    event.number == 70000);
     }
     assert_true(wire_at_end(&batch.events));
     free(frame.at);
@@ -401,7 +410,11 @@ static void test_what_does_not_fit_is_told(void **state) {
     message_write_event_number(tight, 0, 0, 1);
     assert_true(wire_writer_failed(tight));
     wire_writer_reset(writers->message);
-    message_write_batch(writers->message, STR("x"), STR(""), 1, 0, 0, writers->first, 1, tight);
+    message_write_batch(
+        writers->message,
+        &(struct message_batch){
+            .source = STR("x"), .outbox = STR(""), .seq = 1, .base = 0, .series_count = 0, .event_count = 1},
+        writers->first, tight);
     assert_true(wire_writer_failed(writers->message));
     wire_writer_destroy(&tight);
 }
@@ -429,8 +442,8 @@ static uint64_t walk_batch(struct wire_reader *reader) {
         struct message_event event;
         message_next_event(&batch, &event);
         assert_true(event.series < batch.series_count);
-        for (size_t b = 0; event.has_set && b < event.set.len; b++)
-            sum += (uint8_t)event.set.at[b];
+        for (size_t b = 0; event.form != MESSAGE_VALUE_NUMBER && b < event.bytes.len; b++)
+            sum += (uint8_t)event.bytes.at[b];
     }
     assert_true(wire_at_end(&batch.events));
     return sum + 1;
@@ -587,7 +600,14 @@ static size_t write_all(struct writers *writers, struct bytes out[static MESSAGE
             message_write_event_set(second, 1, 0,
                                     STR("\x01"
                                         "12345678"));
-            message_write_batch(message, STR("weblog@www1"), STR("1f"), 9, 1520380800, 2, first, 13, second);
+            message_write_batch(message,
+                                &(struct message_batch){.source = STR("weblog@www1"),
+                                                        .outbox = STR("1f"),
+                                                        .seq = 9,
+                                                        .base = 1520380800,
+                                                        .series_count = 2,
+                                                        .event_count = 13},
+                                first, second);
             break;
         case MESSAGE_ACK:
             wire_write_str(first, STR("no such indicator"));

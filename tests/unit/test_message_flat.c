@@ -85,9 +85,14 @@ static void write_frame(struct parts *parts) {
         write_series(parts->series);
     for (uint32_t i = 0; i < events; i++)
         write_event(parts->events, series);
-    message_write_batch(parts->frame, STR("s@h"), STR("o"), 1 + random_below(1000),
-                        random_below(20) ? 1520380800 : any_number(), series, parts->series, events,
-                        parts->events);
+    message_write_batch(parts->frame,
+                        &(struct message_batch){.source = STR("s@h"),
+                                                .outbox = STR("o"),
+                                                .seq = 1 + random_below(1000),
+                                                .base = random_below(20) ? 1520380800 : any_number(),
+                                                .series_count = series,
+                                                .event_count = events},
+                        parts->series, parts->events);
 }
 
 static int open_frame(struct str frame, struct wire_reader *reader) {
@@ -113,19 +118,19 @@ static void expect_same_events(const struct message_flat *flat, struct message_b
     for (uint32_t i = 0; i < batch->event_count; i++) {
         struct message_event event;
         message_next_event(batch, &event);
-        int64_t number = event.has_set ? 0 : event.number;
+        int64_t number = event.number;
         assert_int_equal(flat->series[i], event.series);
         assert_true(batch->base + flat->delta[i] == event.at && flat->number[i] == number);
-        if (event.has_set) {
-            assert_int_equal(flat->set[sets].event, i);
-            assert_true(str_equal(flat->set[sets++].set, event.set));
+        if (event.form != MESSAGE_VALUE_NUMBER) {
+            assert_int_equal(flat->other[sets].event, i);
+            assert_true(str_equal(flat->other[sets++].bytes, event.bytes));
         }
         earliest = i == 0 || event.at < earliest ? event.at : earliest;
         latest = i == 0 || event.at > latest ? event.at : latest;
         least = i == 0 || number < least ? number : least;
         most = i == 0 || number > most ? number : most;
     }
-    assert_int_equal(flat->set_count, sets);
+    assert_int_equal(flat->other_count, sets);
     assert_true(batch->event_count == 0 || (flat->earliest == earliest && flat->latest == latest));
     assert_true(flat->least == least && flat->most == most);
 }
@@ -207,7 +212,11 @@ static void a_key_cannot_be_forged(void **state) {
     wire_write_str(parts.series, STR("language"));
     wire_write_str(parts.series, STR("en\0site\0a"));
     message_write_event_number(parts.events, 0, 1, 1);
-    message_write_batch(parts.frame, STR("s"), STR("o"), 1, 0, 1, parts.series, 1, parts.events);
+    message_write_batch(
+        parts.frame,
+        &(struct message_batch){
+            .source = STR("s"), .outbox = STR("o"), .seq = 1, .base = 0, .series_count = 1, .event_count = 1},
+        parts.series, parts.events);
     struct str frame = {(const char *)wire_writer_data(parts.frame), wire_writer_len(parts.frame)};
     assert_int_equal(open_frame(frame, &reader), 0);
     assert_true(message_read_flat(&reader, &flat, &batch, &why) != 0);

@@ -15,6 +15,7 @@
 #include "bytes.h"
 #include "proto/distinct.h"
 #include "proto/message.h"
+#include "proto/period.h"
 
 #define VECTORS SUIVI_SOURCE_DIR "/proto/vectors/"
 
@@ -73,6 +74,63 @@ static json_t *welcome_told(struct wire_reader *reader, struct wire_writer *writ
                      number_of(welcome.missing));
 }
 
+/* The keys that say something, as an encoder writes them. */
+static json_t *entry_told(const struct entry *entry) {
+    json_t *told =
+        json_pack("{s:o, s:I}", "id", number_of(entry->id), "recorded", (json_int_t)entry->recorded);
+    const struct {
+        const char *key;
+        struct str text;
+    } texts[] = {{"name", entry->name}, {"title", entry->title}, {"link", entry->link},
+                 {"file", entry->file}, {"note", entry->note},   {"reason", entry->reason}};
+    if (entry->has_value)
+        json_object_set_new(told, "value", json_integer(entry->value));
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (texts[i].text.len > 0)
+            json_object_set_new(told, texts[i].key, text_of(texts[i].text));
+    if (entry->removed)
+        json_object_set_new(told, "removed", json_true());
+    if (entry->done != ENTRY_NO_DAY) {
+        char text[PERIOD_TEXT_MAX];
+        struct period day = {PERIOD_DAY, entry->done, entry->done};
+        json_object_set_new(told, "done", json_string(period_print(&day, text)));
+    }
+    if (entry->sha256.len > 0)
+        json_object_set_new(told, "sha256", bin_of(entry->sha256));
+    if (entry->part[0].len > 0) {
+        json_t *parts = json_array();
+        for (size_t i = 0; i < ENTRY_PARTS; i++)
+            json_array_append_new(parts, text_of(entry->part[i]));
+        json_object_set_new(told, "parts", parts);
+    }
+    if (entry->retracts != 0)
+        json_object_set_new(told, "retracts", number_of(entry->retracts));
+    return told;
+}
+
+static json_t *value_told(struct wire_writer *events, const struct message_event *event, int64_t delta) {
+    struct wire_reader reader;
+    struct entry entry;
+    switch (event->form) {
+    case MESSAGE_VALUE_SET:
+        assert_true(distinct_valid(event->bytes));
+        message_write_event_set(events, event->series, delta, event->bytes);
+        return bin_of(event->bytes);
+    case MESSAGE_VALUE_NAME:
+        message_write_event_name(events, event->series, delta, event->bytes);
+        return text_of(event->bytes);
+    case MESSAGE_VALUE_ENTRY:
+        wire_reader_init(&reader, event->bytes.at, event->bytes.len);
+        assert_int_equal(entry_read(&reader, &entry, NULL), 0);
+        message_write_event_entry(events, event->series, delta, &entry);
+        return entry_told(&entry);
+    case MESSAGE_VALUE_NUMBER:
+        break;
+    }
+    message_write_event_number(events, event->series, delta, event->number);
+    return json_integer(event->number);
+}
+
 static json_t *batch_told(struct wire_reader *reader, struct wire_writer *writer) {
     struct message_batch batch;
     struct fault why;
@@ -94,24 +152,21 @@ static json_t *batch_told(struct wire_reader *reader, struct wire_writer *writer
         message_next_event(&batch, &event);
         int64_t delta = event.at - batch.base;
         assert_true(event.series < batch.series_count);
-        if (event.has_set) {
-            message_write_event_set(events_writer, event.series, delta, event.set);
-            assert_true(distinct_valid(event.set));
-        } else {
-            message_write_event_number(events_writer, event.series, delta, event.number);
-        }
-        json_array_append_new(events,
-                              json_pack("[I, I, o]", (json_int_t)event.series, (json_int_t)delta,
-                                        event.has_set ? bin_of(event.set) : json_integer(event.number)));
+        json_array_append_new(events, json_pack("[I, I, o]", (json_int_t)event.series, (json_int_t)delta,
+                                                value_told(events_writer, &event, delta)));
     }
     assert_true(wire_at_end(&batch.series) && wire_at_end(&batch.events));
-    message_write_batch(writer, batch.source, batch.outbox, batch.seq, batch.base, batch.series_count,
-                        series_writer, batch.event_count, events_writer);
+    message_write_batch(writer, &batch, series_writer, events_writer);
     wire_writer_destroy(&series_writer);
     wire_writer_destroy(&events_writer);
-    return json_pack("{s:o, s:o, s:o, s:I, s:o, s:o}", "source", text_of(batch.source), "outbox",
-                     text_of(batch.outbox), "seq", number_of(batch.seq), "base", (json_int_t)batch.base,
-                     "series", series, "events", events);
+    json_t *told = json_pack("{s:o, s:o, s:o, s:I, s:o, s:o}", "source", text_of(batch.source), "outbox",
+                             text_of(batch.outbox), "seq", number_of(batch.seq), "base",
+                             (json_int_t)batch.base, "series", series, "events", events);
+    if (batch.nonce != 0)
+        json_object_set_new(told, "nonce", number_of(batch.nonce));
+    if (batch.whole)
+        json_object_set_new(told, "whole", json_true());
+    return told;
 }
 
 static json_t *ack_told(struct wire_reader *reader, struct wire_writer *writer) {
