@@ -9,9 +9,14 @@ import collections
 import datetime
 import fractions
 
+import msgpack
+
 DAY = datetime.timedelta(days=1)
 TYPES = ('day', 'month', 'quarter', 'half', 'year', 'biennium', 'plan')
 MONTHS = {'month': 1, 'quarter': 3, 'half': 6, 'year': 12}
+
+FIELDS = ('id', 'recorded', 'value', 'name', 'removed', 'done', 'title', 'link', 'file', 'sha256', 'parts', 'note', 'reason',
+          'retracts')
 
 # A plain name or number that a collector sends has no time of recording of its own: it was said when it happened.
 Said = collections.namedtuple('Said', 'clock source indicator dims at form value')
@@ -91,7 +96,7 @@ def rounded(number, decimals):
 
 class Indicator:
     def __init__(self, id, kind, frequency='month', dimensions=(), window='month', numerator=None, denominator=None,
-                 factor=1, decimals=0, small=0):
+                 factor=1, decimals=0, small=5):
         self.id, self.kind, self.frequency, self.dimensions, self.window = id, kind, frequency, tuple(dimensions), window
         self.numerator, self.denominator, self.factor, self.decimals = numerator, denominator, factor, decimals
         self.small = small
@@ -350,6 +355,5 @@ class Book:
 
 
 def canonical(entry):
-    """For the order of bytes of two entries with one id: good for those that differ in one text or one small number."""
-    return tuple(repr(entry.get(name)) for name in
-                 ('value', 'name', 'removed', 'done', 'title', 'link', 'file', 'note', 'reason'))
+    """The bytes of an entry, by which one of two with the same id and time is chosen."""
+    return msgpack.packb({name: entry[name] for name in FIELDS if name in entry})
