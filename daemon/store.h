@@ -54,6 +54,7 @@ void store_close(struct store **store);
  * room was made larger, begin anew. -ENOSPC: the disk is full, and may be tried again. -EIO: the disk failed;
  * until the store is opened anew every store_begin fails with it, and reading goes on. */
 struct store_write;
+struct store_snapshot;
 
 int store_begin(struct store *store, struct store_write **out, struct fault *why);
 int store_put_name(struct store_write *write, enum store_names table, uint32_t id, struct str text,
@@ -103,7 +104,6 @@ void store_abort(struct store_write **write);
 
 /* Reading: everything that is borrowed lives until the snapshot is closed. May be used on another thread than
  * the writer's. */
-struct store_snapshot;
 
 int store_snapshot_open(struct store *store, struct store_snapshot **out, struct fault *why);
 void store_snapshot_close(struct store_snapshot **snapshot);
