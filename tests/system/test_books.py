@@ -1,20 +1,15 @@
 """Figures that stay as they were reported: closing, restating, explaining, what was known when, taking back, what is due; and
 another plan under a running store. By the programs that people use."""
-import csv
 import datetime
-import io
 import json
-import os
 import random
-import signal
 import sys
 
 import house
 from clocks import Clock
 from kinds_case import KindsTest, seed_of_tests, shuffled
-from make_entries import DIMENSIONS, SOURCES, Made, own_indicators
+from make_entries import SOURCES, Made, own_indicators, reference_indicators, yaml
 from peer import Peer, at
-from reference_kinds import DAY, seconds
 
 SEED = seed_of_tests()
 DESK, READER, OTHER = SOURCES
@@ -245,37 +240,182 @@ class Explaining(BooksTest):
 
 
 class Due(BooksTest):
-    """Around a calendar: a milestone a year due 90 days after its end, a call a quarter, a level a month, a source a day."""
+    """Around a calendar: what is late, missing, short, silent or soon, on several dates."""
 
-    def setUp(self):
-        super().setUp()
-        self.clock = Clock(self, self.house, '2018-01-15')
-
-    def due(self, on, *more, code=None):
-        ran = self.suivi('due', '--on', on, *more, '--format', 'json', code=code)
+    def due(self, on=None, *more, code=None):
+        ran = self.suivi('due', *(['--on', on] if on else []), *more, '--format', 'json', code=code)
         rows = json.loads(ran.out)
-        return ran.code, rows if isinstance(rows, list) else rows['duties']
+        return rows if isinstance(rows, list) else rows['duties']
 
     def states(self, on, *more):
-        return {(row['indicator'], row['period']): row['state'] for row in self.due(on, *more)[1] if row.get('indicator')}
+        return {(row['indicator'], row['period']): row['state'] for row in self.due(on, *more) if row.get('indicator')}
 
     def test_around_a_calendar(self):
-        self.begin([dict(id='audit', kind='milestone', frequency='year', dimensions=[], due='90d'),
-                    dict(id='call', kind='milestone', frequency='quarter', dimensions=[]),
+        self.clock = Clock(self, self.house, '2018-01-15')
+        self.begin([dict(id='audit', kind='milestone', frequency='year', dimensions=[], due="'+90d'", target='{value: 1, per: year}'),
+                    dict(id='call', kind='milestone', frequency='quarter', dimensions=[], target='{value: 1, per: quarter}'),
                     dict(id='staff', kind='level', frequency='month', dimensions=[]),
-                    dict(id='manual', kind='status', frequency='year', dimensions=[], target='{value: 1}')], plan='2018/2020',
-                   day=datetime.date(2018, 1, 15))
-        self.assertNotIn('late', self.states('2018-01-15').values())
+                    dict(id='talks', kind='count', frequency='quarter', dimensions=[], target='{value: 10, per: quarter}'),
+                    dict(id='manual', kind='status', frequency='year', dimensions=[], target='{value: 1}')],
+                   plan='2018/2020', day=datetime.date(2018, 1, 15))
+        self.assertEqual(set(self.states('2018-01-15').values()) - {'soon', 'late'}, set())
+        self.assertNotIn(('audit', '2018'), self.states('2018-01-15'))
         self.turn(datetime.date(2018, 4, 20))
-        self.tell([(DESK, 'staff', {}, at('2018-01-31'), 9),
+        self.assertEqual(self.states('2018-04-20')['call', '2018-Q1'], 'late')
+        self.assertEqual(self.states('2018-04-20')['staff', '2018-02'], 'missing')
+        self.assertEqual(self.states('2018-04-20')['talks', '2018-Q1'], 'missing')
+        self.tell([(DESK, 'staff', {}, at('2018-01-31'), 9), (DESK, 'talks', {}, at('2018-02-28'), 9),
                    (DESK, 'call', {}, at('2018-02-20'), {'id': 1, 'recorded': at('2018-04-20'), 'done': '2018-02-20'})])
         states = self.states('2018-04-20')
         self.assertNotIn(('call', '2018-Q1'), states)
-        self.assertNotIn(('audit', '2018'), states)
-        self.turn(datetime.date(2018, 8, 1))
-        self.assertEqual(self.states('2018-08-01')['call', '2018-Q2'], 'late')
-        self.tell([(DESK, 'call', {}, at('2018-06-20'), {'id': 2, 'recorded': at('2018-08-01'), 'done': '2018-07-30'})])
-        self.assertNotIn(('call', '2018-Q2'), self.states('2018-08-01'))
+        self.assertNotIn(('staff', '2018-02'), states)
+        self.assertEqual(states['talks', '2018-Q1'], 'short')
+        row = next(row for row in self.due('2018-04-20') if row['indicator'] == 'talks')
+        self.assertEqual((row['value'], row['target']), (9, 10))
+        self.tell([(DESK, 'talks', {}, at('2018-03-31'), 1)])
+        self.assertNotIn(('talks', '2018-Q1'), self.states('2018-04-20'))
+        # The day itself is in time; the day after is late by one.
+        for on, days in [('2018-06-30', None), ('2018-07-01', 1), ('2018-07-31', 31)]:
+            rows = {(row['indicator'], row['period']): row for row in self.due(on)}
+            row = rows.get(('call', '2018-Q2'))
+            self.assertEqual(row and row['state'] == 'late' and row['days'] or None, days, on)
+        for on, state in [('2019-03-31', 'soon'), ('2019-04-01', 'late')]:
+            self.assertEqual(self.states(on, '--within', '30').get(('audit', '2018')), state, on)
+        # A month done late is done.
+        self.turn(datetime.date(2019, 5, 1))
+        self.tell([(DESK, 'audit', {}, at('2018-12-31'), {'id': 2, 'recorded': at('2019-05-01'), 'done': '2019-04-30'})])
+        self.assertNotIn(('audit', '2018'), self.states('2019-05-01'))
+        # A status that is not in force.
+        self.assertIn('manual', {key[0] for key in self.states('2019-05-01')})
+        self.tell([(DESK, 'manual', {}, at('2019-04-30'), {'id': 3, 'recorded': at('2019-05-01'), 'value': 1})])
+        self.assertNotIn('manual', {key[0] for key, state in self.states('2019-05-01').items() if state == 'late'})
+
+    def test_silent(self):
+        self.clock = Clock(self, self.house, '2018-03-01')
+        self.begin([count()], more=['sources:', '  - source: "reader@*"', '    every: day'], day=datetime.date(2018, 3, 1))
+        self.tell([(READER, 'talks.calls', {}, at('2018-03-01'), 9), (DESK, 'talks.calls', {}, at('2018-03-01'), 9)])
+
+        def silent(on=None):
+            return [row for row in self.due(on) if row['state'] == 'silent']
+        self.assertEqual(silent(), [])
+        self.turn(datetime.date(2018, 3, 9))
+        self.assertEqual([row.get('source', row['label']) for row in silent()], [READER])
+        self.tell([(READER, 'talks.calls', {}, at('2018-03-08'), 9)])
+        self.assertEqual(silent(), [])
+
+    def test_ends(self):
+        """0: nothing is due. Something is: another one, for scripts."""
+        self.clock = Clock(self, self.house, '2018-02-01')
+        self.begin([dict(id='call', kind='milestone', frequency='quarter', dimensions=[])], plan='2018/2020', day=datetime.date(2018, 2, 1))
+        self.assertEqual(self.suivi('due', '--within', '0', code=0).code, 0)
+        self.turn(datetime.date(2018, 4, 2))
+        ran = self.suivi('due', code=None)
+        self.assertIn(ran.code, (1, 3))
+        self.assertIn('late', ran.out)
+        self.assertIn('2018-Q1', ran.out)
+        self.assertEqual(ran.err, '')
+
+
+class KnownWhen(BooksTest):
+    def test_as_of_by_people(self):
+        """--as-of and explain beside each other: what came on which day."""
+        self.clock = Clock(self, self.house, '2018-04-30')
+        self.begin([count()], day=datetime.date(2018, 4, 30))
+        self.tell([(DESK, 'talks.calls', {}, at('2018-03-05'), 4)])
+        self.turn(datetime.date(2018, 5, 2))
+        self.tell([(DESK, 'talks.calls', {}, at('2018-03-06'), 40)])
+        self.turn(datetime.date(2018, 5, 3))
+        self.withdraw(DESK, '2018-03', '2018-03')
+        self.tell([(DESK, 'talks.calls', {}, at('2018-03-05'), 400)])
+        for day, value in [('2018-04-29', None), ('2018-04-30', '4'), ('2018-05-01', '4'), ('2018-05-02', '44'), ('2018-05-03', '400')]:
+            self.assertEqual(self.values('--as-of', day).get(('talks.calls', '2018-Q1')), value, day)
+        self.assertEqual(self.values(), {('talks.calls', '2018-Q1'): '400'})
+        self.restart()
+        self.assertEqual(self.values('--as-of', '2018-05-02'), {('talks.calls', '2018-Q1'): '44'})
+
+    def test_a_clock_that_goes_back(self):
+        """Nothing that is known is forgotten, and what was closed stays closed."""
+        self.clock = Clock(self, self.house, '2018-04-30')
+        self.begin([count()], day=datetime.date(2018, 4, 30))
+        self.tell([(DESK, 'talks.calls', {}, at('2018-03-05'), 4)])
+        self.suivi('close', '2018-Q1')
+        self.clock.set('2018-04-20')
+        self.restart()
+        self.tell([(DESK, 'talks.calls', {}, at('2018-03-05'), 40)])
+        self.assertEqual(self.values('--reported'), {('talks.calls', '2018-Q1'): '4'})
+        self.assertEqual(self.values(), {('talks.calls', '2018-Q1'): '44'})
+        self.suivi('check')
+
+
+class AnotherPlan(BooksTest):
+    """The file of the plan changes under a store that has figures."""
+
+    def again(self, indicators, start=True):
+        """Ends the daemon and starts it with another plan."""
+        self.house.stop()
+        self.house.write('plan.yaml', yaml(indicators))
+        if start:
+            self.book.indicators = {indicator.id: indicator for indicator in reference_indicators(indicators)}
+            self.open()
+
+    def test_an_indicator_more(self):
+        self.begin([count()])
+        self.tell([(DESK, 'talks.calls', {}, at('2018-03-05'), 4)])
+        self.suivi('close', '2018-Q1')
+        self.again([count(), count('talks.more')])
+        self.tell([(DESK, 'talks.more', {}, at('2018-03-05'), 7)])
+        self.assertEqual(self.values(), {('talks.calls', '2018-Q1'): '4', ('talks.more', '2018-Q1'): '7'})
+        self.assertEqual(self.values('--reported'), {('talks.calls', '2018-Q1'): '4'})
+
+    def test_another_kind_is_refused(self):
+        self.begin([count(), count('talks.unused')])
+        self.tell([(DESK, 'talks.calls', {}, at('2018-03-05'), 4)])
+        self.again([dict(id='talks.calls', kind='level', frequency='month', dimensions=[]), count('talks.unused')], start=False)
+        self.house.start('--framework', self.framework, wait=False)
+        self.assertEqual(self.house.daemon.wait(), 1)
+        said = self.house.daemon.stderr()
+        for word in ('talks.calls', 'level', 'count'):
+            self.assertIn(word, said)
+        self.assertEqual(len([line for line in said.splitlines() if line.startswith('suivid:')]), 1, said)
+        self.house.write('plan.yaml', yaml([count(), dict(id='talks.unused', kind='level', frequency='month', dimensions=[])]))
+        self.open()         # that one has no figures
+        self.assertEqual(self.values(), {('talks.calls', '2018-Q1'): '4'})
+
+    def test_another_definition_is_a_marked_break(self):
+        old = count(definition='{en: Calls that were answered.}', method_version='"1"')
+        new = count(definition='{en: Calls that were made.}', method_version='"2"', since='2018-02-01')
+        self.begin([old])
+        self.tell([(DESK, 'talks.calls', {}, at('2018-0%d-05' % month), month) for month in (1, 2, 3)])
+        self.assertEqual(set(self.values(column='note', by='month').values()) if 'note' in self.rows(by='month')[0] else {''}, {''})
+        self.assertEqual(len(self.explain('talks.calls', '2018-Q1')['versions']), 1)
+        self.again([new])
+        for by, marked in (('quarter', ['2018-Q1']), ('month', ['2018-02']), ('year', ['2018'])):
+            notes = {row['period']: row['note'] for row in self.rows(by=by)}
+            self.assertEqual([period for period, note in notes.items() if 'break' in note], marked, notes)
+        document = self.explain('talks.calls', '2018-Q1')
+        self.assertEqual([(row['version'], row['since']) for row in document['versions']][-1], ('2', '2018-02-01'))
+        self.assertEqual(document['versions'][0]['version'], '1')
+        text = self.suivi('explain', 'talks.calls', '2018-Q1').out
+        self.assertIn('2018-02-01', text.replace('1 February 2018', '2018-02-01').replace('1 Feb 2018', '2018-02-01'))
+        self.restart()      # the same plan again is no break
+        self.assertEqual(len(self.explain('talks.calls', '2018-Q1')['versions']), 2)
+
+    def test_a_label_is_no_break(self):
+        self.begin([count()])
+        self.tell([(DESK, 'talks.calls', {}, at('2018-03-05'), 4)])
+        self.again([count(label='Another name')])
+        self.assertEqual(len(self.explain('talks.calls', '2018-Q1')['versions']), 1)
+        self.assertIn('Another name', self.suivi('figures', 'talks.calls').out)
+
+    def test_an_indicator_less(self):
+        """Taken out of the plan it is not told; put in again it is, as it was."""
+        self.begin([count(), count('talks.more')])
+        self.tell([(DESK, 'talks.calls', {}, at('2018-03-05'), 4), (DESK, 'talks.more', {}, at('2018-03-05'), 7)])
+        self.again([count()])
+        self.assertEqual(self.values(), {('talks.calls', '2018-Q1'): '4'})
+        self.suivi('check')
+        self.again([count(), count('talks.more')])
+        self.assertEqual(self.values(), {('talks.calls', '2018-Q1'): '4', ('talks.more', '2018-Q1'): '7'})
 
 
 if __name__ == '__main__':
