@@ -342,9 +342,9 @@ static int do_act(const struct writing *writing, struct store_write *write, stru
     struct act *act = writing->pending->act;
     struct catalogue *catalogue = writing->with->catalogue;
     struct fault cause;
-    *writing->act_err = 0;
     if (act == NULL)
         return 0;
+    *writing->act_err = 0;
     int err = act_run(act, write, catalogue_framework(catalogue), catalogue, writing->with->now, &cause);
     if (err == -EINVAL || err == -E2BIG) {
         *writing->act_err = err;

@@ -60,7 +60,7 @@ struct pending_writing {
 };
 
 /* Writes everything in one synced transaction, `names` with it. Begins anew when the store had to make room. An act
- * that was refused hinders nothing else: *act_err is -EINVAL then, with `act_why`. */
+ * that was refused hinders nothing else: *act_err is -EINVAL then, with `act_why`; both may be NULL without an act. */
 int pending_write(struct pending *pending, struct store *store, const struct pending_writing *writing,
                   int *act_err, struct fault *act_why, struct fault *why);
 

@@ -104,7 +104,6 @@ void store_abort(struct store_write **write);
 
 /* Reading: everything that is borrowed lives until the snapshot is closed. May be used on another thread than
  * the writer's. */
-struct store_snapshot;
 
 int store_snapshot_open(struct store *store, struct store_snapshot **out, struct fault *why);
 void store_snapshot_close(struct store_snapshot **snapshot);
