@@ -1,4 +1,6 @@
-/* suivi check: has the daemon go through its whole store, and prints what it finds. */
+/* suivi check: has the daemon go through its whole store, and prints what it finds; or goes through a framework
+ * file, which needs no daemon. */
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,6 +11,7 @@
 #include "clients/cli/verb.h"
 #include "clients/collector/terminal.h"
 #include "clients/lib/suivi.h"
+#include "config/framework.h"
 #include "proto/check.h"
 
 #define PROGRAM "suivi"
@@ -23,7 +26,13 @@ static const char help_text[] =
     "a\n"
     "sentence a line, and at the end what was checked.\n"
     "\n"
+    "With --framework, goes through that file instead and prints every fault in it, with its line. This "
+    "needs "
+    "no\n"
+    "daemon.\n"
+    "\n"
     "options:\n"
+    "  --framework FILE    check this framework file\n"
     "  --endpoint E        where the daemon listens; default $SUIVI_ENDPOINT, else its usual place\n"
     "  --timeout SECONDS   how long to wait for a sign of life (default 10); the check itself may take "
     "longer\n"
@@ -32,9 +41,10 @@ static const char help_text[] =
     "\n"
     "Exits 0 when all is well, 1 when something was found, or could not be checked.\n";
 
-enum choice { OPT_ENDPOINT = 1, OPT_TIMEOUT, OPT_HELP, OPT_VERSION };
+enum choice { OPT_FRAMEWORK = 1, OPT_ENDPOINT, OPT_TIMEOUT, OPT_HELP, OPT_VERSION };
 
 static const struct option options[] = {
+    {"framework", required_argument, NULL, OPT_FRAMEWORK},
     {"endpoint", required_argument, NULL, OPT_ENDPOINT},
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
     {"help", no_argument, NULL, OPT_HELP},
@@ -43,6 +53,7 @@ static const struct option options[] = {
 };
 
 struct request {
+    const char *framework; /* NULL: the store is checked */
     const char *endpoint;
     double timeout;
 };
@@ -59,6 +70,9 @@ static int read_options(struct request *request, int argc, char **argv, bool *do
             return fputs(help_text, stdout) < 0 ? VERB_FAILED : VERB_DONE;
         case OPT_VERSION:
             return puts("suivi " SUIVI_VERSION) < 0 ? VERB_FAILED : VERB_DONE;
+        case OPT_FRAMEWORK:
+            request->framework = optarg;
+            break;
         case OPT_ENDPOINT:
             request->endpoint = optarg;
             break;
@@ -70,7 +84,8 @@ static int read_options(struct request *request, int argc, char **argv, bool *do
         }
     }
     if (rc == 0 && optind < argc)
-        rc = verb_misused(VERB, argv[optind], "nothing is to be named, the whole store is checked");
+        rc = verb_misused(VERB, argv[optind],
+                          "nothing is to be named: the whole store is checked, or the file of --framework");
     *done = rc != 0;
     return rc;
 }
@@ -87,23 +102,62 @@ static void on_finding(void *arg, const char *sentence) {
     findings->told++;
 }
 
-/* "1 204 names, 30 120 figures of days ..." */
+struct part {
+    uint64_t count;
+    const char *one, *many;
+};
+
+/* "1 204 names, 30 120 figures of days". */
+static void print_parts(const struct part *parts, size_t count) {
+    char number[PRINT_NUMBER];
+    for (size_t i = 0; i < count; i++)
+        printf("%s%s %s", i ? ", " : "", print_number((int64_t)parts[i].count, number),
+               parts[i].count == 1 ? parts[i].one : parts[i].many);
+}
+
 static void print_checked(const struct suivi_checked *checked) {
-    const struct {
-        uint64_t count;
-        const char *one, *many;
-    } parts[] = {
+    const struct part parts[] = {
         {checked->names, "name", "names"},
         {checked->cells, "figure of a day", "figures of days"},
         {checked->months, "figure of a month", "figures of months"},
         {checked->sources, "source", "sources"},
         {checked->bytes, "byte", "bytes"},
     };
-    char number[PRINT_NUMBER];
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        printf("%s%s %s", i ? ", " : "", print_number((int64_t)parts[i].count, number),
-               parts[i].count == 1 ? parts[i].one : parts[i].many);
+    print_parts(parts, sizeof parts / sizeof *parts);
     puts(" checked");
+}
+
+static void print_framework(const char *path, const struct framework *framework) {
+    const struct part parts[] = {
+        {framework_indicator_count(framework), "indicator", "indicators"},
+        {framework_area_count(framework), "area", "areas"},
+        {framework_feed_count(framework), "source", "sources"},
+        {framework_language_count(framework), "language", "languages"},
+    };
+    printf("%s: all is well: ", path);
+    print_parts(parts, sizeof parts / sizeof *parts);
+    putchar('\n');
+}
+
+static int check_framework(const char *path) {
+    struct framework *framework = NULL;
+    struct findings findings = {0};
+    struct fault why;
+    int rc = framework_load(&framework, path, &why);
+    if (rc == 0) {
+        print_framework(path, framework);
+        framework_destroy(&framework);
+        return verb_printed("findings");
+    }
+    if (rc != -EINVAL) {
+        terminal_say(PROGRAM, "%s", why.text);
+        return VERB_FAILED;
+    }
+    int count = framework_check_file(path, on_finding, &findings);
+    if (count > 0 && (uint64_t)count > findings.told)
+        printf("and %" PRIu64 " more\n", (uint64_t)count - findings.told);
+    verb_printed("findings");
+    return VERB_FAILED;
 }
 
 static int print(const struct suivi_checked *checked, const struct findings *findings) {
@@ -126,6 +180,8 @@ int check_run(int argc, char **argv) {
     int status = read_options(&request, argc, argv, &done);
     if (done)
         return status;
+    if (request.framework != NULL)
+        return check_framework(request.framework);
     struct suivi *client;
     struct suivi_checked checked;
     struct findings findings = {0};

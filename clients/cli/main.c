@@ -11,6 +11,9 @@ static const struct verb {
     verb_run *run;
 } verbs[] = {
     {"figures", "show figures as a table, CSV or JSON", figures_run},
+    {"record", "record what happened", record_run},
+    {"correct", "mend what was recorded, with a reason", correct_run},
+    {"import", "record the rows of a CSV file", import_run},
     {"sources", "show what was heard from each source", sources_run},
     {"check", "check that the daemon's store is whole", check_run},
 };

@@ -12,6 +12,9 @@ enum {
 typedef int verb_run(int argc, char **argv);
 
 verb_run figures_run;
+verb_run record_run;
+verb_run correct_run;
+verb_run import_run;
 verb_run sources_run;
 verb_run check_run;
 
