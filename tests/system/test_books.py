@@ -8,7 +8,7 @@ import sys
 import house
 from clocks import Clock
 from kinds_case import KindsTest, seed_of_tests, shuffled
-from make_entries import SOURCES, Made, own_indicators, reference_indicators, yaml
+from make_entries import SOURCES, Made, framework_file, own_indicators, reference_indicators
 from peer import Peer, at
 
 SEED = seed_of_tests()
@@ -353,7 +353,7 @@ class AnotherPlan(BooksTest):
     def again(self, indicators, start=True):
         """Ends the daemon and starts it with another plan."""
         self.house.stop()
-        self.house.write('plan.yaml', yaml(indicators))
+        self.house.write('plan.yaml', framework_file(indicators))
         if start:
             self.book.indicators = {indicator.id: indicator for indicator in reference_indicators(indicators)}
             self.open()
@@ -377,7 +377,7 @@ class AnotherPlan(BooksTest):
         for word in ('talks.calls', 'level', 'count'):
             self.assertIn(word, said)
         self.assertEqual(len([line for line in said.splitlines() if line.startswith('suivid:')]), 1, said)
-        self.house.write('plan.yaml', yaml([count(), dict(id='talks.unused', kind='level', frequency='month', dimensions=[])]))
+        self.house.write('plan.yaml', framework_file([count(), dict(id='talks.unused', kind='level', frequency='month', dimensions=[])]))
         self.open()         # that one has no figures
         self.assertEqual(self.values(), {('talks.calls', '2018-Q1'): '4'})
 
