@@ -270,7 +270,7 @@ static void test_a_bad_event_among_good_ones(void **state) {
         "93 00 00 ca3f800000",
         "93 00 a0 01",
         "93 c3 00 01",
-        "93 00 00 a131",
+        "93 00 00 80",
         "92 00 00",
         "c0",
         "80",
