@@ -9,7 +9,8 @@
 #define STEPS_MAX 64 /* vintages that are folded one by one; what came after them is told as one */
 
 /* What came after the closing, of kinds that add up: each number and entry for itself. Of other kinds the figure is
- * folded as it was known after each vintage that brought something, and what it moved by is told of that vintage. */
+ * folded as it was known after each vintage that brought something, and what it moved by is told of that vintage; but
+ * differences said of a distinct count are told as what they are. */
 struct moves {
     struct explaining *explaining;
     const struct closing *closing;
@@ -139,7 +140,7 @@ static int64_t worth(const struct moves *moves, const struct known *known, size_
     const struct known_entry *entry = &known->entry[index];
     if (!says(entry) || !period_contains(&explaining->period, entry->day))
         return 0;
-    if (explaining->indicator->kind == KIND_COUNT)
+    if (explaining->indicator->kind == KIND_COUNT || explaining->indicator->kind == KIND_DISTINCT)
         return entry->entry.value;
     if (explaining->indicator->kind != KIND_MILESTONE)
         return 1;
@@ -416,21 +417,59 @@ static int tell_step(const struct moves *moves, const struct step *step, size_t 
     return 0;
 }
 
+/* What is said of a distinct count, as it was known at the end of a vintage; 0: now. */
+static int sum_entries(const struct moves *moves, uint32_t vintage, int64_t *sum) {
+    const struct explaining *explaining = moves->explaining;
+    int err = 0;
+    *sum = 0;
+    if (explaining->indicator->kind != KIND_DISTINCT || !store_has_entries(explaining->snapshot))
+        return 0;
+    for (size_t i = 0; i < explaining->group.count && err == 0; i++) {
+        struct known known = {0};
+        err = known_add(&known, explaining->snapshot, explaining->group.series[i], CIVIL_DAY_MAX, vintage,
+                        explaining->withdrawals, explaining->why);
+        for (size_t k = 0; k < known.count && err == 0; k++)
+            *sum = cell_add(*sum, worth(moves, &known, k));
+        known_clear(&known);
+    }
+    return err;
+}
+
+/* The figure without what is told of entries one by one. */
+static int value_at(const struct moves *moves, uint32_t vintage, int64_t *value) {
+    struct explain_figure figure;
+    int64_t entries;
+    int err = explain_fold(moves->explaining, moves->explaining->index, vintage, false, &figure);
+    if (err == 0)
+        err = sum_entries(moves, vintage, &entries);
+    if (err == 0)
+        *value = figure.value - entries;
+    return err;
+}
+
+static int value_reported(const struct moves *moves, int64_t *value) {
+    struct explain_figure figure;
+    int64_t entries;
+    int err = explain_reported(moves->explaining, moves->closing, moves->explaining->index, &figure);
+    if (err == 0)
+        err = sum_entries(moves, moves->closing->vintage, &entries);
+    if (err == 0)
+        *value = figure.value - entries;
+    return err;
+}
+
 static int tell_steps(const struct steps *steps) {
     const struct moves *moves = steps->moves;
-    struct explaining *explaining = moves->explaining;
-    struct explain_figure before, after;
+    int64_t before, after;
     size_t told = 0;
-    int err = explain_reported(explaining, moves->closing, explaining->index, &before);
+    int err = value_reported(moves, &before);
     for (size_t i = 0, end; i < steps->count && err == 0; i = end) {
-        for (end = i; end < steps->count &&
-                      (steps->step[end].vintage == steps->step[i].vintage || told == STEPS_MAX - 1);)
+        bool rest = ++told == STEPS_MAX;
+        for (end = i + 1; end < steps->count && (rest || steps->step[end].vintage == steps->step[i].vintage);)
             end++;
-        told++;
-        uint32_t vintage = end == steps->count ? 0 : steps->step[i].vintage;
-        err = explain_fold(explaining, explaining->index, vintage, false, &after);
+        err = value_at(moves, end == steps->count ? 0 : steps->step[i].vintage, &after);
         if (err == 0)
-            err = tell_step(moves, &steps->step[i], end - i, after.value - before.value);
+            err = tell_step(moves, &steps->step[i], end - i, after - before);
         before = after;
     }
     return err;
@@ -446,6 +485,8 @@ static int explain_stepwise(struct moves *moves) {
             qsort(steps.step, steps.count, sizeof *steps.step, compare_steps);
         err = tell_steps(&steps);
     }
+    if (err == 0 && moves->explaining->indicator->kind == KIND_DISTINCT)
+        err = take_entries(moves);
     free(steps.step);
     return err;
 }
