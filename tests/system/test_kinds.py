@@ -117,7 +117,7 @@ class Everything(KindsTest):
                 key = row['indicator'], row['period']
                 with self.subTest(key=key):
                     if key in wanted:
-                        self.assertEqual((float(row['value']), row['state']), (float(wanted[key]), ''))
+                        self.assertEqual((float(row['value']), row.get('state', '')), (float(wanted[key]), ''))
                     else:
                         self.assertEqual((row['value'], row['state']), ('', self.book.state(key[0], key[1], by)))
             self.assertEqual(set(wanted) - {(row['indicator'], row['period']) for row in rows}, set())
@@ -160,7 +160,7 @@ class Everything(KindsTest):
             for by in ('month', 'year'):
                 for row in self.rows(id, by=by):
                     heard, days = self.book.heard(id, read_period(row['period']))
-                    self.assertEqual((row['heard'], row['days']), (str(heard), str(days)), row)
+                    self.assertEqual((row.get('heard'), row.get('days')), (str(heard), str(days)), row)
 
 
 class TakenBack(KindsTest):
@@ -239,9 +239,9 @@ class TakenBack(KindsTest):
             key = (row['indicator'], row['period'], *(row[name] for name in split))
             closed = self.book.length_reported(self.book.as_period(row['period'], by)) is not None
             if closed and key in wanted and key in known:
-                self.assertEqual(float(row['reported']), float(wanted[key]), key)
+                self.assertEqual(float(row.get('reported') or 'nan'), float(wanted[key]), key)
             elif not closed:
-                self.assertEqual(row['reported'], '', key)
+                self.assertEqual(row.get('reported', ''), '', key)
 
 
 class DayByDay(KindsTest):
