@@ -169,6 +169,8 @@ int document_open(struct document **out, const char *path, struct fault *why) {
         document_close(&document);
         return err;
     }
+    document->wrong = mem_zeroed((size_t)(document->nodes.nodes.top - document->nodes.nodes.start) + 1,
+                                 sizeof *document->wrong);
     *out = document;
     return 0;
 }
@@ -182,6 +184,7 @@ void document_close(struct document **document) {
     if (gone->loaded) {
         yaml_document_delete(&gone->nodes);
     }
+    free(gone->wrong);
     free(gone->text);
     free(gone->path);
     gone->magic = 0;
@@ -191,6 +194,12 @@ void document_close(struct document **document) {
 
 static yaml_node_t *root_node(const struct document *document) {
     return yaml_document_get_root_node((yaml_document_t *)&document->nodes);
+}
+
+void document_tell(struct document *document, document_found *found, void *arg) {
+    OBJ_CHECK(document, DOCUMENT_MAGIC);
+    document->found = found;
+    document->found_arg = arg;
 }
 
 bool document_empty(const struct document *document) {
@@ -206,16 +215,22 @@ struct str document_scalar(const yaml_node_t *node) {
     return (struct str){(const char *)node->data.scalar.value, node->data.scalar.length};
 }
 
+yaml_node_t *document_value(const struct document *document, const yaml_node_t *map, struct str key) {
+    for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++) {
+        yaml_node_t *node = document_node(document, p->key);
+        if (node->type == YAML_SCALAR_NODE && str_equal(document_scalar(node), key)) {
+            return document_node(document, p->value);
+        }
+    }
+    return NULL;
+}
+
 /* The node one step down, `step` being a key or, in a list, an index; NULL when there is none. */
 static yaml_node_t *child_node(const struct document *document, const yaml_node_t *node, struct str step) {
     if (node->type == YAML_MAPPING_NODE) {
-        for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++) {
-            yaml_node_t *key = document_node(document, p->key);
-            if (key->type == YAML_SCALAR_NODE && str_equal(document_scalar(key), step)) {
-                return document_node(document, p->value);
-            }
-        }
-    } else if (node->type == YAML_SEQUENCE_NODE) {
+        return document_value(document, node, step);
+    }
+    if (node->type == YAML_SEQUENCE_NODE) {
         size_t index = strtoul(step.at, NULL, 10);
         size_t count = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
         return index < count ? document_node(document, node->data.sequence.items.start[index]) : NULL;
@@ -243,22 +258,61 @@ static size_t node_line(const yaml_node_t *node) {
     return node ? node->start_mark.line + 1 : 1;
 }
 
+/* For who goes on after a fault: tells it, and gives back the -EINVAL. */
+static int tell(const struct document *document, struct fault *why, size_t line, const char *text) {
+    struct fault fault;
+    int err = line ? fault_set(&fault, -EINVAL, "%s:%zu: %s", document->path, line, text)
+                   : fault_set(&fault, -EINVAL, "%s: %s", document->path, text);
+    if (document->found != NULL) {
+        document->found(document->found_arg, line, fault.text);
+    }
+    if (why != NULL) {
+        *why = fault;
+    }
+    return err;
+}
+
 int document_fault_at(const struct document *document, struct fault *why, const yaml_node_t *node,
                       const char *format, va_list args) {
     char text[FAULT_TEXT_MAX];
     vsnprintf(text, sizeof text, format, args);
-    return fault_set(why, -EINVAL, "%s:%zu: %s", document->path, node_line(node), text);
+    return tell(document, why, node_line(node), text);
 }
 
 int document_fault(const struct document *document, struct fault *why, const char *node, const char *format,
                    ...) {
     OBJ_CHECK(document, DOCUMENT_MAGIC);
     bool found;
+    const yaml_node_t *at = follow(document, node, &found);
+    if (document->found != NULL && (!found || document->wrong[at - document->nodes.nodes.start])) {
+        return -EINVAL;
+    }
     va_list args;
     va_start(args, format);
-    int err = document_fault_at(document, why, follow(document, node, &found), format, args);
+    int err = document_fault_at(document, why, at, format, args);
     va_end(args);
     return err;
+}
+
+/* What is wrong with pair `index` of a mapping of texts, or 0. */
+static int check_pair(const struct document *document, const yaml_node_t *map, size_t index,
+                      struct fault *why) {
+    const yaml_node_pair_t *pairs = map->data.mapping.pairs.start;
+    const yaml_node_t *key = document_node(document, pairs[index].key);
+    const yaml_node_t *text = document_node(document, pairs[index].value);
+    if (key->type != YAML_SCALAR_NODE || text->type != YAML_SCALAR_NODE || text->data.scalar.length == 0) {
+        return tell(document, why, node_line(key), "a text is needed here, such as en: Visits");
+    }
+    for (size_t i = 0; i < index; i++) {
+        const yaml_node_t *other = document_node(document, pairs[i].key);
+        if (other->type == YAML_SCALAR_NODE && str_equal(document_scalar(other), document_scalar(key))) {
+            char sentence[FAULT_TEXT_MAX];
+            snprintf(sentence, sizeof sentence, "\"%.*s\" stands here a second time",
+                     STR_ARG(document_scalar(key)));
+            return tell(document, why, node_line(key), sentence);
+        }
+    }
+    return 0;
 }
 
 int document_texts(const struct document *document, const char *node, size_t max, size_t *count,
@@ -266,8 +320,8 @@ int document_texts(const struct document *document, const char *node, size_t max
     OBJ_CHECK(document, DOCUMENT_MAGIC);
     bool found;
     const yaml_node_t *map = follow(document, node, &found);
+    *count = 0;
     if (!found) {
-        *count = 0;
         return 0;
     }
     if (map->type != YAML_MAPPING_NODE) {
@@ -277,36 +331,41 @@ int document_texts(const struct document *document, const char *node, size_t max
     if (pairs > max) {
         return document_fault(document, why, node, "%zu texts are more than %zu", pairs, max);
     }
-    for (size_t i = 0; i < pairs; i++) {
-        const yaml_node_t *key = document_node(document, map->data.mapping.pairs.start[i].key);
-        const yaml_node_t *text = document_node(document, map->data.mapping.pairs.start[i].value);
-        if (key->type != YAML_SCALAR_NODE || text->type != YAML_SCALAR_NODE ||
-            text->data.scalar.length == 0) {
-            return fault_set(why, -EINVAL, "%s:%zu: a text is needed here, such as en: Visits",
-                             document->path, node_line(key));
-        }
-        for (size_t j = 0; j < i; j++) {
-            const yaml_node_t *other = document_node(document, map->data.mapping.pairs.start[j].key);
-            if (str_equal(document_scalar(other), document_scalar(key))) {
-                return fault_set(why, -EINVAL, "%s:%zu: \"%.*s\" stands here a second time", document->path,
-                                 node_line(key), STR_ARG(document_scalar(key)));
-            }
-        }
+    int err = 0;
+    for (size_t i = 0; i < pairs && (err == 0 || document->found); i++) {
+        int one = check_pair(document, map, i, why);
+        err = one ? one : err;
     }
-    *count = pairs;
-    return 0;
+    *count = err == 0 || document->found ? pairs : 0;
+    return err;
 }
 
-void document_text(const struct document *document, const char *node, size_t index, struct str *key,
-                   struct str *text) {
+static const yaml_node_pair_t *pair_at(const struct document *document, const char *node, size_t index) {
     OBJ_CHECK(document, DOCUMENT_MAGIC);
     bool found;
     const yaml_node_t *map = follow(document, node, &found);
     ASSERT(found && map->type == YAML_MAPPING_NODE);
     const yaml_node_pair_t *pair = map->data.mapping.pairs.start + index;
     ASSERT(pair < map->data.mapping.pairs.top);
-    *key = document_scalar(document_node(document, pair->key));
-    *text = document_scalar(document_node(document, pair->value));
+    return pair;
+}
+
+void document_text(const struct document *document, const char *node, size_t index, struct str *key,
+                   struct str *text) {
+    const yaml_node_pair_t *pair = pair_at(document, node, index);
+    const yaml_node_t *from = document_node(document, pair->key), *to = document_node(document, pair->value);
+    *key = from->type == YAML_SCALAR_NODE ? document_scalar(from) : STR("");
+    *text = to->type == YAML_SCALAR_NODE ? document_scalar(to) : STR("");
+}
+
+int document_text_fault(const struct document *document, struct fault *why, const char *node, size_t index,
+                        const char *format, ...) {
+    const yaml_node_pair_t *pair = pair_at(document, node, index);
+    va_list args;
+    va_start(args, format);
+    int err = document_fault_at(document, why, document_node(document, pair->value), format, args);
+    va_end(args);
+    return err;
 }
 
 /* libcyaml's side. It allocates through the wrapper that never returns NULL. */
@@ -341,25 +400,41 @@ static cyaml_config_t schema_config(struct fault *first) {
     };
 }
 
+/* NULL when libcyaml takes it, else what it says. */
+static const char *load(const char *text, size_t len, const struct cyaml_schema_value *schema, void **data,
+                        struct fault *first) {
+    *first = (struct fault){""};
+    cyaml_config_t config = schema_config(first);
+    cyaml_err_t result = cyaml_load_data((const uint8_t *)text, len, &config, schema, data, NULL);
+    if (result == CYAML_OK) {
+        return NULL;
+    }
+    return first->text[0] ? first->text : cyaml_strerror(result);
+}
+
 int document_read(const struct document *document, const struct cyaml_schema_value *schema, void **data,
                   struct fault *why) {
     OBJ_CHECK(document, DOCUMENT_MAGIC);
     const yaml_node_t *root = root_node(document);
+    struct fault first;
+    void *loaded = NULL;
     if (root == NULL) {
-        return fault_set(why, -EINVAL, "%s: is empty", document->path);
+        return tell(document, why, 0, "is empty");
     }
     int err = document_check_shape(document, root, schema, why);
+    if (err && document->found != NULL) {
+        char *sound = document_sound_text(document, root, schema);
+        if (load(sound, strlen(sound), schema, &loaded, &first) == NULL) {
+            *data = loaded;
+        }
+        free(sound);
+    }
     if (err) {
         return err;
     }
-    struct fault first = {""};
-    cyaml_config_t config = schema_config(&first);
-    void *loaded = NULL;
-    cyaml_err_t result =
-        cyaml_load_data((const uint8_t *)document->text, document->len, &config, schema, &loaded, NULL);
-    if (result != CYAML_OK) {
-        return fault_set(why, -EINVAL, "%s: %s", document->path,
-                         first.text[0] ? first.text : cyaml_strerror(result));
+    const char *problem = load(document->text, document->len, schema, &loaded, &first);
+    if (problem != NULL) {
+        return tell(document, why, 0, problem);
     }
     *data = loaded;
     return 0;

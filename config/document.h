@@ -25,25 +25,38 @@ struct cyaml_schema_value;
 int document_open(struct document **out, const char *path, struct fault *why);
 void document_close(struct document **document);
 
+/* Told of a fault: the line (0: the file as a whole) and the sentence, which names both. */
+typedef void document_found(void *arg, size_t line, const char *fault);
+
+/* From now on each fault is told to `found`, and what looks for faults goes on after one. A fault of a node
+ * that is not there, or that was already found to be of a wrong type, is not told: it follows from another. */
+void document_tell(struct document *document, document_found *found, void *arg);
+
 /* Nothing in it but comments. */
 bool document_empty(const struct document *document);
 
 /* Fills a new struct by `schema`, a mapping that is a pointer, and passes it in `*data`; free it with
  * document_free_data. The schema's mappings, lists, texts and ignored nodes are checked before, so that an
- * unknown, missing or repeated key or a wrong type is named with its line. -EINVAL with `why`. */
+ * unknown, missing or repeated key or a wrong type is named with its line. -EINVAL with `why`. With
+ * document_tell `*data` then holds what is sound, and stand-ins for what is needed; it is left alone when
+ * there is too little. */
 int document_read(const struct document *document, const struct cyaml_schema_value *schema, void **data,
                   struct fault *why);
 void document_free_data(const struct cyaml_schema_value *schema, void *data); /* NULL is fine */
 
 /* A mapping from any keys to texts, which no schema can describe: {en: Visits, fr: Visites}. How many pairs
  * (0 too when there is no such node); -EINVAL when it is no such mapping, has an empty text, or more than
- * `max` pairs. */
+ * `max` pairs. With document_tell `*count` then tells how many pairs can be looked at all the same. */
 int document_texts(const struct document *document, const char *node, size_t max, size_t *count,
                    struct fault *why);
 
-/* Pair `index` of such a mapping; the views are borrowed until document_close. */
+/* Pair `index` of such a mapping; the views are borrowed until document_close. Empty: it is no text. */
 void document_text(const struct document *document, const char *node, size_t index, struct str *key,
                    struct str *text);
+
+/* Says "FILE:LINE: ..." of the text of such a pair and returns -EINVAL. */
+int document_text_fault(const struct document *document, struct fault *why, const char *node, size_t index,
+                        const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* Says "FILE:LINE: ..." of a node and returns -EINVAL. A node that is not there is named by the nearest one
  * above it. */

@@ -30,6 +30,16 @@ static int refuse(const struct place *place, struct fault *why, const yaml_node_
     return err;
 }
 
+/* The value itself is not what it should be: nothing more need be said of it. */
+static void mark_wrong(const struct place *place) {
+    place->document->wrong[place->node - place->document->nodes.nodes.start] = true;
+}
+
+/* Whether to stop at this. */
+static bool enough(const struct place *place, int err) {
+    return err && place->document->found == NULL;
+}
+
 /* "the file", "\"kind\"" or "an entry of \"indicators\"". */
 static const char *called(const struct place *place, char text[static 96]) {
     if (place->key == NULL) {
@@ -47,6 +57,7 @@ static int wrong_type(const struct place *place, const char *wanted, struct faul
         [YAML_MAPPING_NODE] = "a set of keys",
     };
     char text[96];
+    mark_wrong(place);
     return refuse(place, why, place->node, "%s must be %s, not %s", called(place, text), wanted,
                   names[place->node->type]);
 }
@@ -112,46 +123,45 @@ static int unknown_key(const struct place *place, const yaml_node_t *key, const 
 
 static int check_node(const struct place *place, const cyaml_schema_value_t *schema, struct fault *why);
 
-static int check_pairs(const struct place *place, const cyaml_schema_field_t *fields,
-                       const yaml_node_t **seen, struct fault *why) {
-    const yaml_node_t *map = place->node;
-    for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++) {
-        const yaml_node_t *key = document_node(place->document, p->key);
-        if (key->type != YAML_SCALAR_NODE) {
-            return refuse(place, why, key, "a key must be a single word");
-        }
-        const cyaml_schema_field_t *f = fields;
-        while (f->key != NULL && !str_equal(document_scalar(key), str_of(f->key))) {
-            f++;
-        }
-        if (f->key == NULL) {
-            return unknown_key(place, key, fields, why);
-        }
-        if (seen[f - fields] != NULL) {
-            return refuse(place, why, key, "\"%s\" stands here a second time; the first is on line %zu",
-                          f->key, seen[f - fields]->start_mark.line + 1);
-        }
-        seen[f - fields] = key;
-        struct place inner = {place->document, document_node(place->document, p->value), f->key, false,
-                              place->depth + 1};
-        int err = check_node(&inner, &f->value, why);
-        if (err) {
-            return err;
-        }
+static int check_pair(const struct place *place, const cyaml_schema_field_t *fields,
+                      const yaml_node_pair_t *pair, const yaml_node_t **seen, struct fault *why) {
+    const yaml_node_t *key = document_node(place->document, pair->key);
+    if (key->type != YAML_SCALAR_NODE) {
+        return refuse(place, why, key, "a key must be a single word");
     }
-    return 0;
+    const cyaml_schema_field_t *f = fields;
+    while (f->key != NULL && !str_equal(document_scalar(key), str_of(f->key))) {
+        f++;
+    }
+    if (f->key == NULL) {
+        return unknown_key(place, key, fields, why);
+    }
+    if (seen[f - fields] != NULL) {
+        return refuse(place, why, key, "\"%s\" stands here a second time; the first is on line %zu", f->key,
+                      seen[f - fields]->start_mark.line + 1);
+    }
+    seen[f - fields] = key;
+    struct place inner = {place->document, document_node(place->document, pair->value), f->key, false,
+                          place->depth + 1};
+    return check_node(&inner, &f->value, why);
 }
 
 static int check_mapping(const struct place *place, const cyaml_schema_field_t *fields, struct fault *why) {
-    if (place->node->type != YAML_MAPPING_NODE) {
+    const yaml_node_t *map = place->node;
+    if (map->type != YAML_MAPPING_NODE) {
         return wrong_type(place, "a set of keys", why);
     }
     const yaml_node_t *seen[KEYS_MAX] = {NULL};
-    int err = check_pairs(place, fields, seen, why);
-    for (const cyaml_schema_field_t *f = fields; err == 0 && f->key != NULL; f++) {
+    int err = 0;
+    for (yaml_node_pair_t *p = map->data.mapping.pairs.start;
+         p < map->data.mapping.pairs.top && !enough(place, err); p++) {
+        int one = check_pair(place, fields, p, seen, why);
+        err = one ? one : err;
+    }
+    for (const cyaml_schema_field_t *f = fields; f->key != NULL && !enough(place, err); f++) {
         if (seen[f - fields] == NULL && !(f->value.flags & CYAML_FLAG_OPTIONAL)) {
             char text[96];
-            err = refuse(place, why, place->node, "%s needs \"%s\"", called(place, text), f->key);
+            err = refuse(place, why, map, "%s needs \"%s\"", called(place, text), f->key);
         }
     }
     return err;
@@ -164,6 +174,9 @@ static int check_sequence(const struct place *place, const cyaml_schema_value_t 
     }
     size_t count = (size_t)(list->data.sequence.items.top - list->data.sequence.items.start);
     char text[96];
+    if (count < schema->sequence.min || count > schema->sequence.max) {
+        mark_wrong(place);
+    }
     if (count < schema->sequence.min) {
         return refuse(place, why, list, "%s is an empty list: fill it or leave it out", called(place, text));
     }
@@ -171,16 +184,15 @@ static int check_sequence(const struct place *place, const cyaml_schema_value_t 
         return refuse(place, why, list, "%s has %zu entries; %u are the most", called(place, text), count,
                       schema->sequence.max);
     }
-    for (size_t i = 0; i < count; i++) {
+    int err = 0;
+    for (size_t i = 0; i < count && !enough(place, err); i++) {
         struct place inner = {place->document,
                               document_node(place->document, list->data.sequence.items.start[i]), place->key,
                               true, place->depth + 1};
-        int err = check_node(&inner, schema->sequence.entry, why);
-        if (err) {
-            return err;
-        }
+        int one = check_node(&inner, schema->sequence.entry, why);
+        err = one ? one : err;
     }
-    return 0;
+    return err;
 }
 
 static int check_text(const struct place *place, const cyaml_schema_value_t *schema, struct fault *why) {
@@ -188,6 +200,9 @@ static int check_text(const struct place *place, const cyaml_schema_value_t *sch
     char text[96];
     if (node->type != YAML_SCALAR_NODE) {
         return wrong_type(place, "a single text", why);
+    }
+    if (node->data.scalar.length < schema->string.min || node->data.scalar.length > schema->string.max) {
+        mark_wrong(place);
     }
     if (node->data.scalar.length < schema->string.min) {
         return refuse(place, why, node, "%s is empty", called(place, text));

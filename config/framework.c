@@ -48,25 +48,105 @@ int framework_find(const struct framework *framework, struct str id) {
     return -ENOENT;
 }
 
-struct str framework_label(const struct framework *framework, size_t index, struct str language) {
-    const struct indicator *indicator = indicator_at(framework, index);
-    struct str label = indicator->public.id;
-    for (size_t i = 0; i < indicator->label_count; i++) {
-        struct str its = str_of(indicator->labels[i].language);
+struct str framework_text(const struct texts *texts, struct str language, struct str otherwise) {
+    for (size_t i = 0; i < texts->count; i++) {
+        struct str its = str_of(texts->at[i].language);
         if (str_equal(its, language)) {
-            return str_of(indicator->labels[i].text);
+            return str_of(texts->at[i].text);
         }
         if (str_equal(its, STR("en"))) {
-            label = str_of(indicator->labels[i].text);
+            otherwise = str_of(texts->at[i].text);
         }
     }
-    return label;
+    return otherwise;
+}
+
+struct str framework_label(const struct framework *framework, size_t index, struct str language) {
+    const struct indicator *indicator = indicator_at(framework, index);
+    return framework_text(&indicator->labels, language, indicator->public.id);
+}
+
+struct str framework_definition(const struct framework *framework, size_t index, struct str language) {
+    const struct texts *texts = &indicator_at(framework, index)->definitions;
+    return framework_text(texts, language, texts->count ? str_of(texts->at[0].text) : STR(""));
+}
+
+struct str framework_title(const struct framework *framework, struct str language) {
+    return framework_text(&framework->title, language, framework_name(framework));
+}
+
+size_t framework_language_count(const struct framework *framework) {
+    OBJ_CHECK(framework, FRAMEWORK_MAGIC);
+    return framework->content->languages ? framework->content->languages_count : 1;
+}
+
+struct str framework_language_at(const struct framework *framework, size_t language) {
+    ASSERT(language < framework_language_count(framework));
+    return framework->content->languages ? str_of(framework->content->languages[language]) : STR("en");
+}
+
+static const struct dimension *dimension_at(const struct framework *framework, size_t index, size_t dim) {
+    const struct indicator *indicator = indicator_at(framework, index);
+    ASSERT(dim < indicator->public.dim_count);
+    return indicator->dim[dim];
 }
 
 struct str framework_dim_name(const struct framework *framework, size_t index, size_t dim) {
-    const struct indicator *indicator = indicator_at(framework, index);
-    ASSERT(dim < indicator->public.dim_count);
-    return str_of(indicator->dim[dim]->name);
+    return str_of(dimension_at(framework, index, dim)->name);
+}
+
+size_t framework_dim_value_count(const struct framework *framework, size_t index, size_t dim) {
+    return dimension_at(framework, index, dim)->values_count;
+}
+
+struct str framework_dim_value_at(const struct framework *framework, size_t index, size_t dim, size_t value) {
+    const struct dimension *dimension = dimension_at(framework, index, dim);
+    ASSERT(value < dimension->values_count);
+    return str_of(dimension->values[value]);
+}
+
+size_t framework_feeder_count(const struct framework *framework, size_t index) {
+    return indicator_at(framework, index)->entry->fed_by_count;
+}
+
+struct str framework_feeder_at(const struct framework *framework, size_t index, size_t feeder) {
+    ASSERT(feeder < framework_feeder_count(framework, index));
+    return str_of(framework->indicators[index].entry->fed_by[feeder]);
+}
+
+int64_t framework_small_number(const struct framework *framework, size_t index) {
+    return indicator_at(framework, index)->small_number;
+}
+
+uint64_t framework_meaning(const struct framework *framework, size_t index) {
+    return indicator_at(framework, index)->meaning;
+}
+
+size_t framework_area_count(const struct framework *framework) {
+    OBJ_CHECK(framework, FRAMEWORK_MAGIC);
+    return framework->content->areas_count;
+}
+
+struct framework_area framework_area_at(const struct framework *framework, size_t area) {
+    ASSERT(area < framework_area_count(framework));
+    const struct area_entry *entry = &framework->content->areas[area];
+    return (struct framework_area){str_of(entry->code), str_of(entry->parent ? entry->parent : "")};
+}
+
+struct str framework_area_label(const struct framework *framework, size_t area, struct str language) {
+    ASSERT(area < framework_area_count(framework));
+    return framework_text(&framework->area_labels[area], language,
+                          str_of(framework->content->areas[area].code));
+}
+
+size_t framework_feed_count(const struct framework *framework) {
+    OBJ_CHECK(framework, FRAMEWORK_MAGIC);
+    return framework->content->sources_count;
+}
+
+struct framework_feed framework_feed_at(const struct framework *framework, size_t feed) {
+    ASSERT(feed < framework_feed_count(framework));
+    return (struct framework_feed){str_of(framework->content->sources[feed].source), framework->feeds[feed]};
 }
 
 /* "a, b, c", and "..." when there are more than a sentence should hold. */

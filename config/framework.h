@@ -42,8 +42,9 @@ struct framework_indicator {
     unsigned decimals;             /* and the digits after the point that are told */
 };
 
-#define FRAMEWORK_NO_DAY       INT32_MIN
-#define FRAMEWORK_DECIMALS_MAX 6
+#define FRAMEWORK_NO_DAY          INT32_MIN
+#define FRAMEWORK_DECIMALS_MAX    6
+#define FRAMEWORK_RATIO_DEPTH_MAX 8 /* ratios of ratios of ratios */
 
 size_t framework_indicator_count(const struct framework *framework);
 const struct framework_indicator *framework_indicator_at(const struct framework *framework, size_t index);
@@ -74,7 +75,8 @@ struct str framework_feeder_at(const struct framework *framework, size_t index, 
 int32_t framework_due(const struct framework *framework, size_t index, const struct period *period);
 
 /* What the plan wants for a period; false: it says nothing. A target of 2 a year is 10 for five years of a kind
- * that adds up (count, milestone, evidence, narrative), and 2 of any other. Status: 1, to be in force. */
+ * that adds up (count, milestone, evidence, narrative), and 2 of any other. Status: 1, to be in force. Of a ratio
+ * both have its decimals: 125 with 1 is 12.5. */
 bool framework_target(const struct framework *framework, size_t index, const struct period *period,
                       int64_t *value);
 bool framework_baseline(const struct framework *framework, size_t index, struct period *period,

@@ -91,6 +91,11 @@ struct audit_source *audit_source_at(struct audit *audit, uint32_t source) {
     return &audit->source[source];
 }
 
+bool audit_counts(const struct audit *audit, const struct store_record *record) {
+    return audit->withdrawals == NULL ||
+           withdrawals_counts(audit->withdrawals, record->source, record->when, record->vintage, 0);
+}
+
 /* ---- walks ---- */
 
 /* Whether to go on: who asks may have gone, or the writer may wait for the snapshot. */
@@ -207,7 +212,7 @@ static int check_format(struct audit *audit) {
     return err;
 }
 
-/* On one snapshot. Ledger last: it is held against what was found before. */
+/* On one snapshot. Ledger and seals last: they are held against what was found before. */
 static int go_through(struct audit *audit, struct store *store, struct fault *why) {
     int err = store_snapshot_open(store, &audit->snapshot, why);
     if (err)
@@ -218,11 +223,18 @@ static int go_through(struct audit *audit, struct store *store, struct fault *wh
     if (err == 0)
         err = audit_names(audit);
     if (err == 0)
+        err = audit_rows(audit);
+    if (err == 0)
         err = audit_sums(audit);
     if (err == 0)
         err = audit_sets(audit);
     if (err == 0)
+        err = audit_entries(audit);
+    if (err == 0)
         err = audit_ledger(audit);
+    if (err == 0)
+        err = audit_seals(audit);
+    withdrawals_destroy(&audit->withdrawals);
     store_snapshot_close(&audit->snapshot);
     return err;
 }

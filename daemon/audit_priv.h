@@ -4,6 +4,7 @@
 
 #include "daemon/audit.h"
 #include "daemon/catalogue.h"
+#include "daemon/withdrawals.h"
 #include "proto/kind.h"
 
 #define AUDIT_NAME_MAX 200 /* bytes of a series' or source's name in a sentence */
@@ -16,6 +17,8 @@ struct audit_source {
     bool counted;     /* it has cells */
     bool has_row;     /* in the ledger */
     bool cannot_tell; /* a sum is held at its end, a row cannot be read, or another has its name */
+    uint64_t sealed;  /* what its sets and entries of days add up to; wraps round */
+    uint64_t seal;    /* what the store says they do */
 };
 
 struct audit {
@@ -30,8 +33,10 @@ struct audit {
     uint32_t series_count, series_room;
     struct audit_source *source;
     uint32_t source_count, source_room;
-    bool names_whole, sums_whole; /* could be read to their ends */
-    bool broken[STORE_PARTS];     /* their pages: they cannot be read */
+    uint32_t vintage;                                                        /* the last one */
+    struct withdrawals *withdrawals;                                         /* NULL: they cannot be read */
+    bool names_whole, sums_whole, sets_whole, entries_whole, vintages_whole; /* could be read to their ends */
+    bool broken[STORE_PARTS]; /* their pages: they cannot be read */
 };
 
 /* One sentence with what, where and what to do. */
@@ -74,10 +79,16 @@ const char *audit_when_name(enum store_grain grain, int32_t when, audit_name out
 bool audit_in_calendar(enum store_grain grain, int32_t when);
 struct audit_source *audit_source_at(struct audit *audit, uint32_t source); /* NULL: not known */
 
+/* Whether a record of days counts, and so is in its month's row. */
+bool audit_counts(const struct audit *audit, const struct store_record *record);
+
 /* One part of the work each; results as audit_walk_next. */
 int audit_names(struct audit *audit);
+int audit_rows(struct audit *audit); /* vintages, withdrawals, closings, refusals, definitions */
 int audit_sums(struct audit *audit);
 int audit_sets(struct audit *audit);
+int audit_entries(struct audit *audit);
 int audit_ledger(struct audit *audit);
+int audit_seals(struct audit *audit);
 
 #endif

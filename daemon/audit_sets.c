@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "daemon/audit_priv.h"
-#include "daemon/cell.h"
 #include "proto/check.h"
+#include "proto/distinct.h"
 
 struct day_set {
     uint32_t source;
@@ -37,13 +37,15 @@ static bool check_record(struct audit *audit, const struct store_record *record,
     uint8_t kind = record->number < audit->series_count ? audit->kind[record->number] : 0;
     bool in_calendar = audit_in_calendar(grain, record->when);
     const char *what = NULL;
-    *valid = cell_valid(KIND_DISTINCT, record->value);
+    *valid = distinct_valid(record->value);
     if (!in_calendar)
         what = " is outside the calendar";
     else if (audit->names_whole && audit_source_at(audit, record->source) == NULL)
         what = " is there";
-    else if (kind == KIND_COUNT)
-        what = " is there, but this is counted by sums";
+    else if (audit->vintages_whole && record->vintage > audit->vintage)
+        what = " is there, of a vintage that has not begun";
+    else if (kind != 0 && kind != KIND_DISTINCT)
+        what = " is there, but this is not counted by sets";
     else if (kind == 0 && audit->names_whole)
         what = " is there, but this is no known series";
     if (what)
@@ -56,10 +58,12 @@ static bool check_record(struct audit *audit, const struct store_record *record,
 static void take_day(struct sets *sets, const struct store_record *record) {
     struct audit_source *from = audit_source_at(sets->audit, record->source);
     bool valid;
-    if (from)
+    if (from) {
         from->counted = true;
+        from->sealed += record->seal;
+    }
     sets->audit->checked.cells++;
-    if (!check_record(sets->audit, record, STORE_DAYS, &valid))
+    if (!check_record(sets->audit, record, STORE_DAYS, &valid) || !audit_counts(sets->audit, record))
         return;
     if (sets->day_count == sets->day_room) {
         sets->day_room = sets->day_room ? sets->day_room * 2 : 64;
@@ -86,7 +90,7 @@ static size_t pass_source(struct sets *sets, uint32_t source) {
 static void pass_days_alone(struct sets *sets, const struct audit_month *month, uint64_t source) {
     while (sets->at < sets->day_count && sets->day[sets->at].source < source) {
         uint32_t from = sets->day[sets->at].source;
-        if (sets->months.whole)
+        if (sets->months.whole && sets->audit->withdrawals)
             find_at(sets->audit, "there are days", STORE_MONTHS, month->series, month->month, from,
                     ", but no row of the month");
         (void)pass_source(sets, from);
@@ -118,7 +122,7 @@ static void take_month(struct sets *sets, const struct store_record *record,
     pass_days_alone(sets, month, record->source);
     const struct day_set *day = sets->day + sets->at;
     size_t count = pass_source(sets, record->source);
-    if (!can_fold)
+    if (!can_fold || sets->audit->withdrawals == NULL)
         return;
     if (count > 0 && valid)
         compare(sets, record, day, count);
@@ -155,6 +159,7 @@ int audit_sets(struct audit *audit) {
         err = audit_walk_open(&sets.months, audit, STORE_PART_MONTHS);
     while (err == 0 && audit_first_month(&sets.days, &sets.months, &month))
         err = check_month(&sets, &month);
+    audit->sets_whole = sets.days.whole;
     audit_walk_close(&sets.days);
     audit_walk_close(&sets.months);
     distinct_destroy(&sets.scratch);

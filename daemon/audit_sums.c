@@ -67,6 +67,11 @@ static bool check_record(struct audit *audit, const struct store_record *record,
                    "series %" PRIu32 " and its neighbours have sums of %s from source %" PRIu32
                    ", which has no name; " AUDIT_RESTORE,
                    record->number, audit_when_name(grain, record->when, when), record->source);
+    if (audit->vintages_whole && record->vintage > audit->vintage)
+        audit_find(audit,
+                   "series %" PRIu32 " and its neighbours have sums of %s of vintage %" PRIu32
+                   ", which has not begun; " AUDIT_RESTORE,
+                   record->number, audit_when_name(grain, record->when, when), record->vintage);
     check_series(audit, record, grain);
     return in_calendar;
 }
@@ -110,6 +115,7 @@ static void take_day(struct sums *sums, const struct store_record *record) {
     struct audit *audit = sums->audit;
     struct audit_source *from = audit_source_at(audit, record->source);
     struct fold *fold = check_record(audit, record, STORE_DAYS) ? find_fold(sums, record->source) : NULL;
+    bool counts = audit_counts(audit, record);
     audit->checked.cells += (uint64_t)__builtin_popcountll(record->mask);
     for (uint64_t rest = record->mask; rest != 0; rest &= rest - 1) {
         int place = __builtin_ctzll(rest);
@@ -121,7 +127,7 @@ static void take_day(struct sums *sums, const struct store_record *record) {
             from->cells += (uint64_t)sum;
             from->cannot_tell |= is_held(sum);
         }
-        if (fold)
+        if (fold && counts)
             add_day(fold, place, sum);
     }
 }
@@ -132,7 +138,7 @@ static void compare(struct sums *sums, const struct store_record *record, const 
     uint32_t series = record->number + (uint32_t)at;
     struct place place;
     bool has_days = fold->mask & bit;
-    if (has_days && fold->unsure & bit)
+    if (audit->withdrawals == NULL || (has_days && fold->unsure & bit))
         return;
     if (is_held(record->sum[at])) {
         say_held(audit, record, series, STORE_MONTHS);
@@ -166,7 +172,8 @@ static void take_month(struct sums *sums, const struct store_record *record) {
 static void find_days_alone(struct sums *sums, const struct audit_month *month) {
     for (size_t i = 0; i < sums->fold_count; i++) {
         const struct fold *fold = &sums->fold[i];
-        for (uint64_t rest = sums->months.whole ? fold->mask : 0; rest != 0; rest &= rest - 1) {
+        bool can_tell = sums->months.whole && sums->audit->withdrawals;
+        for (uint64_t rest = can_tell ? fold->mask : 0; rest != 0; rest &= rest - 1) {
             struct place place;
             name_place(sums->audit, &place, STORE_MONTHS, month->series + (uint32_t)__builtin_ctzll(rest),
                        month->month, fold->source);

@@ -46,7 +46,7 @@ struct loading {
 };
 
 static bool is_kind(char byte) {
-    return byte == KIND_COUNT || byte == KIND_DISTINCT;
+    return byte >= KIND_COUNT && byte <= KIND_NARRATIVE;
 }
 
 int catalogue_parse_series(struct str text, enum kind *kind, struct str *indicator, struct dims *dims) {
@@ -137,6 +137,11 @@ void catalogue_destroy(struct catalogue **catalogue) {
     *catalogue = NULL;
 }
 
+const struct framework *catalogue_framework(const struct catalogue *catalogue) {
+    OBJ_CHECK(catalogue, CATALOGUE_MAGIC);
+    return catalogue->framework;
+}
+
 /* ---- naming ---- */
 
 void catalogue_find(const struct catalogue *catalogue, const char *keys, const uint32_t *end, size_t count,
@@ -157,12 +162,17 @@ int catalogue_series(struct catalogue *catalogue, struct str indicator, const st
     if (index < 0)
         return fault_set(why, -EINVAL, "unknown indicator \"%.*s\": the framework has none of that id",
                          STR_ARG(indicator));
+    enum kind kind = framework_indicator_at(catalogue->framework, (size_t)index)->kind;
+    if (kind == KIND_RATIO)
+        return fault_set(why, -EINVAL,
+                         "%.*s is a ratio: it is computed from others, and nothing is sent for it",
+                         STR_ARG(indicator));
     int err = framework_check(catalogue->framework, (size_t)index, dims, why);
     if (err)
         return err;
     if (names_count(catalogue->series) == CATALOGUE_SERIES_MAX)
         return fault_set(why, -ENOSPC, "the store holds %u series, its limit", CATALOGUE_SERIES_MAX);
-    found->mark = (char)framework_indicator_at(catalogue->framework, (size_t)index)->kind;
+    found->mark = (char)kind;
     (void)pthread_rwlock_wrlock(&catalogue->lock);
     found->number = names_add(catalogue->series, found->mark, key);
     indicator_series_add(&catalogue->of_indicator[index], found->number);

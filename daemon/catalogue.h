@@ -24,6 +24,8 @@ int catalogue_new(struct catalogue **out, const struct framework *framework, str
                   struct fault *why);
 void catalogue_destroy(struct catalogue **catalogue);
 
+const struct framework *catalogue_framework(const struct catalogue *catalogue);
+
 /* Looks many series up by their keys (dims_series_key), which stand one after the other in `keys`: their numbers,
  * with the kind as `mark`; NAMES_NONE where one is not known. */
 void catalogue_find(const struct catalogue *catalogue, const char *keys, const uint32_t *end, size_t count,

@@ -1,34 +1,30 @@
 #include "daemon/cell.h"
 
-#include "proto/check.h"
-
-bool cell_valid(enum kind kind, struct str bytes) {
-    switch (kind) {
-    case KIND_COUNT:
-        return bytes.len == CELL_COUNT_BYTES;
-    case KIND_DISTINCT:
-        return distinct_valid(bytes);
-    }
-    return false;
-}
-
-int64_t cell_count(struct str bytes) {
-    ASSERT(bytes.len == CELL_COUNT_BYTES);
-    uint64_t value = 0;
-    for (size_t i = 0; i < CELL_COUNT_BYTES; i++)
-        value = value << 8 | (uint8_t)bytes.at[i];
-    return (int64_t)value;
-}
-
-void cell_encode_count(int64_t value, uint8_t out[static CELL_COUNT_BYTES]) {
-    uint64_t bits = (uint64_t)value;
-    for (size_t i = CELL_COUNT_BYTES; i-- > 0; bits >>= 8)
-        out[i] = (uint8_t)bits;
-}
+#include <endian.h>
+#include <errno.h>
 
 int64_t cell_add(int64_t a, int64_t b) {
     int64_t sum;
     if (__builtin_add_overflow(a, b, &sum))
         return a > 0 ? INT64_MAX : INT64_MIN;
     return sum;
+}
+
+void cell_entry_encode(struct wire_writer *writer, int64_t at, const struct entry *entry) {
+    uint64_t big = htobe64((uint64_t)at);
+    wire_write_raw(writer, &big, sizeof big);
+    entry_write(writer, entry);
+}
+
+int cell_entry_decode(struct str value, int64_t *at, struct entry *out) {
+    uint64_t big;
+    struct wire_reader reader;
+    if (value.len < sizeof big)
+        return -EBADMSG;
+    memcpy(&big, value.at, sizeof big);
+    wire_reader_init(&reader, value.at + sizeof big, value.len - sizeof big);
+    if (entry_read(&reader, out, NULL) != 0 || !wire_at_end(&reader))
+        return -EBADMSG;
+    *at = (int64_t)be64toh(big);
+    return 0;
 }

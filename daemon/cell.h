@@ -1,25 +1,21 @@
-/* A cell's value as bytes, by kind, and how two of them fold into one. Folding is commutative and
- * associative, so the order of arrival does not matter.
- *
- *   count     8 bytes, big-endian two's complement; folds by sum (held at the ends of int64)
- *   distinct  a set as in proto/distinct.h; folds by union */
+/* Values of cells: how sums are added, and how an entry lies in the store. */
 #ifndef SUIVI_DAEMON_CELL_H
 #define SUIVI_DAEMON_CELL_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
-#include "proto/distinct.h"
-#include "proto/kind.h"
+#include "proto/entry.h"
 #include "proto/str.h"
 
-#define CELL_COUNT_BYTES 8
+int64_t cell_add(int64_t a, int64_t b); /* held at the ends of int64 */
 
-/* Run before every put and after every get. */
-bool cell_valid(enum kind kind, struct str bytes);
+/* An entry as it is stored: the Unix time of its event, 8 bytes, then its canonical form (proto/entry.h). */
+#define CELL_ENTRY_BYTES_MAX (8 + ENTRY_BYTES_MAX)
 
-int64_t cell_count(struct str bytes); /* of a valid count */
-void cell_encode_count(int64_t value, uint8_t out[static CELL_COUNT_BYTES]);
-int64_t cell_add(int64_t a, int64_t b);
+/* Writes it to the end of `writer`. */
+void cell_entry_encode(struct wire_writer *writer, int64_t at, const struct entry *entry);
+
+/* -EBADMSG: it is none. The entry borrows from `value`. */
+int cell_entry_decode(struct str value, int64_t *at, struct entry *out);
 
 #endif

@@ -6,17 +6,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "config/framework.h"
+#include "daemon/catalogue.h"
 #include "daemon/store.h"
+#include "daemon/withdrawals.h"
 #include "proto/dims.h"
 #include "proto/message.h"
 #include "proto/period.h"
+
+#define CLOSING_BYTES_MAX (128u << 20) /* of the figures of one closing */
+#define CLOSING_DIGEST    32
 
 struct closing {
     struct period period;
     uint32_t vintage;   /* which it ends */
     int64_t at;         /* Unix time */
     struct str note;    /* borrowed, as the others */
-    uint8_t digest[32]; /* SHA-256 of `figures` */
+    uint8_t digest[CLOSING_DIGEST]; /* SHA-256 of `figures` */
     uint64_t figure_count;
     struct str figures; /* MessagePack, see closings.c */
 };
@@ -45,6 +51,30 @@ struct closing_figure {
 };
 int closing_find(const struct closing *closing, struct str indicator, const struct dims *dims,
                  struct closing_figure *out);
+
+/* Writes it as a message_closing_row. */
+void closing_write_row(const struct closing *closing, struct wire_writer *rows);
+
+/* The first `bytes` of a digest in hexadecimal. */
+void closing_print_digest(const struct closing *closing, size_t bytes, char *out);
+
+/* The figures of a period that is over, as they are known in `snapshot`: of every indicator the total, and all
+ * that it is broken down to by all its dimensions. */
+struct closing_task {
+    const struct framework *framework;
+    struct catalogue *catalogue;
+    struct store_snapshot *snapshot;
+    const struct withdrawals *withdrawals; /* of that snapshot */
+    struct period period;
+    int32_t today;
+};
+
+/* Writes them to the empty `figures`, which takes CLOSING_BYTES_MAX. -E2BIG: they are too many; store errors. */
+int closing_make(struct wire_writer *figures, uint64_t *count, const struct closing_task *task,
+                 struct fault *why);
+
+/* Adds a row, and sets `digest`. */
+int closings_put(struct store_write *write, struct closing *closing, struct fault *why);
 
 /* Whether it is a row whose digest is right, for who checks the store. */
 bool closings_valid(struct str key, struct str row);

@@ -22,14 +22,15 @@ int combine_open(struct combine *combine, const struct message_batch *batch, con
  * borrowed until the next call on `combine`. */
 struct combine_result {
     uint64_t accepted;
-    int64_t total; /* of the accepted numbers; it fits, since each is at most KIND_COUNT_MAX */
+    int64_t total; /* of the accepted numbers of counts; it fits, since each is at most KIND_COUNT_MAX */
     uint32_t reason_count, refused_count;
     const struct wire_writer *reasons, *refused;
 };
 
-/* Makes the series that are new, and takes or refuses each event. `into` NULL: judges only. */
+/* Makes the series that are new, and takes or refuses each event. `into` NULL: judges only. `now` is Unix time: what
+ * people state may not lie in the future. */
 void combine_events(struct combine *combine, const struct message_batch *batch,
-                    const struct message_flat *flat, uint32_t source, struct pending *into,
+                    const struct message_flat *flat, uint32_t source, int64_t now, struct pending *into,
                     struct combine_result *result);
 
 #endif

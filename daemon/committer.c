@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 
+#include "daemon/acts.h"
 #include "proto/check.h"
+#include "proto/message.h"
 
 #define COMMITTER_MAGIC 0x434f4d4du
 
@@ -11,6 +13,8 @@ struct side {
     struct pending *pending;
     struct committer_reply *held; /* text owned */
     size_t held_count, held_room, held_bytes;
+    struct act *act; /* owned; NULL: none */
+    struct str act_peer;
 };
 
 struct committer {
@@ -24,8 +28,9 @@ struct committer {
     /* What committer_run works with. */
     struct catalogue_name *names;
     size_t name_count;
-    int err;
-    struct fault why;
+    int64_t now;
+    int err, act_err;
+    struct fault why, act_why;
 };
 
 void committer_new(struct committer **out, struct store *store, struct catalogue *catalogue,
@@ -40,22 +45,18 @@ void committer_new(struct committer **out, struct store *store, struct catalogue
     *out = committer;
 }
 
-static struct str copy_of(struct str text) {
-    return (struct str){mem_copy(text.at, text.len), text.len};
-}
-
-static void free_text(struct str text) {
-    free((void *)(uintptr_t)text.at);
-}
-
 static void side_clear(struct side *side) {
     pending_clear(side->pending);
     for (size_t i = 0; i < side->held_count; i++) {
-        free_text(side->held[i].peer);
-        free_text(side->held[i].frame);
-        free_text(side->held[i].source);
+        str_free(side->held[i].peer);
+        str_free(side->held[i].frame);
+        str_free(side->held[i].source);
     }
     side->held_count = side->held_bytes = 0;
+    if (side->act) {
+        act_destroy(&side->act);
+        str_free(side->act_peer);
+    }
 }
 
 void committer_destroy(struct committer **committer) {
@@ -89,8 +90,17 @@ void committer_hold(struct committer *committer, const struct committer_reply *r
         side->held = mem_resize(side->held, side->held_room, sizeof *side->held);
     }
     side->held_bytes += reply->frame.len;
-    side->held[side->held_count++] = (struct committer_reply){copy_of(reply->peer), copy_of(reply->frame),
-                                                              copy_of(reply->source), reply->seq};
+    side->held[side->held_count++] = (struct committer_reply){str_copy(reply->peer), str_copy(reply->frame),
+                                                              str_copy(reply->source), reply->seq, reply->id};
+}
+
+void committer_act(struct committer *committer, struct str peer, struct act *act) {
+    OBJ_CHECK(committer, COMMITTER_MAGIC);
+    struct side *side = &committer->filling;
+    ASSERT(side->act == NULL);
+    side->act = act;
+    side->act_peer = str_copy(peer);
+    pending_act(side->pending, act);
 }
 
 bool committer_full(const struct committer *committer) {
@@ -110,8 +120,9 @@ bool committer_wanted(const struct committer *committer) {
                                 !pending_empty(committer->filling.pending));
 }
 
-void committer_start(struct committer *committer) {
+void committer_start(struct committer *committer, int64_t now) {
     ASSERT(committer_wanted(committer));
+    committer->now = now;
     struct side side = committer->flying;
     committer->flying = committer->filling;
     committer->filling = side;
@@ -123,8 +134,12 @@ void committer_start(struct committer *committer) {
 void committer_run(struct committer *committer) {
     OBJ_CHECK(committer, COMMITTER_MAGIC);
     ASSERT(committer->busy);
-    committer->err = pending_write(committer->flying.pending, committer->store, committer->names,
-                                   committer->name_count, &committer->why);
+    committer->err = pending_write(committer->flying.pending, committer->store,
+                                   &(struct pending_writing){.names = committer->names,
+                                                             .name_count = committer->name_count,
+                                                             .catalogue = committer->catalogue,
+                                                             .now = committer->now},
+                                   &committer->act_err, &committer->act_why, &committer->why);
 }
 
 static void release_side(struct side *side,
@@ -132,7 +147,36 @@ static void release_side(struct side *side,
                          void *arg, bool failed, const char *why) {
     for (size_t i = 0; i < side->held_count; i++)
         release(arg, &side->held[i], failed, why);
+    if (side->act && failed)
+        release(arg,
+                &(struct committer_reply){.peer = side->act_peer, .source = STR(""), .id = act_id(side->act)},
+                true, why);
     side_clear(side);
+}
+
+static void answer_act(const struct committer *committer,
+                       void (*release)(void *, const struct committer_reply *, bool, const char *),
+                       void *arg) {
+    const struct side *side = &committer->flying;
+    struct wire_writer *frame;
+    if (side->act == NULL)
+        return;
+    wire_writer_new(&frame, MESSAGE_BYTES_MAX);
+    if (committer->act_err)
+        message_write_error(frame, &(struct message_error){.code = STR(MESSAGE_ERROR_QUERY),
+                                                           .text = str_of(committer->act_why.text),
+                                                           .id = act_id(side->act)});
+    else
+        act_write_reply(side->act, frame);
+    ASSERT(!wire_writer_failed(frame));
+    release(
+        arg,
+        &(struct committer_reply){.peer = side->act_peer,
+                                  .frame = {(const char *)wire_writer_data(frame), wire_writer_len(frame)},
+                                  .source = STR(""),
+                                  .id = act_id(side->act)},
+        false, "");
+    wire_writer_destroy(&frame);
 }
 
 /* Commit, then acknowledge: the only place where replies of counted batches leave. */
@@ -146,6 +190,7 @@ int committer_finish(struct committer *committer,
     if (committer->err == 0) {
         ledger_settled(committer->ledger);
         catalogue_saved(committer->catalogue, committer->names, committer->name_count);
+        answer_act(committer, release, arg);
         release_side(&committer->flying, release, arg, false, "");
     } else {
         /* What fills now follows on what has just failed: without it, it would leave a hole in its source's

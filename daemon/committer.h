@@ -17,11 +17,11 @@
 
 struct committer;
 
-/* A reply that waits. When the commit fails, an error about (source, seq) goes out in its place;
- * seq is 0 where it speaks of no batch. */
+/* A reply that waits. When the commit fails, an error about (source, seq), or about the question `id`, goes out in
+ * its place; seq and id are 0 where it speaks of none. */
 struct committer_reply {
     struct str peer, frame, source;
-    uint64_t seq;
+    uint64_t seq, id;
 };
 
 /* Borrows all of them. */
@@ -33,15 +33,19 @@ void committer_destroy(struct committer **committer);
 struct pending *committer_filling(struct committer *committer);
 void committer_hold(struct committer *committer, const struct committer_reply *reply); /* copies */
 
+/* Takes the act, which is done as the last thing of this transaction, and answers it then; nothing more is taken before
+ * (committer_full). */
+void committer_act(struct committer *committer, struct str peer, struct act *act);
+
 bool committer_full(const struct committer *committer); /* take no more until a commit is done */
 bool committer_busy(const struct committer *committer);
 bool committer_wanted(const struct committer *committer); /* something waits, nothing is being written */
 
-/* Swaps the buffers (needs committer_wanted); then committer_run on any thread; then committer_finish, which
+/* Swaps the buffers at `now`, Unix time (needs committer_wanted); then committer_run on any thread; then committer_finish, which
  * calls `release` for each reply that waited for this transaction. When it failed, `release` gets each reply
  * of both buffers with failed = true: nothing of them was counted, the sources will send them again. Returns
  * what committer_run returned, with `why`. */
-void committer_start(struct committer *committer);
+void committer_start(struct committer *committer, int64_t now);
 void committer_run(struct committer *committer);
 int committer_finish(struct committer *committer,
                      void (*release)(void *arg, const struct committer_reply *reply, bool failed,

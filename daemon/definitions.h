@@ -17,8 +17,8 @@ struct definition {
 };
 
 /* Compares the framework with what the store knows and writes down what is new; at start, before anything else is
- * written. -EINVAL: an indicator that has figures is now of another kind. A disk without room is no failure: the next
- * start tries again. */
+ * written, and after catalogue_new, which refuses an indicator that is now of another kind. A disk without room is no
+ * failure: the next start tries again. */
 int definitions_update(struct store *store, const struct framework *framework, int64_t now,
                        struct fault *why);
 

@@ -139,7 +139,7 @@ static enum ingest_reply repeat(struct ingest *ingest, struct ledger_entry *entr
         reply_error(reply, MESSAGE_ERROR_SEQUENCE, why.text, batch->source, batch->seq);
         return INGEST_SEND;
     }
-    combine_events(ingest->combine, batch, flat, 0, NULL, &judged);
+    combine_events(ingest->combine, batch, flat, 0, now, NULL, &judged);
     ledger_repeat(ingest->ledger, entry, batch->event_count, now);
     write_ack(reply, batch, true, 0, &judged);
     return INGEST_HOLD;
@@ -191,7 +191,7 @@ enum ingest_reply ingest_batch(struct ingest *ingest, struct str peer, const str
         return INGEST_SEND;
     }
     struct combine_result judged;
-    combine_events(ingest->combine, batch, flat, source, committer_filling(ingest->committer), &judged);
+    combine_events(ingest->combine, batch, flat, source, now, committer_filling(ingest->committer), &judged);
     ledger_take(ingest->ledger, entry,
                 &(struct ledger_batch){.digest = digest,
                                        .read = batch->event_count,

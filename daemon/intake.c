@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "daemon/acts.h"
 #include "daemon/committer.h"
 #include "daemon/ingest.h"
 #include "daemon/ledger.h"
@@ -20,6 +21,7 @@ struct intake {
     struct ingest *ingest;
     struct wire_writer *reply;
     struct message_flat flat;
+    int64_t now; /* when the last frame came, Unix time */
     struct log_episode refused, disk_full, commit_failed;
 };
 
@@ -89,7 +91,9 @@ static void refuse(struct intake *intake, struct str peer, int err, const struct
 static void answer(struct intake *intake, enum ingest_reply when, struct str peer, struct str source,
                    uint64_t seq) {
     if (when == INGEST_HOLD)
-        committer_hold(intake->committer, &(struct committer_reply){peer, reply_frame(intake), source, seq});
+        committer_hold(intake->committer,
+                       &(struct committer_reply){
+                           .peer = peer, .frame = reply_frame(intake), .source = source, .seq = seq});
     else
         intake->peers.send(intake->peers.arg, peer, reply_frame(intake));
 }
@@ -110,11 +114,22 @@ static int take_batch(struct intake *intake, struct str peer, struct str frame,
     return 0;
 }
 
+static int take_act(struct intake *intake, struct str peer, enum message_type type,
+                    struct wire_reader *reader, struct fault *why) {
+    struct act *act;
+    int err = act_new(&act, type, reader, why);
+    if (err == 0)
+        committer_act(intake->committer, peer, act);
+    return err;
+}
+
 static int take_open(struct intake *intake, struct str peer, struct str frame, enum message_type type,
                      struct wire_reader *reader, int64_t now, struct fault *why) {
     struct message_hello hello;
     struct message_batch batch;
     int err;
+    if (acts_are(type))
+        return take_act(intake, peer, type, reader, why);
     switch (type) {
     case MESSAGE_HELLO:
         if ((err = message_read_hello(reader, &hello, why)) == 0)
@@ -133,6 +148,7 @@ void intake_take(struct intake *intake, struct str peer, struct str frame, int64
     struct wire_reader reader, about;
     enum message_type type;
     struct fault why;
+    intake->now = now;
     wire_reader_init(&reader, frame.at, frame.len);
     wire_reader_init(&about, "", 0);
     int err = message_open(&reader, &type, &why);
@@ -163,7 +179,7 @@ bool intake_busy(const struct intake *intake) {
 
 void intake_start(struct intake *intake) {
     OBJ_CHECK(intake, INTAKE_MAGIC);
-    committer_start(intake->committer);
+    committer_start(intake->committer, intake->now);
 }
 
 void intake_run(struct intake *intake) {
@@ -178,7 +194,8 @@ static void release_reply(void *arg, const struct committer_reply *reply, bool f
                    &(struct message_error){.code = STR(MESSAGE_ERROR_STORE),
                                            .text = str_of(why),
                                            .source = reply->source,
-                                           .seq = reply->seq});
+                                           .seq = reply->seq,
+                                           .id = reply->id});
     else
         intake->peers.send(intake->peers.arg, reply->peer, reply->frame);
 }

@@ -17,13 +17,20 @@
 _Static_assert(CATALOGUE_SERIES_MAX <= COUNTS_SERIES_MAX && CATALOGUE_SOURCES_MAX <= COUNTS_SOURCES_MAX,
                "every series and source can be packed");
 
-/* A cell of a kind that is no sum. */
+/* A set that fills. */
 struct cell {
     uint32_t series;
     int32_t day;
     uint32_t source;
-    enum kind kind;
     struct distinct *set;
+};
+
+struct kept_entry {
+    uint32_t series;
+    int32_t day;
+    uint32_t source;
+    uint64_t id;
+    struct str value; /* owned */
 };
 
 struct ledger_row {
@@ -38,7 +45,12 @@ struct pending {
     uint32_t *slot; /* open addressing over cells: index + 1, 0 empty */
     uint32_t slots;
     uint64_t seed;
-    size_t set_bytes;
+    size_t bytes; /* of sets and entries */
+    struct kept_entry *entry;
+    size_t entry_count, entry_room;
+    struct refusal *refusal; /* its reason owned */
+    size_t refusal_count, refusal_room;
+    struct act *act; /* borrowed */
     struct ledger_row *ledger;
     size_t ledger_count, ledger_room;
 };
@@ -62,9 +74,14 @@ void pending_clear(struct pending *pending) {
         str_free(pending->ledger[i].key);
         str_free(pending->ledger[i].row);
     }
+    for (size_t i = 0; i < pending->entry_count; i++)
+        str_free(pending->entry[i].value);
+    for (size_t i = 0; i < pending->refusal_count; i++)
+        str_free(pending->refusal[i].reason);
     pending->count = 0;
-    pending->set_bytes = 0;
-    pending->ledger_count = 0;
+    pending->bytes = 0;
+    pending->ledger_count = pending->entry_count = pending->refusal_count = 0;
+    pending->act = NULL;
     if (pending->slots > SLOTS_KEPT) { /* a burst's memory goes back when it is over */
         free(pending->cell);
         free(pending->slot);
@@ -86,6 +103,8 @@ void pending_destroy(struct pending **pending) {
     free(p->cell);
     free(p->slot);
     free(p->ledger);
+    free(p->entry);
+    free(p->refusal);
     p->magic = 0;
     free(p);
     *pending = NULL;
@@ -93,13 +112,15 @@ void pending_destroy(struct pending **pending) {
 
 bool pending_empty(const struct pending *pending) {
     OBJ_CHECK(pending, PENDING_MAGIC);
-    return counts_len(pending->counts) == 0 && pending->count == 0 && pending->ledger_count == 0;
+    return counts_len(pending->counts) == 0 && pending->count == 0 && pending->entry_count == 0 &&
+           pending->refusal_count == 0 && pending->ledger_count == 0 && pending->act == NULL;
 }
 
 bool pending_full(const struct pending *pending) {
     OBJ_CHECK(pending, PENDING_MAGIC);
-    return counts_len(pending->counts) >= PENDING_COUNTS_MAX || pending->count >= PENDING_SETS_MAX ||
-           pending->set_bytes >= PENDING_BYTES_MAX;
+    return pending->act != NULL || counts_len(pending->counts) >= PENDING_COUNTS_MAX ||
+           pending->count >= PENDING_SETS_MAX || pending->entry_count >= PENDING_SETS_MAX ||
+           pending->bytes >= PENDING_BYTES_MAX || pending->refusal_count >= PENDING_REFUSALS_MAX;
 }
 
 /* ---- filling ---- */
@@ -157,11 +178,38 @@ struct counts *pending_counts(struct pending *pending) {
 void pending_add_set(struct pending *pending, uint32_t series, int32_t day, uint32_t source, struct str set) {
     OBJ_CHECK(pending, PENDING_MAGIC);
     struct cell *cell = find_cell(pending, series, day, source);
-    cell->kind = KIND_DISTINCT;
     if (cell->set == NULL)
         distinct_new(&cell->set);
     distinct_merge(cell->set, set);
-    pending->set_bytes += set.len;
+    pending->bytes += set.len;
+}
+
+void pending_add_entry(struct pending *pending, uint32_t series, int32_t day, uint32_t source, uint64_t id,
+                       struct str value) {
+    OBJ_CHECK(pending, PENDING_MAGIC);
+    if (pending->entry_count == pending->entry_room) {
+        pending->entry_room = pending->entry_room ? pending->entry_room * 2 : 16;
+        pending->entry = mem_resize(pending->entry, pending->entry_room, sizeof *pending->entry);
+    }
+    pending->entry[pending->entry_count++] = (struct kept_entry){series, day, source, id, str_copy(value)};
+    pending->bytes += value.len;
+}
+
+void pending_add_refusal(struct pending *pending, const struct refusal *refusal) {
+    OBJ_CHECK(pending, PENDING_MAGIC);
+    if (pending->refusal_count == pending->refusal_room) {
+        pending->refusal_room = pending->refusal_room ? pending->refusal_room * 2 : 16;
+        pending->refusal = mem_resize(pending->refusal, pending->refusal_room, sizeof *pending->refusal);
+    }
+    struct refusal *kept = &pending->refusal[pending->refusal_count++];
+    *kept = *refusal;
+    kept->reason = str_copy(refusal->reason);
+}
+
+void pending_act(struct pending *pending, struct act *act) {
+    OBJ_CHECK(pending, PENDING_MAGIC);
+    ASSERT(pending->act == NULL);
+    pending->act = act;
 }
 
 void pending_ledger(struct pending *pending, struct str key, struct str row) {
@@ -191,14 +239,14 @@ static int compare_cells(const void *left, const void *right) {
 static int get_checked(struct store_write *write, enum store_grain grain, const struct cell *cell,
                        int32_t when, struct str *old, struct fault *why) {
     int err = store_get_cell(write, grain, cell->series, when, cell->source, old, why);
-    if (err == 0 && !cell_valid(cell->kind, *old))
+    if (err == 0 && !distinct_valid(*old))
         return fault_set(why, -EBADMSG,
                          "the store holds a damaged cell (series %u); restore it from a backup",
                          cell->series);
     return err;
 }
 
-/* Folds `set` into what the store has at `when`. */
+/* Folds `set` into what the store has at `when`, of a day in this vintage. */
 static int fold_set(struct store_write *write, enum store_grain grain, const struct cell *cell, int32_t when,
                     struct distinct *set, struct fault *why) {
     struct str old;
@@ -208,7 +256,7 @@ static int fold_set(struct store_write *write, enum store_grain grain, const str
     if (err == 0)
         distinct_merge(set, old);
     struct str bytes = distinct_bytes(set);
-    ASSERT(cell_valid(KIND_DISTINCT, bytes));
+    ASSERT(distinct_valid(bytes));
     return store_put_cell(write, grain, cell->series, when, cell->source, bytes, why);
 }
 
@@ -253,23 +301,66 @@ static int write_sums(const struct counts *counts, enum store_grain grain, struc
     return err;
 }
 
+/* Whether a reading is later than the one that the store has. */
+static bool is_later(struct str value, struct str old) {
+    int64_t at, old_at;
+    struct entry entry, old_entry;
+    return cell_entry_decode(old, &old_at, &old_entry) != 0 || cell_entry_decode(value, &at, &entry) != 0 ||
+           entry_compare(at, &entry, old_at, &old_entry) > 0;
+}
+
+static int write_entry(const struct kept_entry *kept, struct store_write *write, struct fault *why) {
+    struct str old;
+    if (kept->id == PENDING_LAST_READING) {
+        int err = store_get_entry(write, kept->series, kept->day, kept->source, kept->id, &old, why);
+        if (err != -ENOENT && (err != 0 || !is_later(kept->value, old)))
+            return err;
+    }
+    return store_put_entry(write, kept->series, kept->day, kept->source, kept->id, kept->value, why);
+}
+
+static int write_entries(const struct pending *pending, struct store_write *write, struct fault *why) {
+    int err = 0;
+    for (size_t i = 0; i < pending->entry_count && err == 0; i++)
+        err = write_entry(&pending->entry[i], write, why);
+    for (size_t i = 0; i < pending->refusal_count && err == 0; i++)
+        err = refusals_add(write, &pending->refusal[i], why);
+    return err;
+}
+
 /* What one transaction takes, in the order that suits the store. */
 struct writing {
     struct pending *pending;
+    const struct pending_writing *with;
     struct counts *months;
     struct distinct *scratch;
-    const struct catalogue_name *names;
-    size_t name_count;
+    int *act_err;
+    struct fault *act_why;
 };
 
-static int write_once(const struct writing *writing, struct store *store, struct fault *why) {
-    const struct pending *pending = writing->pending;
-    struct store_write *write;
-    int err = store_begin(store, &write, why);
+static int do_act(const struct writing *writing, struct store_write *write, struct fault *why) {
+    struct act *act = writing->pending->act;
+    struct catalogue *catalogue = writing->with->catalogue;
+    struct fault cause;
+    if (act == NULL)
+        return 0;
+    *writing->act_err = 0;
+    int err = act_run(act, write, catalogue_framework(catalogue), catalogue, writing->with->now, &cause);
+    if (err == -EINVAL || err == -E2BIG) {
+        *writing->act_err = err;
+        *writing->act_why = cause;
+        return 0;
+    }
     if (err)
-        return err;
-    for (size_t i = 0; i < writing->name_count && err == 0; i++) {
-        const struct catalogue_name *name = &writing->names[i];
+        *why = cause;
+    return err;
+}
+
+static int write_all(const struct writing *writing, struct store_write *write, struct fault *why) {
+    const struct pending *pending = writing->pending;
+    int err = store_stamp(write, writing->with->now, why);
+    for (size_t i = 0; i < writing->with->name_count && err == 0; i++) {
+        const struct catalogue_name *name = &writing->with->names[i];
         err = store_put_name(write, name->table, name->id, name->text, why);
     }
     if (err == 0)
@@ -278,18 +369,29 @@ static int write_once(const struct writing *writing, struct store *store, struct
         err = write_sums(writing->months, STORE_MONTHS, write, why);
     if (err == 0)
         err = write_cells(writing->pending, write, writing->scratch, why);
+    if (err == 0)
+        err = write_entries(pending, write, why);
     for (size_t i = 0; i < pending->ledger_count && err == 0; i++)
         err = store_put_ledger(write, pending->ledger[i].key, pending->ledger[i].row, why);
+    return err ? err : do_act(writing, write, why);
+}
+
+static int write_once(const struct writing *writing, struct store *store, struct fault *why) {
+    struct store_write *write;
+    int err = store_begin(store, &write, why);
+    if (err)
+        return err;
+    err = write_all(writing, write, why);
     if (err == 0)
         return store_commit(&write, why);
     store_abort(&write);
     return err;
 }
 
-int pending_write(struct pending *pending, struct store *store, const struct catalogue_name *names,
-                  size_t name_count, struct fault *why) {
+int pending_write(struct pending *pending, struct store *store, const struct pending_writing *with,
+                  int *act_err, struct fault *act_why, struct fault *why) {
     OBJ_CHECK(pending, PENDING_MAGIC);
-    struct writing writing = {.pending = pending, .names = names, .name_count = name_count};
+    struct writing writing = {.pending = pending, .with = with, .act_err = act_err, .act_why = act_why};
     counts_settle(pending->counts);
     counts_new(&writing.months);
     counts_months(pending->counts, writing.months);

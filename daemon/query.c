@@ -1,10 +1,10 @@
 #include "daemon/query_priv.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/choice.h"
 #include "proto/check.h"
 #include "proto/civil.h"
 
@@ -85,54 +85,6 @@ static int write_indicator(struct writing *writing, size_t index, struct store_s
 
 /* ---- the question ---- */
 
-static bool is_glob(struct str pattern) {
-    return memchr(pattern.at, '*', pattern.len) || memchr(pattern.at, '?', pattern.len);
-}
-
-static bool matches(struct str pattern, struct str id) {
-    char pattern_text[INDICATOR_ID_MAX + 1], id_text[INDICATOR_ID_MAX + 1];
-    if (!is_glob(pattern))
-        return str_equal(pattern, id);
-    memcpy(pattern_text, pattern.at, pattern.len);
-    pattern_text[pattern.len] = '\0';
-    memcpy(id_text, id.at, id.len);
-    id_text[id.len] = '\0';
-    return fnmatch(pattern_text, id_text, FNM_NOESCAPE) == 0;
-}
-
-static int compare_indicators(const void *left, const void *right, void *arg) {
-    const struct framework *framework = arg;
-    return str_compare(framework_indicator_at(framework, *(const size_t *)left)->id,
-                       framework_indicator_at(framework, *(const size_t *)right)->id);
-}
-
-/* Indexes of the indicators asked for, sorted by id. */
-static int choose_indicators(const struct message_query *query, const struct framework *framework,
-                             size_t *chosen, size_t *count, struct fault *why) {
-    size_t all = framework_indicator_count(framework);
-    bool found[MESSAGE_PATTERNS_MAX] = {false};
-    *count = 0;
-    for (uint32_t p = 0; p < query->pattern_count; p++)
-        if (query->pattern[p].len > INDICATOR_ID_MAX)
-            return fault_set(why, -EINVAL, "an indicator's id has at most %d bytes", INDICATOR_ID_MAX);
-    for (size_t i = 0; i < all; i++) {
-        bool take = query->pattern_count == 0;
-        for (uint32_t p = 0; p < query->pattern_count; p++)
-            if (matches(query->pattern[p], framework_indicator_at(framework, i)->id))
-                take = found[p] = true;
-        if (take)
-            chosen[(*count)++] = i;
-    }
-    for (uint32_t p = 0; p < query->pattern_count; p++)
-        if (!found[p])
-            return fault_set(
-                why, -EINVAL,
-                "the framework has no indicator \"%.*s\"; suivi figures '*' shows those with data",
-                STR_ARG(query->pattern[p]));
-    qsort_r(chosen, *count, sizeof *chosen, compare_indicators, (void *)(uintptr_t)framework);
-    return 0;
-}
-
 static bool any_has_dim(const struct framework *framework, const size_t *chosen, size_t count,
                         struct str dim) {
     for (size_t i = 0; i < count; i++)
@@ -205,7 +157,7 @@ int query_run(struct frames **out, const struct message_query *query, const stru
               struct catalogue *catalogue, struct store *store, struct fault *why) {
     struct query_plan plan = {.query = query, .framework = framework, .catalogue = catalogue};
     size_t *chosen = mem_zeroed(framework_indicator_count(framework) + 1, sizeof *chosen), count;
-    int err = choose_indicators(query, framework, chosen, &count, why);
+    int err = choice_indicators(framework, query->pattern, query->pattern_count, chosen, &count, why);
     if (err == 0)
         err = check_dims(query, framework, chosen, count, why);
     if (err == 0)

@@ -221,7 +221,7 @@ static int visit_sum(void *arg, const struct store_sum *sum) {
 static int visit_set(void *arg, const struct store_cell *cell) {
     struct fold *fold = arg;
     const struct query_plan *plan = fold->plan;
-    if (!cell_valid(fold->indicator->kind, cell->value))
+    if (!distinct_valid(cell->value))
         return fault_set(fold->why, -EBADMSG,
                          "the store holds a damaged cell of %.*s; restore it from a backup",
                          STR_ARG(fold->indicator->id));

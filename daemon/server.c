@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include "daemon/catalogue.h"
+#include "daemon/definitions.h"
 #include "daemon/lane.h"
 #include "daemon/log.h"
 #include "daemon/priority.h"
@@ -250,6 +252,8 @@ int server_new(struct server **out, const struct settings *settings, const struc
         server->bell < 0 ? fault_set(why, -errno, "cannot start the event loop: %s", strerror(errno)) : 0;
     if (err == 0)
         err = catalogue_new(&server->catalogue, framework, store, why);
+    if (err == 0)
+        err = definitions_update(store, framework, (int64_t)time(NULL), why);
     if (err == 0)
         err = socket_new(&server->socket, why);
     if (err == 0)

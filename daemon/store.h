@@ -54,6 +54,7 @@ void store_close(struct store **store);
  * room was made larger, begin anew. -ENOSPC: the disk is full, and may be tried again. -EIO: the disk failed;
  * until the store is opened anew every store_begin fails with it, and reading goes on. */
 struct store_write;
+struct store_snapshot;
 
 int store_begin(struct store *store, struct store_write **out, struct fault *why);
 int store_put_name(struct store_write *write, enum store_names table, uint32_t id, struct str text,
@@ -85,7 +86,7 @@ int store_drop_months(struct store_write *write, uint32_t source, int32_t first,
 
 /* What the transaction would leave if it were committed now, to be read by the functions below. Borrowed until
  * the write ends, and not to be closed. What is read of it is borrowed until the next put only. */
-struct store_snapshot *store_write_view(struct store_write *write, struct fault *why);
+int store_write_view(struct store_write *write, struct store_snapshot **out, struct fault *why);
 
 /* Cells of days are those of this write's vintage alone. -ENOENT: no such cell. The bytes are borrowed until the
  * next put. */
@@ -103,7 +104,6 @@ void store_abort(struct store_write **write);
 
 /* Reading: everything that is borrowed lives until the snapshot is closed. May be used on another thread than
  * the writer's. */
-struct store_snapshot;
 
 int store_snapshot_open(struct store *store, struct store_snapshot **out, struct fault *why);
 void store_snapshot_close(struct store_snapshot **snapshot);
@@ -192,6 +192,13 @@ enum store_part {
     STORE_PART_MONTH_SUMS,
     STORE_PART_DAYS,
     STORE_PART_MONTHS,
+    STORE_PART_ENTRIES,
+    STORE_PART_VINTAGES,
+    STORE_PART_WITHDRAWALS,
+    STORE_PART_CLOSINGS,
+    STORE_PART_REFUSALS,
+    STORE_PART_DEFINITIONS,
+    STORE_PART_SEALS, /* after all that it is of */
     STORE_PARTS
 };
 
@@ -201,10 +208,15 @@ struct store_record {
     size_t bytes;          /* of key and value */
     struct str key, value; /* as they lie; the value of a name is its text */
     bool well_formed;      /* else nothing below is set */
-    uint32_t number;       /* of a name; of a cell's series; sums: of the first of STORE_NEIGHBOURS series */
-    int32_t when;          /* cells and sums */
+    uint32_t
+        number; /* of a name, a vintage; of a cell's or entry's series; sums: of the first of STORE_NEIGHBOURS */
+    int32_t when; /* cells, sums, entries */
     uint32_t source;
-    uint64_t mask;                 /* sums: which of the neighbours are there, */
+    uint32_t vintage; /* of days and entries */
+    uint64_t id;      /* of an entry */
+    int64_t began;    /* of a vintage */
+    uint64_t seal;    /* sets of days and entries: what they add to it; else the seal of a source */
+    uint64_t mask;    /* sums: which of the neighbours are there, */
     int64_t sum[STORE_NEIGHBOURS]; /* and theirs */
 };
 

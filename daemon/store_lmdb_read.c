@@ -99,26 +99,102 @@ int store_find_name(struct store_snapshot *snapshot, enum store_names table, uin
     return 0;
 }
 
-struct ledger_walk {
+/* ---- rows ---- */
+
+struct row_walk {
+    enum table table;
+    struct str prefix;
     int (*visit)(void *arg, struct str key, struct str row);
     void *arg;
 };
 
-static int visit_ledger(void *arg, MDB_val key, MDB_val value, struct fault *why) {
-    const struct ledger_walk *walking = arg;
-    if (key.mv_size > LEDGER_KEY_MAX)
-        return damaged(why, store_table_names[TABLE_LEDGER]);
+static int visit_row(void *arg, MDB_val key, MDB_val value, struct fault *why) {
+    const struct row_walk *walking = arg;
+    struct str prefix = walking->prefix;
+    if (key.mv_size > ROW_KEY_MAX)
+        return damaged(why, store_table_names[walking->table]);
+    if (key.mv_size < prefix.len || (prefix.len > 0 && memcmp(key.mv_data, prefix.at, prefix.len) != 0))
+        return 1;
     return walking->visit(walking->arg, str_of_val(key), str_of_val(value));
+}
+
+int store_each_row(struct store_snapshot *snapshot, enum store_rows table, struct str prefix,
+                   int (*visit)(void *arg, struct str key, struct str row), void *arg, struct fault *why) {
+    struct row_walk walking = {store_table_of_rows(table), prefix, visit, arg};
+    return walk(snapshot, walking.table, val_of(prefix), visit_row, &walking, why);
 }
 
 int store_each_ledger(struct store_snapshot *snapshot,
                       int (*visit)(void *arg, struct str key, struct str row), void *arg, struct fault *why) {
-    struct ledger_walk walking = {visit, arg};
-    return walk(snapshot, TABLE_LEDGER, (MDB_val){0}, visit_ledger, &walking, why);
+    return store_each_row(snapshot, STORE_LEDGER, STR(""), visit, arg, why);
 }
 
+int store_find_row(struct store_snapshot *snapshot, enum store_rows table, struct str key, struct str *row,
+                   struct fault *why) {
+    OBJ_CHECK(snapshot, SNAPSHOT_MAGIC);
+    MDB_val at = val_of(key), value;
+    int rc = mdb_get(snapshot->txn, snapshot->store->table[store_table_of_rows(table)], &at, &value);
+    if (rc == MDB_NOTFOUND)
+        return -ENOENT;
+    if (rc)
+        return store_fault(snapshot->store, rc, "read", why);
+    *row = str_of_val(value);
+    return 0;
+}
+
+/* ---- vintages ---- */
+
+bool store_vintage_read(struct str key, struct str row, struct store_vintage *out) {
+    if (key.len != NAME_KEY_BYTES || row.len != VINTAGE_BYTES || (uint8_t)row.at[VINTAGE_BYTES - 1] > 1 ||
+        store_get_u32(key.at) == 0)
+        return false;
+    *out = (struct store_vintage){.number = store_get_u32(key.at),
+                                  .began = (int64_t)store_get_u64(row.at),
+                                  .ended = row.at[VINTAGE_BYTES - 1] == 1};
+    return true;
+}
+
+/* From the last one back: mostly that one is meant. */
+int store_vintage_at(struct store_snapshot *snapshot, int64_t at, struct store_vintage *out,
+                     struct fault *why) {
+    OBJ_CHECK(snapshot, SNAPSHOT_MAGIC);
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    int rc = mdb_cursor_open(snapshot->txn, snapshot->store->table[TABLE_VINTAGES], &cursor), err = 0;
+    if (rc)
+        return store_fault(snapshot->store, rc, "read", why);
+    *out = (struct store_vintage){0};
+    for (rc = mdb_cursor_get(cursor, &key, &value, MDB_LAST); rc == 0;
+         rc = mdb_cursor_get(cursor, &key, &value, MDB_PREV)) {
+        struct store_vintage vintage;
+        if (!store_vintage_read(str_of_val(key), str_of_val(value), &vintage)) {
+            err = damaged(why, store_table_names[TABLE_VINTAGES]);
+            break;
+        }
+        if (vintage.began <= at) {
+            *out = vintage;
+            break;
+        }
+    }
+    mdb_cursor_close(cursor);
+    return rc != 0 && rc != MDB_NOTFOUND ? store_fault(snapshot->store, rc, "read", why) : err;
+}
+
+int store_vintage_get(struct store_snapshot *snapshot, uint32_t number, struct store_vintage *out,
+                      struct fault *why) {
+    uint8_t bytes[NAME_KEY_BYTES];
+    struct str row, key = {(char *)bytes, sizeof bytes};
+    store_put_u32(bytes, number);
+    int err = store_find_row(snapshot, STORE_VINTAGES, key, &row, why);
+    if (err == 0 && !store_vintage_read(key, row, out))
+        err = damaged(why, store_table_names[TABLE_VINTAGES]);
+    return err;
+}
+
+/* ---- cells ---- */
+
 struct cell_walk {
-    enum table table;
+    enum store_grain grain;
     uint32_t series;
     int32_t last;
     int (*visit)(void *arg, const struct store_cell *cell);
@@ -127,27 +203,63 @@ struct cell_walk {
 
 static int visit_cell(void *arg, MDB_val key, MDB_val value, struct fault *why) {
     const struct cell_walk *walking = arg;
-    if (key.mv_size != CELL_KEY_BYTES)
-        return damaged(why, store_table_names[walking->table]);
-    struct cell_key at = cell_key_read(key.mv_data);
+    if (key.mv_size != cell_key_bytes(walking->grain))
+        return damaged(why, store_table_names[table_of_cells(walking->grain)]);
+    struct cell_key at = cell_key_read(key.mv_data, walking->grain);
     if (at.series != walking->series || at.when > walking->last)
         return 1;
-    struct store_cell cell = {.when = at.when, .source = at.source, .value = str_of_val(value)};
+    struct store_cell cell = {
+        .when = at.when, .source = at.source, .vintage = at.vintage, .value = str_of_val(value)};
     return walking->visit(walking->arg, &cell);
 }
 
 int store_each_cell(struct store_snapshot *snapshot, enum store_grain grain, uint32_t series, int32_t first,
                     int32_t last, int (*visit)(void *arg, const struct store_cell *cell), void *arg,
                     struct fault *why) {
-    struct cell_walk walking = {table_of_cells(grain), series, last, visit, arg};
-    uint8_t bytes[CELL_KEY_BYTES];
-    cell_key_write(&(struct cell_key){series, first, 0}, bytes);
-    return walk(snapshot, walking.table, (MDB_val){sizeof bytes, bytes}, visit_cell, &walking, why);
+    struct cell_walk walking = {grain, series, last, visit, arg};
+    uint8_t bytes[DAY_KEY_BYTES];
+    size_t len = cell_key_write(&(struct cell_key){series, first, 0, 0}, grain, bytes);
+    return walk(snapshot, table_of_cells(grain), (MDB_val){len, bytes}, visit_cell, &walking, why);
+}
+
+struct entry_walk {
+    uint32_t series;
+    int32_t last;
+    int (*visit)(void *arg, const struct store_entry *entry);
+    void *arg;
+};
+
+static int visit_entry(void *arg, MDB_val key, MDB_val value, struct fault *why) {
+    const struct entry_walk *walking = arg;
+    struct store_entry entry = {.value = str_of_val(value)};
+    if (key.mv_size != ENTRY_KEY_BYTES)
+        return damaged(why, store_table_names[TABLE_ENTRIES]);
+    struct cell_key at = entry_key_read(key.mv_data, &entry.id);
+    if (at.series != walking->series || at.when > walking->last)
+        return 1;
+    entry.day = at.when;
+    entry.source = at.source;
+    entry.vintage = at.vintage;
+    return walking->visit(walking->arg, &entry);
+}
+
+int store_each_entry(struct store_snapshot *snapshot, uint32_t series, int32_t first, int32_t last,
+                     int (*visit)(void *arg, const struct store_entry *entry), void *arg, struct fault *why) {
+    struct entry_walk walking = {series, last, visit, arg};
+    uint8_t bytes[ENTRY_KEY_BYTES];
+    entry_key_write(&(struct cell_key){series, first, 0, 0}, 0, bytes);
+    return walk(snapshot, TABLE_ENTRIES, (MDB_val){sizeof bytes, bytes}, visit_entry, &walking, why);
+}
+
+bool store_has_entries(struct store_snapshot *snapshot) {
+    OBJ_CHECK(snapshot, SNAPSHOT_MAGIC);
+    MDB_stat stat;
+    return mdb_stat(snapshot->txn, snapshot->store->table[TABLE_ENTRIES], &stat) != 0 || stat.ms_entries > 0;
 }
 
 /* The walk over one block, for those of the wanted series that are in it. */
 struct sum_walk {
-    enum table table;
+    enum store_grain grain;
     uint32_t block;
     int32_t last;
     const uint32_t *series; /* the first wanted one in this block */
@@ -158,16 +270,18 @@ struct sum_walk {
 
 static int visit_block(void *arg, MDB_val key, MDB_val value, struct fault *why) {
     const struct sum_walk *walking = arg;
-    if (key.mv_size != CELL_KEY_BYTES)
-        return damaged(why, store_table_names[walking->table]);
-    struct cell_key at = cell_key_read(key.mv_data);
+    const char *table = store_table_names[table_of_sums(walking->grain)];
+    if (key.mv_size != cell_key_bytes(walking->grain))
+        return damaged(why, table);
+    struct cell_key at = cell_key_read(key.mv_data, walking->grain);
     struct str bytes = str_of_val(value);
     if (at.series != walking->block || at.when > walking->last)
         return 1;
     if (!block_valid(bytes))
-        return damaged(why, store_table_names[walking->table]);
+        return damaged(why, table);
     for (size_t i = 0; i < walking->count; i++) {
-        struct store_sum sum = {.index = walking->first + i, .when = at.when, .source = at.source};
+        struct store_sum sum = {
+            .index = walking->first + i, .when = at.when, .source = at.source, .vintage = at.vintage};
         if (!block_sum(bytes, walking->series[i] % BLOCK_SERIES, &sum.sum))
             continue;
         int result = walking->visit(walking->arg, &sum);
@@ -180,7 +294,7 @@ static int visit_block(void *arg, MDB_val key, MDB_val value, struct fault *why)
 int store_each_sum(struct store_snapshot *snapshot, enum store_grain grain, const uint32_t *series,
                    size_t count, int32_t first, int32_t last,
                    int (*visit)(void *arg, const struct store_sum *sum), void *arg, struct fault *why) {
-    struct sum_walk walking = {.table = table_of_sums(grain), .last = last, .visit = visit, .arg = arg};
+    struct sum_walk walking = {.grain = grain, .last = last, .visit = visit, .arg = arg};
     int err = 0;
     for (size_t i = 0; i < count && err == 0; i += walking.count) {
         walking.block = series[i] / BLOCK_SERIES;
@@ -191,9 +305,9 @@ int store_each_sum(struct store_snapshot *snapshot, enum store_grain grain, cons
             if (series[i + walking.count] / BLOCK_SERIES != walking.block)
                 break;
         }
-        uint8_t bytes[CELL_KEY_BYTES];
-        cell_key_write(&(struct cell_key){walking.block, first, 0}, bytes);
-        err = walk(snapshot, walking.table, (MDB_val){sizeof bytes, bytes}, visit_block, &walking, why);
+        uint8_t bytes[DAY_KEY_BYTES];
+        size_t len = cell_key_write(&(struct cell_key){walking.block, first, 0, 0}, grain, bytes);
+        err = walk(snapshot, table_of_sums(grain), (MDB_val){len, bytes}, visit_block, &walking, why);
     }
     return err;
 }

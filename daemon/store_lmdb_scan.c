@@ -23,10 +23,21 @@ struct store_scan {
 };
 
 static const enum table table_of_part[] = {
-    [STORE_PART_FORMAT] = TABLE_META,       [STORE_PART_SERIES] = TABLE_SERIES,
-    [STORE_PART_SOURCES] = TABLE_SOURCES,   [STORE_PART_LEDGER] = TABLE_LEDGER,
-    [STORE_PART_DAY_SUMS] = TABLE_DAY_SUMS, [STORE_PART_MONTH_SUMS] = TABLE_MONTH_SUMS,
-    [STORE_PART_DAYS] = TABLE_DAYS,         [STORE_PART_MONTHS] = TABLE_MONTHS,
+    [STORE_PART_FORMAT] = TABLE_META,
+    [STORE_PART_SERIES] = TABLE_SERIES,
+    [STORE_PART_SOURCES] = TABLE_SOURCES,
+    [STORE_PART_LEDGER] = TABLE_LEDGER,
+    [STORE_PART_DAY_SUMS] = TABLE_DAY_SUMS,
+    [STORE_PART_MONTH_SUMS] = TABLE_MONTH_SUMS,
+    [STORE_PART_DAYS] = TABLE_DAYS,
+    [STORE_PART_MONTHS] = TABLE_MONTHS,
+    [STORE_PART_ENTRIES] = TABLE_ENTRIES,
+    [STORE_PART_VINTAGES] = TABLE_VINTAGES,
+    [STORE_PART_SEALS] = TABLE_SEALS,
+    [STORE_PART_WITHDRAWALS] = TABLE_WITHDRAWALS,
+    [STORE_PART_CLOSINGS] = TABLE_CLOSINGS,
+    [STORE_PART_REFUSALS] = TABLE_REFUSALS,
+    [STORE_PART_DEFINITIONS] = TABLE_DEFINITIONS,
 };
 
 enum table store_table_of_part(enum store_part part) {
@@ -64,21 +75,58 @@ void store_scan_close(struct store_scan **scan) {
     *scan = NULL;
 }
 
-static bool read_cell_key(struct store_record *out, bool sums) {
-    if (out->key.len != CELL_KEY_BYTES)
+static bool read_cell_key(struct store_record *out, enum store_grain grain, bool sums) {
+    if (out->key.len != cell_key_bytes(grain))
         return false;
-    struct cell_key key = cell_key_read(out->key.at);
+    struct cell_key key = cell_key_read(out->key.at, grain);
     if (sums && key.series > BLOCKS_MAX)
         return false;
     out->number = sums ? key.series * BLOCK_SERIES : key.series;
     out->when = key.when;
     out->source = key.source;
+    out->vintage = key.vintage;
     return true;
 }
 
-static bool read_sums(struct store_record *out) {
+static bool read_entry(struct store_record *out) {
+    if (out->key.len != ENTRY_KEY_BYTES)
+        return false;
+    struct cell_key key = entry_key_read(out->key.at, &out->id);
+    out->number = key.series;
+    out->when = key.when;
+    out->source = key.source;
+    out->vintage = key.vintage;
+    out->seal = store_seal_of(out->key, out->value);
+    return true;
+}
+
+static bool read_set(struct store_record *out, enum store_grain grain) {
+    if (!read_cell_key(out, grain, false))
+        return false;
+    out->seal = grain == STORE_DAYS ? store_seal_of(out->key, out->value) : 0;
+    return true;
+}
+
+static bool read_vintage(struct store_record *out) {
+    struct store_vintage vintage;
+    if (!store_vintage_read(out->key, out->value, &vintage))
+        return false;
+    out->number = vintage.number;
+    out->began = vintage.began;
+    return true;
+}
+
+static bool read_seal(struct store_record *out) {
+    if (out->key.len != NAME_KEY_BYTES || out->value.len != SEAL_BYTES)
+        return false;
+    out->source = store_get_u32(out->key.at);
+    out->seal = store_get_u64(out->value.at);
+    return true;
+}
+
+static bool read_sums(struct store_record *out, enum store_grain grain) {
     struct block block;
-    if (!read_cell_key(out, true) || !block_valid(out->value))
+    if (!read_cell_key(out, grain, true) || !block_valid(out->value))
         return false;
     block_decode(out->value, &block);
     out->mask = block.mask;
@@ -106,13 +154,25 @@ static bool read_record(enum store_part part, struct store_record *out) {
     case STORE_PART_SOURCES:
         return read_name(out);
     case STORE_PART_LEDGER:
-        return out->key.len <= LEDGER_KEY_MAX;
+    case STORE_PART_WITHDRAWALS:
+    case STORE_PART_CLOSINGS:
+    case STORE_PART_REFUSALS:
+    case STORE_PART_DEFINITIONS:
+        return out->key.len <= ROW_KEY_MAX;
     case STORE_PART_DAY_SUMS:
+        return read_sums(out, STORE_DAYS);
     case STORE_PART_MONTH_SUMS:
-        return read_sums(out);
+        return read_sums(out, STORE_MONTHS);
     case STORE_PART_DAYS:
+        return read_set(out, STORE_DAYS);
     case STORE_PART_MONTHS:
-        return read_cell_key(out, false);
+        return read_set(out, STORE_MONTHS);
+    case STORE_PART_ENTRIES:
+        return read_entry(out);
+    case STORE_PART_VINTAGES:
+        return read_vintage(out);
+    case STORE_PART_SEALS:
+        return read_seal(out);
     case STORE_PARTS:
         break;
     }

@@ -19,8 +19,9 @@ enum kind {
     KIND_EVIDENCE = 7,  /* documented items */
     KIND_NARRATIVE = 8, /* case studies */
     KIND_RATIO = 9,     /* computed from two others, never stored */
-    KIND_LAST = KIND_RATIO,
 };
+
+#define KIND_LAST KIND_RATIO
 
 /* The most that one event may add to or take from a count: far past any real one, far from overflow when
  * summed. */

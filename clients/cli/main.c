@@ -15,6 +15,9 @@ static const struct verb {
     {"due", "show what is late, missing or soon due", due_run},
     {"close", "keep the figures of a period as they are reported", close_run},
     {"withdraw", "take back what a source gave, to count it again", withdraw_run},
+    {"record", "record what happened", record_run},
+    {"correct", "mend what was recorded, with a reason", correct_run},
+    {"import", "record the rows of a CSV file", import_run},
     {"sources", "show what was heard from each source", sources_run},
     {"check", "check that the daemon's store is whole", check_run},
 };

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "clients/collector/key_file.h"
 #include "clients/lib/directory.h"
 #include "proto/check.h"
 #include "proto/civil.h"
@@ -17,11 +17,11 @@
 
 #define KEYS_MAGIC 0x5ec4e701u
 #define KEYS_MAX   1200 /* months known at once: a hundred years */
-#define FILE_BYTES crypto_kdf_KEYBYTES
 #define HASH_BYTES crypto_shorthash_KEYBYTES
 #define CONTEXT                                                                                              \
     "visitors" /* crypto_kdf_CONTEXTBYTES of text; other hashes can be drawn from the same file later */
-_Static_assert(FILE_BYTES == 32 && HASH_BYTES == 16, "SipHash-2-4");
+#define LOST "the month's visitors are counted anew"
+_Static_assert(KEY_FILE_BYTES == crypto_kdf_KEYBYTES && HASH_BYTES == 16, "SipHash-2-4");
 
 struct keys {
     unsigned magic;
@@ -69,53 +69,13 @@ static char *path_of(const struct keys *keys, int32_t month, const char *suffix)
 
 /* --- one key file --- */
 
-static int fail(const char *doing, const char *path, struct fault *why) {
-    int code = errno;
-    return fault_set(why, -code, "cannot %s the key %s: %s", doing, path, strerror(code));
-}
-
-/* -ENOENT without a sentence when there is none. */
-static int read_file(const char *path, unsigned char out[static FILE_BYTES], struct fault *why) {
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (file < 0)
-        return errno == ENOENT ? -ENOENT : fail("open", path, why);
-    struct stat about;
-    int rc = 0;
-    if (fstat(file, &about) != 0)
-        rc = fail("look at", path, why);
-    else if (!S_ISREG(about.st_mode) || about.st_size != (off_t)FILE_BYTES)
-        rc = fault_set(why, -EBADMSG,
-                       "%s is no key: it must be a file of %u bytes. Put it back from a copy; without it the "
-                       "month's visitors "
-                       "are counted anew",
-                       path, (unsigned)FILE_BYTES);
-    else if ((about.st_mode & 077) != 0)
-        rc = fault_set(why, -EPERM, "others can read the secret key %s: chmod 600 it", path);
-    else if (read(file, out, FILE_BYTES) != (ssize_t)FILE_BYTES)
-        rc = fail("read", path, why);
-    close(file);
-    return rc;
-}
-
-static int write_file(const char *path, const unsigned char *bytes, struct fault *why) {
-    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (file < 0)
-        return fail("make", path, why);
-    errno = ENOSPC; /* what a short write without an error means */
-    int rc = write(file, bytes, FILE_BYTES) != (ssize_t)FILE_BYTES || fsync(file) != 0
-                 ? fail("write", path, why)
-                 : 0;
-    close(file);
-    return rc;
-}
-
 /* Beside, then renamed, so that a key is whole or not there. */
 static int make_file(const struct keys *keys, int32_t month, const unsigned char *bytes, struct fault *why) {
     char *path = path_of(keys, month, ""), *beside = path_of(keys, month, ".new");
     unlink(beside); /* left by a crash; no month was hashed with it */
-    int rc = write_file(beside, bytes, why);
+    int rc = key_file_write(beside, bytes, why);
     if (rc == 0 && rename(beside, path) != 0)
-        rc = fail("rename", beside, why);
+        rc = key_file_fault("rename", beside, why);
     if (rc != 0)
         unlink(beside);
     else
@@ -131,9 +91,9 @@ static int load(struct keys *keys, int32_t month, struct fault *why) {
     if (keys->count == KEYS_MAX)
         return fault_set(why, -E2BIG, "these are events of more than %d months; count them in parts",
                          KEYS_MAX);
-    unsigned char bytes[FILE_BYTES];
+    unsigned char bytes[KEY_FILE_BYTES];
     char *path = path_of(keys, month, "");
-    int rc = read_file(path, bytes, why);
+    int rc = key_file_read(path, LOST, bytes, why);
     free(path);
     if (rc == -ENOENT) {
         randombytes_buf(bytes, sizeof bytes);
@@ -179,17 +139,17 @@ int keys_hash(struct keys *keys, int32_t month, const void *data, size_t len, ui
 /* --- destroying --- */
 
 static int destroy_file(const char *path, struct fault *why) {
-    unsigned char noise[FILE_BYTES];
+    unsigned char noise[KEY_FILE_BYTES];
     randombytes_buf(noise, sizeof noise);
     int file = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
     if (file < 0)
-        return fail("open", path, why);
+        return key_file_fault("open", path, why);
     int rc = write(file, noise, sizeof noise) != (ssize_t)sizeof noise || fsync(file) != 0
-                 ? fail("overwrite", path, why)
+                 ? key_file_fault("overwrite", path, why)
                  : 0;
     close(file);
     if (rc == 0 && unlink(path) != 0)
-        rc = fail("remove", path, why);
+        rc = key_file_fault("remove", path, why);
     return rc;
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "clients/lib/client_priv.h"
+#include "proto/utf8.h"
 
 #define BUSY_PAUSE_MS 100
 
@@ -135,4 +136,14 @@ int asking_run(struct suivi *client, const struct asking *asking, int timeout_ms
         connection_wait(client->asking, false,
                         left < BUSY_PAUSE_MS ? left : BUSY_PAUSE_MS); /* too busy: ask again */
     }
+}
+
+int asking_text(struct suivi *client, const char *what, const char *text, size_t max, struct str *out) {
+    struct str view = text ? str_of(text) : STR("");
+    if (!utf8_valid(view))
+        return fault_set(&client->why, -EINVAL, "%s is no text in UTF-8", what);
+    if (view.len > max)
+        return fault_set(&client->why, -EINVAL, "%s has %zu bytes, the limit is %zu", what, view.len, max);
+    *out = view;
+    return 0;
 }

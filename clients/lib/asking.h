@@ -8,6 +8,8 @@
 #include "clients/lib/suivi.h"
 #include "proto/message.h"
 
+#define ASKING_LANGUAGE_MAX 35 /* bytes of the longest usual tag of RFC 5646 */
+
 /* What `take` found in a chunk. */
 struct asking_chunk {
     uint64_t id;
@@ -26,5 +28,8 @@ struct asking {
 /* Asks, and tells each chunk until the last one; the time runs anew with each. When the daemon is too busy it is
  * asked again, until the time is over. Results as suivi_query. */
 int asking_run(struct suivi *client, const struct asking *asking, int timeout_ms);
+
+/* A text of a question, NULL for an empty one: -EINVAL when the daemon could not read it. `what`: "the reason". */
+int asking_text(struct suivi *client, const char *what, const char *text, size_t max, struct str *out);
 
 #endif

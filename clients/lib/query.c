@@ -4,6 +4,7 @@
 
 #include "clients/lib/asking.h"
 #include "clients/lib/client_priv.h"
+#include "clients/lib/lending.h"
 #include "clients/lib/texts.h"
 #include "proto/dims.h"
 #include "proto/message.h"
@@ -34,6 +35,11 @@ static int put_together(struct suivi *client, const struct suivi_query *query, s
         .to = open_part(query->to),
         .by = open_part(query->by),
         .language = open_part(query->language),
+        .as_of = open_part(query->as_of),
+        .sum_of = open_part(query->sum_of),
+        .reported = query->reported,
+        .gaps = query->gaps,
+        .outside = query->outside,
     };
     if (query->indicator_count > MESSAGE_PATTERNS_MAX)
         return fault_set(&client->why, -EINVAL, "at most %d indicators fit one question",
@@ -59,41 +65,10 @@ static void write_question(void *arg, struct wire_writer *writer, uint64_t id) {
 
 /* --- the answer --- */
 
-static void tell_indicator(struct texts *texts, const struct message_indicator *from,
-                           const struct callbacks *to) {
-    texts_begin(texts, from->id.len + from->code.len + from->kind.len + from->label.len + from->note.len + 5);
-    struct suivi_indicator indicator = {
-        .id = texts_add(texts, from->id),
-        .code = texts_add(texts, from->code),
-        .kind = texts_add(texts, from->kind),
-        .label = texts_add(texts, from->label),
-        .note = texts_add(texts, from->note),
-    };
-    to->on_indicator(to->arg, &indicator);
-}
-
-static void tell_figure(struct texts *texts, const struct message_figure *from, const struct callbacks *to) {
-    size_t room = from->indicator.len + from->period.len + from->note.len + 3;
-    for (size_t i = 0; i < from->dim_count; i++)
-        room += from->dim[i].len + 1;
-    texts_begin(texts, room);
-    const char *dims[DIMS_MAX] = {"", "", "", "", "", "", "", ""};
-    _Static_assert(DIMS_MAX == 8, "one empty text for each dimension");
-    for (size_t i = 0; i < from->dim_count && i < to->split_count; i++)
-        dims[i] = texts_add(texts, from->dim[i]);
-    struct suivi_figure figure = {
-        .indicator = texts_add(texts, from->indicator),
-        .period = texts_add(texts, from->period),
-        .dims = dims,
-        .value = from->value,
-        .note = texts_add(texts, from->note),
-    };
-    to->on_figure(to->arg, &figure);
-}
-
 static int read_figures(void *arg, struct wire_reader *reader, struct asking_chunk *chunk,
                         struct fault *why) {
     struct querying *querying = arg;
+    texts_begin(&querying->texts, (size_t)(reader->end - reader->at));
     int rc = message_read_figures(reader, &querying->figures, why);
     if (rc == 0)
         *chunk = (struct asking_chunk){querying->figures.id, querying->figures.last};
@@ -103,17 +78,21 @@ static int read_figures(void *arg, struct wire_reader *reader, struct asking_chu
 static void tell(void *arg) {
     struct querying *querying = arg;
     struct message_figures *figures = &querying->figures;
+    const struct callbacks *to = &querying->to;
     for (uint32_t i = 0; i < figures->indicator_count; i++) {
         struct message_indicator indicator;
         message_next_indicator(figures, &indicator);
-        if (querying->to.on_indicator)
-            tell_indicator(&querying->texts, &indicator, &querying->to);
+        struct suivi_indicator lent = lending_indicator(&querying->texts, &indicator);
+        if (to->on_indicator)
+            to->on_indicator(to->arg, &lent);
     }
     for (uint32_t i = 0; i < figures->figure_count; i++) {
         struct message_figure figure;
         message_next_figure(figures, &figure);
-        if (querying->to.on_figure)
-            tell_figure(&querying->texts, &figure, &querying->to);
+        const char *dims[DIMS_MAX];
+        struct suivi_figure lent = lending_figure(&querying->texts, &figure, to->split_count, dims);
+        if (to->on_figure)
+            to->on_figure(to->arg, &lent);
     }
 }
 

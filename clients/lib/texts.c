@@ -14,10 +14,11 @@ void texts_begin(struct texts *texts, size_t room) {
 }
 
 const char *texts_add(struct texts *texts, struct str text) {
+    if (text.len == 0)
+        return "";
     ASSERT(texts->room - texts->used > text.len);
     char *copy = texts->buffer + texts->used;
-    if (text.len > 0)
-        memcpy(copy, text.at, text.len);
+    memcpy(copy, text.at, text.len);
     copy[text.len] = '\0';
     texts->used += text.len + 1;
     return copy;

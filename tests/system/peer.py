@@ -89,9 +89,9 @@ class Peer:
         return {'source': self.source, 'outbox': self.outbox, 'seq': self.next if seq is None else seq, 'base': base,
                 'series': [[indicator, dims] for indicator, dims in series], 'events': events}
 
-    def put(self, series, events, base=0):
+    def put(self, series, events, base=0, **more):
         """Sends the next batch and takes its ack."""
-        self.send('batch', self.batch(series, events, base=base))
+        self.send('batch', {**self.batch(series, events, base=base), **more})
         ack = self.expect('ack')
         assert ack['seq'] == self.next, ack
         self.next += 1
@@ -101,6 +101,16 @@ class Peer:
         ack = self.put([(indicator, dims)], [[0, at(day), value]])
         assert ack['accepted'] == 1 and not ack.get('refused'), ack
         return ack
+
+    def tell(self, statements, **more):
+        """One batch of (indicator, dims, at, value); value: a number, a frozenset of hashes, a name, or a dict, an entry."""
+        places, events = {}, []
+        for indicator, dims, when, value in statements:
+            place = places.setdefault((indicator, tuple(sorted(dims.items()))), len(places))
+            events.append((place, when, members(*value) if isinstance(value, frozenset) else value))
+        base = min([when for _, when, _ in events], default=0)
+        return self.put([(indicator, dict(dims)) for indicator, dims in places],
+                        [[place, when - base, value] for place, when, value in events], base, **more)
 
     def query(self, *indicators, **fields):
         """{(indicator, period, values of the split...): value}"""

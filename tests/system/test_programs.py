@@ -15,7 +15,7 @@ OPTIONS = {
     ('suivi',): ['figures', 'sources', 'check', '--help', '--version'],
     ('suivi', 'figures'): ['--from', '--to', '--by', '--split', '--where', '--format', '--help'],
     ('suivi', 'sources'): ['--format', '--endpoint', '--timeout', '--help'],
-    ('suivi', 'check'): ['--endpoint', '--timeout', '--help'],
+    ('suivi', 'check'): ['--framework', '--endpoint', '--timeout', '--help'],
 }
 
 

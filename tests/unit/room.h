@@ -20,6 +20,8 @@
 #include "proto/distinct.h"
 #include "proto/message.h"
 
+#define ROOM_NOW 1520380800 /* 2018-03-07, the time of everything that is sent */
+
 struct room {
     char directory[64];
     struct framework *framework;
@@ -143,8 +145,13 @@ static inline enum ingest_reply room_send(struct room *room, const char *source,
         else
             message_write_event_number(events, (uint32_t)i, event[i].at, event[i].number);
     }
-    message_write_batch(frame, str_of(source), str_of(outbox), seq, 0, (uint32_t)count, series,
-                        (uint32_t)count, events);
+    message_write_batch(frame,
+                        &(struct message_batch){.source = str_of(source),
+                                                .outbox = str_of(outbox),
+                                                .seq = seq,
+                                                .series_count = (uint32_t)count,
+                                                .event_count = (uint32_t)count},
+                        series, events);
     wire_reader_init(&reader, wire_writer_data(frame), wire_writer_len(frame));
     if (message_open(&reader, &type, &why) != 0 || message_read_flat(&reader, &flat, &batch, &why) != 0)
         fail_msg("%s", why.text);
@@ -156,14 +163,14 @@ static inline enum ingest_reply room_send(struct room *room, const char *source,
     room->digest =
         message_digest((struct str){(const char *)wire_writer_data(frame), wire_writer_len(frame)});
     enum ingest_reply when =
-        ingest_batch(room->ingest, STR("peer"), &batch, &flat, room->digest, 1520380800, room->reply, &why);
+        ingest_batch(room->ingest, STR("peer"), &batch, &flat, room->digest, ROOM_NOW, room->reply, &why);
     if (when == INGEST_HOLD)
         committer_hold(room->committer,
-                       &(struct committer_reply){
-                           STR("peer"),
-                           {(const char *)wire_writer_data(room->reply), wire_writer_len(room->reply)},
-                           batch.source,
-                           seq});
+                       &(struct committer_reply){.peer = STR("peer"),
+                                                 .frame = {(const char *)wire_writer_data(room->reply),
+                                                           wire_writer_len(room->reply)},
+                                                 .source = batch.source,
+                                                 .seq = seq});
     message_flat_clear(&flat);
     wire_writer_destroy(&series);
     wire_writer_destroy(&events);
@@ -191,7 +198,7 @@ static inline struct room_released room_commit(struct room *room) {
     struct fault why = {""};
     if (!committer_wanted(room->committer))
         return released;
-    committer_start(room->committer);
+    committer_start(room->committer, ROOM_NOW);
     committer_run(room->committer);
     if (committer_finish(room->committer, room_count_release, &released, &why) != 0)
         fail_msg("%s", why.text);

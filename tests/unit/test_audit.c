@@ -637,7 +637,10 @@ static void fill(struct room *room, int32_t days) {
     counts_extend(pending_counts(pending), (size_t)days);
     balance_encode(&row, bytes);
     pending_ledger(pending, S_O, (struct str){(char *)bytes, sizeof bytes});
-    assert_int_equal(pending_write(pending, room->store, names, 2, NULL), 0);
+    assert_int_equal(pending_write(pending, room->store,
+                                   &(struct pending_writing){.names = names, .name_count = 2}, NULL, NULL,
+                                   NULL),
+                     0);
     pending_destroy(&pending);
 }
 

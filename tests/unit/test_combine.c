@@ -122,7 +122,7 @@ static void every_event_is_in_one_sum(void **state) {
         assert_int_equal(message_open(&reader, &type, NULL), 0);
         assert_int_equal(message_read_flat(&reader, &flat, &batch, NULL), 0);
         assert_int_equal(combine_open(combine, &batch, &flat, NULL), 0);
-        combine_events(combine, &batch, &flat, 7, pending, &result);
+        combine_events(combine, &batch, &flat, 7, 1530000000, pending, &result);
         for (uint32_t k = 0; k < samples[i].events; k++) {
             good += drawn[k].good;
             total += drawn[k].good ? drawn[k].number : 0;

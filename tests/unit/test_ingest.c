@@ -319,7 +319,7 @@ static void a_failed_commit_acks_nothing(void **state) {
     (void)room_commit(&room);
 
     (void)room_send(&room, "s", "o", 2, &event, 1);
-    committer_start(room.committer);
+    committer_start(room.committer, ROOM_NOW);
     (void)room_send(&room, "s", "o", 3, &event, 1);
     limit_files(4096);
     committer_run(room.committer);

@@ -132,7 +132,7 @@ static void only_changed_rows_are_written(void **state) {
     ledger_write(room.ledger, pending);
     assert_false(pending_empty(pending));
     assert_false(ledger_changed(room.ledger));
-    assert_int_equal(pending_write(pending, room.store, NULL, 0, NULL), 0);
+    assert_int_equal(pending_write(pending, room.store, &(struct pending_writing){0}, NULL, NULL, NULL), 0);
     ledger_settled(room.ledger);
     assert_int_equal(on_disk(&room, "s7", "o").repeated, 2);
     assert_int_equal(on_disk(&room, "s8", "o").repeated, 0);
@@ -163,7 +163,7 @@ static void what_is_undone_leaves_the_rows_as_on_disk(void **state) {
     (void)room_send(&room, "s", "o", 1, event, 2);
     (void)room_send(&room, "s", "o", 2, event, 2);
     (void)room_send(&room, "t", "o", 1, event, 2);
-    committer_start(room.committer);
+    committer_start(room.committer, ROOM_NOW);
     (void)room_send(&room, "s", "o", 3, event, 2);
     (void)room_send(&room, "s", "o", 2, event, 2);
     (void)room_send(&room, "u", "o", 1, event, 2);

@@ -145,7 +145,8 @@ static void sums_are_added_to_and_come_in_order(void **state) {
     (void)state;
     static const uint32_t wanted[] = {3, 5, 63, 64, 200};
     static const struct store_sum expected[] = {
-        {1, -1, 0, 4}, {0, 2, 0, 11}, {1, 2, 0, 20}, {1, 2, 1, 5}, {3, 2, 0, 7}, {4, 1, 9, 0},
+        {1, -1, 0, 0, 4}, {0, 2, 0, 0, 11}, {1, 2, 0, 0, 20},
+        {1, 2, 1, 0, 5},  {3, 2, 0, 0, 7},  {4, 1, 9, 0, 0},
     };
     struct store *store;
     struct store_write *write;
@@ -180,6 +181,189 @@ static void sums_are_added_to_and_come_in_order(void **state) {
     assert_int_equal(store_each_sum(snapshot, STORE_MONTHS, wanted, 5, -1, 2, see_sum, &sums, NULL), 0);
     assert_int_equal(sums.count, 0);
     store_snapshot_close(&snapshot);
+    store_close(&store);
+}
+
+/* ---- vintages ---- */
+
+#define NOON INT64_C(1520424000) /* of 2018-03-07 */
+
+static struct store_write *begin_at(struct store *store, int64_t now) {
+    struct store_write *write;
+    assert_int_equal(store_begin(store, &write, NULL), 0);
+    assert_int_equal(store_stamp(write, now, NULL), 0);
+    return write;
+}
+
+static uint32_t commit_at(struct store *store, int64_t now, bool end) {
+    struct store_write *write = begin_at(store, now);
+    uint32_t number = store_write_vintage(write);
+    if (end)
+        assert_int_equal(store_end_vintage(write, NULL), 0);
+    assert_int_equal(store_commit(&write, NULL), 0);
+    return number;
+}
+
+static void a_vintage_is_a_day_or_less(void **state) {
+    (void)state;
+    struct store *store;
+    struct store_snapshot *snapshot;
+    struct store_vintage vintage;
+    assert_int_equal(store_open(&store, directory, NULL, NULL), 0);
+    assert_int_equal(commit_at(store, NOON, false), 1);
+    assert_int_equal(commit_at(store, NOON + 3600, false), 1);
+    assert_int_equal(commit_at(store, NOON - 7 * 86400, false), 1); /* a clock that went back */
+    assert_int_equal(commit_at(store, NOON + 86400, true), 2);
+    assert_int_equal(commit_at(store, NOON, false), 3); /* the one before has ended */
+    struct store_write *write = begin_at(store, NOON + 5 * 86400);
+    assert_int_equal(store_write_vintage(write), 4);
+    store_abort(&write);
+    store_close(&store);
+    assert_int_equal(store_open(&store, directory, NULL, NULL), 0);
+    assert_int_equal(store_snapshot_open(store, &snapshot, NULL), 0);
+    assert_int_equal(store_vintage_at(snapshot, INT64_MAX, &vintage, NULL), 0);
+    assert_true(vintage.number == 3 && vintage.began == NOON + 86400 && !vintage.ended);
+    assert_int_equal(store_vintage_at(snapshot, NOON + 86399, &vintage, NULL), 0);
+    assert_true(vintage.number == 1 && vintage.began == NOON);
+    assert_int_equal(store_vintage_at(snapshot, NOON - 1, &vintage, NULL), 0);
+    assert_int_equal(vintage.number, 0);
+    assert_int_equal(store_vintage_get(snapshot, 2, &vintage, NULL), 0);
+    assert_true(vintage.ended);
+    assert_int_equal(store_vintage_get(snapshot, 4, &vintage, NULL), -ENOENT);
+    store_snapshot_close(&snapshot);
+    store_close(&store);
+}
+
+static void days_keep_their_vintage_and_months_do_not(void **state) {
+    (void)state;
+    static const uint32_t wanted[] = {5};
+    struct store *store;
+    struct store_snapshot *snapshot;
+    struct sums sums = {0};
+    assert_int_equal(store_open(&store, directory, NULL, NULL), 0);
+    for (int i = 0; i < 3; i++) { /* twice on the first day, once on the second */
+        struct store_write *write = begin_at(store, NOON + (i == 2 ? 86400 : 0));
+        assert_int_equal(store_add(write, STORE_DAYS, 5, 7, 1, 10 + i, NULL), 0);
+        assert_int_equal(store_add(write, STORE_MONTHS, 5, 0, 1, 10 + i, NULL), 0);
+        assert_int_equal(store_commit(&write, NULL), 0);
+    }
+    assert_int_equal(store_snapshot_open(store, &snapshot, NULL), 0);
+    assert_int_equal(store_each_sum(snapshot, STORE_DAYS, wanted, 1, 0, 9, see_sum, &sums, NULL), 0);
+    assert_int_equal(sums.count, 2);
+    assert_true(sums.sum[0].vintage == 1 && sums.sum[0].sum == 21 && sums.sum[1].vintage == 2 &&
+                sums.sum[1].sum == 12);
+    sums.count = 0;
+    assert_int_equal(store_each_sum(snapshot, STORE_MONTHS, wanted, 1, 0, 9, see_sum, &sums, NULL), 0);
+    assert_true(sums.count == 1 && sums.sum[0].sum == 33);
+    store_snapshot_close(&snapshot);
+    store_close(&store);
+}
+
+/* ---- entries and rows ---- */
+
+struct entries {
+    size_t count;
+    struct store_entry entry[16];
+    char value[16];
+};
+
+static int see_entry(void *arg, const struct store_entry *entry) {
+    struct entries *entries = arg;
+    assert_in_range(entries->count, 0, 15);
+    assert_int_equal(entry->value.len, 1);
+    entries->value[entries->count] = entry->value.at[0];
+    entries->entry[entries->count++] = *entry;
+    return 0;
+}
+
+static void entries_come_in_order(void **state) {
+    (void)state;
+    struct store *store;
+    struct store_snapshot *snapshot;
+    struct entries entries = {0};
+    struct str value;
+    assert_int_equal(store_open(&store, directory, NULL, NULL), 0);
+    struct store_write *write = begin_at(store, NOON);
+    assert_int_equal(store_put_entry(write, 5, 3, 1, 9, STR("c"), NULL), 0);
+    assert_int_equal(store_put_entry(write, 5, 3, 1, 8, STR("b"), NULL), 0);
+    assert_int_equal(store_put_entry(write, 5, -1, 1, 7, STR("a"), NULL), 0);
+    assert_int_equal(store_put_entry(write, 6, 3, 1, 8, STR("x"), NULL), 0);
+    assert_int_equal(store_put_entry(write, 5, 3, 1, 9, STR("d"), NULL), 0); /* in the place of the other */
+    assert_int_equal(store_get_entry(write, 5, 3, 1, 9, &value, NULL), 0);
+    assert_true(str_equal(value, STR("d")));
+    assert_int_equal(store_get_entry(write, 5, 3, 2, 9, &value, NULL), -ENOENT);
+    assert_int_equal(store_commit(&write, NULL), 0);
+    assert_int_equal(store_snapshot_open(store, &snapshot, NULL), 0);
+    assert_true(store_has_entries(snapshot));
+    assert_int_equal(store_each_entry(snapshot, 5, -5, 3, see_entry, &entries, NULL), 0);
+    assert_int_equal(entries.count, 3);
+    assert_memory_equal(entries.value, "abd", 3);
+    assert_true(entries.entry[0].day == -1 && entries.entry[1].id == 8 && entries.entry[2].vintage == 1);
+    entries.count = 0;
+    assert_int_equal(store_each_entry(snapshot, 5, 0, 2, see_entry, &entries, NULL), 0);
+    assert_int_equal(entries.count, 0);
+    store_snapshot_close(&snapshot);
+    store_close(&store);
+}
+
+static int see_row(void *arg, struct str key, struct str row) {
+    struct entries *seen = arg;
+    (void)key;
+    seen->value[seen->count++] = row.at[0];
+    return 0;
+}
+
+static void rows_are_found_by_key_and_by_prefix(void **state) {
+    (void)state;
+    struct store *store;
+    struct store_snapshot *snapshot;
+    struct entries seen = {0};
+    struct str row;
+    assert_int_equal(store_open(&store, directory, NULL, NULL), 0);
+    struct store_write *write = begin_at(store, NOON);
+    static const char *const keys[] = {"b2", "a1", "b1", "b", "c"};
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(
+            store_put_row(write, STORE_CLOSINGS, str_of(keys[i]), (struct str){"12345" + i, 1}, NULL), 0);
+    assert_int_equal(store_get_row(write, STORE_CLOSINGS, STR("b1"), &row, NULL), 0);
+    assert_int_equal(store_get_row(write, STORE_REFUSALS, STR("b1"), &row, NULL), -ENOENT);
+    assert_int_equal(store_commit(&write, NULL), 0);
+    assert_int_equal(store_snapshot_open(store, &snapshot, NULL), 0);
+    assert_int_equal(store_each_row(snapshot, STORE_CLOSINGS, STR("b"), see_row, &seen, NULL), 0);
+    assert_int_equal(seen.count, 3);
+    assert_memory_equal(seen.value, "431", 3);
+    assert_int_equal(store_find_row(snapshot, STORE_CLOSINGS, STR("c"), &row, NULL), 0);
+    assert_int_equal(store_find_row(snapshot, STORE_CLOSINGS, STR("d"), &row, NULL), -ENOENT);
+    store_snapshot_close(&snapshot);
+    store_close(&store);
+}
+
+static void months_are_dropped_of_one_source(void **state) {
+    (void)state;
+    static const uint32_t wanted[] = {1, 100};
+    struct store *store;
+    struct sums sums = {0};
+    struct seen seen = {0};
+    assert_int_equal(store_open(&store, directory, NULL, NULL), 0);
+    struct store_write *write = begin_at(store, NOON);
+    for (uint32_t source = 0; source < 2; source++)
+        for (int32_t month = 0; month < 4; month++) {
+            assert_int_equal(store_add(write, STORE_MONTHS, 1, month, source, month, NULL), 0);
+            assert_int_equal(store_add(write, STORE_MONTHS, 100, month, source, month, NULL), 0);
+            assert_int_equal(store_put_cell(write, STORE_MONTHS, 7, month, source, STR("x"), NULL), 0);
+        }
+    assert_int_equal(store_drop_months(write, 1, 1, 2, NULL), 0);
+    assert_int_equal(store_add(write, STORE_MONTHS, 1, 2, 1, 50, NULL), 0);
+    struct store_snapshot *view;
+    assert_int_equal(store_write_view(write, &view, NULL), 0);
+    assert_int_equal(store_each_sum(view, STORE_MONTHS, wanted, 2, 0, 9, see_sum, &sums, NULL), 0);
+    assert_int_equal(sums.count, 2 * 8 - 4 + 1);
+    for (size_t i = 0; i < sums.count; i++)
+        assert_true(sums.sum[i].source == 0 || sums.sum[i].when == 0 || sums.sum[i].when == 3 ||
+                    sums.sum[i].sum == 50);
+    assert_int_equal(store_each_cell(view, STORE_MONTHS, 7, 0, 9, see, &seen, NULL), 0);
+    assert_int_equal(seen.count, 6);
+    assert_int_equal(store_commit(&write, NULL), 0);
     store_close(&store);
 }
 
@@ -272,6 +456,11 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_snapshot_sees_one_moment, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_aborted_is_not_there, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sums_are_added_to_and_come_in_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_vintage_is_a_day_or_less, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(days_keep_their_vintage_and_months_do_not, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(entries_come_in_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(rows_are_found_by_key_and_by_prefix, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(months_are_dropped_of_one_source, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_map_grows_by_itself, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_daemon_at_a_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_that_is_no_store_is_refused, set_up, tear_down),

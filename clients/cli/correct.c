@@ -1,0 +1,478 @@
+/* suivi correct: a figure is mended by one more entry, with a reason; nothing is overwritten. */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clients/cli/already.h"
+#include "clients/cli/print.h"
+#include "clients/cli/recording.h"
+#include "clients/cli/verb.h"
+#include "clients/collector/terminal.h"
+#include "proto/check.h"
+#include "proto/civil.h"
+#include "proto/entry.h"
+
+#define PROGRAM RECORDING_PROGRAM
+#define VERB    "correct"
+
+static const char help_text[] =
+    "usage: suivi correct ID --at DATE HOW --reason TEXT [--dim DIM=VALUE]... [OPTION]...\n"
+    "\n"
+    "Mends what was recorded for the indicator ID on that day. Nothing is overwritten: the correction is one "
+    "more\n"
+    "entry, which \"suivi explain\" shows with its reason.\n"
+    "\n"
+    "  --value N           count, distinct: the figure of that day is N; level: from that day on there are "
+    "N\n"
+    "  --difference N      count, distinct: the figure of that day is N more (or less: -3)\n"
+    "  --in-force yes|no   status\n"
+    "  --remove NAME       roster: this name is not among those of that day\n"
+    "  --retract ENTRY     any kind: this entry does not count; its 16 letters and digits are those that "
+    "record and\n"
+    "                      explain show. --at and --dim are not needed then\n"
+    "  --reason TEXT       why; it must be given\n"
+    "\n"
+    "options:\n"
+    "  --at DATE           the day, as in 2018-03-07\n"
+    "  --dim DIM=VALUE     each breakdown that the indicator has, as in --dim region=africa\n"
+    "  --note TEXT         anything else to be kept with it\n"
+    "  --state DIR         where the outbox is (default: /var/lib/suivi/record)\n"
+    "  --endpoint E        where the daemon listens; default $SUIVI_ENDPOINT, else its usual place\n"
+    "  --framework FILE    the plan, for when no daemon answers; default /etc/suivi/framework.yaml\n"
+    "  --timeout SECONDS   how long to wait for an answer (default 10)\n"
+    "  --help              show this help\n"
+    "  --version           show the version\n"
+    "\n"
+    "example: suivi correct members.total --at 2018-03-31 --dim region=africa --value 118 \\\n"
+    "             --reason \"two had left in February\"\n";
+
+enum choice { OPT_VALUE = 1, OPT_DIFFERENCE, OPT_IN_FORCE, OPT_REMOVE, OPT_RETRACT, OPT_HELP, OPT_VERSION };
+
+static const struct option options[] = {
+    RECORDING_OPTIONS,
+    {"dim", required_argument, NULL, RECORDING_DIM},
+    {"note", required_argument, NULL, RECORDING_NOTE},
+    {"value", required_argument, NULL, OPT_VALUE},
+    {"difference", required_argument, NULL, OPT_DIFFERENCE},
+    {"in-force", required_argument, NULL, OPT_IN_FORCE},
+    {"remove", required_argument, NULL, OPT_REMOVE},
+    {"retract", required_argument, NULL, OPT_RETRACT},
+    {"help", no_argument, NULL, OPT_HELP},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {0},
+};
+
+struct request {
+    struct recording common;
+    const char *id;
+    enum choice how; /* 0: not said */
+    const char *how_name;
+    int64_t number;
+    const char *name;
+    uint64_t entry;
+};
+
+struct correction {
+    const struct promise *promise;
+    struct suivi_entry entry;
+    int64_t at;
+    struct suivi_dim *dims; /* of the series */
+    size_t dim_count;
+    struct already already; /* which `dims` may point into */
+    char words[256];        /* what is said to be corrected */
+};
+
+/* --- options --- */
+
+static int read_entry_id(struct request *request, const char *text) {
+    char *end;
+    request->entry = strtoull(text, &end, 16);
+    if (strlen(text) != 16 || strspn(text, "0123456789abcdefABCDEF") != 16 || request->entry == 0 ||
+        request->entry > INT64_MAX)
+        return verb_misused(VERB, "--retract",
+                            "an entry has 16 of the digits 0-9 and letters a-f for a name");
+    return 0;
+}
+
+static int take_how(struct request *request, int option, const char *name) {
+    struct fault why;
+    if (request->how)
+        return verb_misused(VERB, name, "one correction at a time");
+    request->how = (enum choice)option;
+    request->how_name = name;
+    switch (request->how) {
+    case OPT_IN_FORCE:
+        request->number = strcmp(optarg, "yes") == 0;
+        return request->number || strcmp(optarg, "no") == 0
+                   ? 0
+                   : verb_misused(VERB, "--in-force", "it must be yes or no");
+    case OPT_REMOVE:
+        request->name = optarg;
+        return 0;
+    case OPT_RETRACT:
+        return read_entry_id(request, optarg);
+    default:
+        if (recording_parse_number(optarg, &request->number, &why) != 0)
+            return verb_misused(VERB, name, why.text);
+        return 0;
+    }
+}
+
+static bool blank(const char *text) {
+    return !text || text[strspn(text, " \t\r\n")] == '\0';
+}
+
+static int check_request(const struct request *request, int argc, char **argv) {
+    if (!request->id)
+        return verb_misused(VERB, "the indicator is missing",
+                            "name it first, as in suivi correct members.total");
+    if (optind < argc)
+        return verb_misused(VERB, argv[optind], "one indicator at a time");
+    if (!request->how)
+        return verb_misused(VERB, "what is to be corrected?",
+                            "say --value, --difference, --in-force, --remove or --retract");
+    if (blank(request->common.reason))
+        return verb_misused(VERB, "--reason is missing", "say why the figure is to be corrected");
+    if (!request->common.has_day && request->how != OPT_RETRACT)
+        return verb_misused(VERB, "--at is missing", "say the day whose figure is wrong");
+    return 0;
+}
+
+/* *done: nothing is left to do, and the status is what is returned. */
+static int read_options(struct request *request, int argc, char **argv, bool *done) {
+    int option, index = 0, rc = 0;
+    *done = true;
+    opterr = 0;
+    optind = 0; /* glibc: start anew */
+    while (rc == 0 && (option = getopt_long(argc, argv, ":", options, &index)) != -1) {
+        if (option == OPT_HELP)
+            return fputs(help_text, stdout) < 0 ? VERB_FAILED : VERB_DONE;
+        if (option == OPT_VERSION)
+            return puts("suivi " SUIVI_VERSION) < 0 ? VERB_FAILED : VERB_DONE;
+        if (option == '?' || option == ':')
+            return verb_no_option(VERB, option, argv[optind - 1]);
+        if (option >= RECORDING_AT)
+            rc = recording_option(&request->common, option, optarg);
+        else
+            rc = take_how(request, option, options[index].name);
+    }
+    if (rc == 0 && optind < argc)
+        request->id = argv[optind++];
+    if (rc == 0)
+        rc = check_request(request, argc, argv);
+    *done = rc != 0;
+    return rc;
+}
+
+/* --- what a kind takes --- */
+
+static bool takes(enum kind kind, enum choice how) {
+    switch (how) {
+    case OPT_VALUE:
+        return kind == KIND_COUNT || kind == KIND_DISTINCT || kind == KIND_LEVEL;
+    case OPT_DIFFERENCE:
+        return kind == KIND_COUNT || kind == KIND_DISTINCT;
+    case OPT_IN_FORCE:
+        return kind == KIND_STATUS;
+    case OPT_REMOVE:
+        return kind == KIND_ROSTER;
+    default:
+        return true;
+    }
+}
+
+static int check_kind(const struct request *request, const struct promise *promise) {
+    static const char *const ways[] = {
+        [KIND_COUNT] = "--value N, --difference N or",
+        [KIND_DISTINCT] = "--value N, --difference N or",
+        [KIND_LEVEL] = "--value N or",
+        [KIND_STATUS] = "--in-force yes, --in-force no or",
+        [KIND_ROSTER] = "--remove NAME or",
+        [KIND_MILESTONE] = "",
+        [KIND_EVIDENCE] = "",
+        [KIND_NARRATIVE] = "",
+    };
+    if (takes(promise->kind, request->how))
+        return 0;
+    terminal_say(PROGRAM, "%s is of kind %s: it is corrected with %s%s--retract ENTRY, not with --%s",
+                 promise->id, kind_name(promise->kind), ways[promise->kind], *ways[promise->kind] ? " " : "",
+                 request->how_name);
+    return VERB_MISUSED;
+}
+
+/* --- what there is --- */
+
+static int say_failed(const char *sentence) {
+    terminal_say(PROGRAM, "%s", sentence);
+    return VERB_FAILED;
+}
+
+static int ask_period(const struct request *request, struct correction *correction,
+                      const struct period *period) {
+    char text[PERIOD_TEXT_MAX];
+    struct fault why;
+    const struct recording *common = &request->common;
+    already_free(&correction->already);
+    int rc = already_ask(&correction->already, common->client, request->id, period_print(period, text),
+                         common->dims, common->dim_count, recording_timeout_ms(common), &why);
+    return rc == 0 ? 0 : say_failed(why.text);
+}
+
+static int ask_day(const struct request *request, struct correction *correction) {
+    const struct period day = {PERIOD_DAY, request->common.day, request->common.day};
+    return ask_period(request, correction, &day);
+}
+
+struct figure {
+    bool there;
+    int64_t value;
+};
+
+static void on_figure(void *arg, const struct suivi_figure *told) {
+    struct figure *figure = arg;
+    if (told->state == SUIVI_VALUE)
+        *figure = (struct figure){true, told->value};
+}
+
+/* The figure of that day and series; 0 when there is none. */
+static int ask_figure(const struct request *request, int64_t *value) {
+    char day[PERIOD_TEXT_MAX];
+    const struct period period = {PERIOD_DAY, request->common.day, request->common.day};
+    period_print(&period, day);
+    const struct suivi_query query = {.indicators = &request->id,
+                                      .indicator_count = 1,
+                                      .from = day,
+                                      .to = day,
+                                      .by = "day",
+                                      .where = request->common.dims,
+                                      .where_count = request->common.dim_count};
+    struct figure figure = {0};
+    if (suivi_query(request->common.client, &query, recording_timeout_ms(&request->common), NULL, on_figure,
+                    &figure) != 0)
+        return say_failed(suivi_why(request->common.client));
+    *value = figure.value;
+    return 0;
+}
+
+/* --- the correction --- */
+
+#define NOTHING_TO_DO (-1) /* which was said */
+
+static int unchanged(const struct correction *correction, const char *is) {
+    terminal_say(PROGRAM, "%s: %s already; nothing was changed", correction->promise->id, is);
+    return NOTHING_TO_DO;
+}
+
+static int correct_sum(const struct request *request, struct correction *correction) {
+    char number[PRINT_NUMBER], was_number[PRINT_NUMBER];
+    int64_t was = 0;
+    correction->entry.has_value = true;
+    correction->entry.value = request->number;
+    if (request->how == OPT_DIFFERENCE) {
+        if (request->number == 0)
+            return verb_misused(VERB, "--difference", "0 changes nothing");
+        snprintf(correction->words, sizeof correction->words, "%+" PRId64, request->number);
+        return 0;
+    }
+    if (request->number < 0)
+        return verb_misused(VERB, "--value", "the figure of a day is 0 or more");
+    int status = ask_figure(request, &was);
+    if (status != 0)
+        return status;
+    print_number(request->number, number);
+    if (was == request->number)
+        return unchanged(correction, number);
+    correction->entry.value = request->number - was;
+    snprintf(correction->words, sizeof correction->words, "%s instead of %s", number,
+             print_number(was, was_number));
+    return 0;
+}
+
+static const char *name_value(enum kind kind, int64_t value, char room[static PRINT_NUMBER]) {
+    if (kind == KIND_STATUS)
+        return value ? "in force" : "not in force";
+    return print_number(value, room);
+}
+
+/* A new statement of the same day, said later, so that it holds. */
+static int correct_statement(const struct request *request, struct correction *correction) {
+    enum kind kind = correction->promise->kind;
+    char number[PRINT_NUMBER], was_number[PRINT_NUMBER], day[RECORDING_DAY_MAX];
+    const char *now = name_value(kind, request->number, number);
+    correction->entry.has_value = true;
+    correction->entry.value = request->number;
+    snprintf(correction->words, sizeof correction->words, "%s", now);
+    if (!promises_answered(request->common.promises))
+        return 0;
+    int status = ask_day(request, correction);
+    if (status != 0)
+        return status;
+    const struct already_entry *last = already_last(&correction->already, request->common.day, NULL);
+    if (!last && !correction->already.has_value) {
+        terminal_say(PROGRAM,
+                     "%s: nothing is recorded from %s on that could be corrected; suivi record does that",
+                     request->id, recording_print_day(request->common.day, day));
+        return VERB_FAILED;
+    }
+    if (last && last->value == request->number)
+        return unchanged(correction, now);
+    if (last)
+        snprintf(correction->words, sizeof correction->words, "%s instead of %s", now,
+                 name_value(kind, last->value, was_number));
+    correction->entry.recorded = already_later(&correction->already);
+    return 0;
+}
+
+static int no_such_name(const struct request *request, const struct already *already) {
+    char names[300] = "", day[RECORDING_DAY_MAX];
+    for (size_t i = 0; i < already->count; i++) {
+        const struct already_entry *entry = &already->entry[i];
+        size_t len = strlen(names);
+        if (already_last(already, request->common.day, entry->name) == entry && !entry->removed)
+            snprintf(names + len, sizeof names - len, "%s%s", len ? ", " : "", entry->name);
+    }
+    terminal_say(PROGRAM, "%s: \"%s\" is not among the names of %s%s%s; nothing was changed", request->id,
+                 request->name, recording_print_day(request->common.day, day), *names ? "; there are: " : "",
+                 names);
+    return VERB_FAILED;
+}
+
+static int correct_name(const struct request *request, struct correction *correction) {
+    correction->entry.name = request->name;
+    correction->entry.removed = true;
+    snprintf(correction->words, sizeof correction->words, "\"%s\" is removed", request->name);
+    if (!promises_answered(request->common.promises))
+        return 0;
+    int status = ask_day(request, correction);
+    if (status != 0)
+        return status;
+    const struct already_entry *last = already_last(&correction->already, request->common.day, request->name);
+    if (!last || last->removed)
+        return no_such_name(request, &correction->already);
+    correction->entry.recorded = already_later(&correction->already);
+    return 0;
+}
+
+/* Its own day first, for a whole plan may have more entries than are told. */
+static int find_entry(const struct request *request, struct correction *correction,
+                      const struct already_entry **found) {
+    int status = 0;
+    *found = NULL;
+    if (request->common.has_day) {
+        status = ask_day(request, correction);
+        *found = already_by_id(&correction->already, request->entry);
+    }
+    if (status == 0 && !*found) {
+        status = ask_period(request, correction, promises_plan(request->common.promises));
+        *found = already_by_id(&correction->already, request->entry);
+    }
+    if (status != 0 || *found)
+        return status;
+    terminal_say(PROGRAM, "%s has no entry %016" PRIx64 "%s; \"suivi explain\" shows those there are",
+                 request->id, request->entry,
+                 correction->already.more    ? " among those that were told: name its day with --at"
+                 : request->common.dim_count ? " with these dimensions"
+                                             : "");
+    return VERB_FAILED;
+}
+
+static int correct_entry(const struct request *request, struct correction *correction) {
+    const struct already_entry *found;
+    char day[RECORDING_DAY_MAX];
+    int32_t of = 0;
+    int status = find_entry(request, correction, &found);
+    if (status != 0)
+        return status;
+    (void)civil_day_of_time(found->at, &of);
+    if (request->common.has_day && request->common.day != of) {
+        terminal_say(PROGRAM, "entry %016" PRIx64 " is of %s, not of the day that --at says", found->id,
+                     recording_print_day(of, day));
+        return VERB_FAILED;
+    }
+    if (!found->counts) {
+        terminal_say(PROGRAM, "entry %016" PRIx64 " does not count any more (%s); nothing was changed",
+                     found->id, found->state);
+        return VERB_FAILED;
+    }
+    correction->entry.retracts = found->id;
+    correction->at = found->at;
+    correction->dims = (struct suivi_dim *)found->dims;
+    correction->dim_count = found->dim_count;
+    snprintf(correction->words, sizeof correction->words, "entry %016" PRIx64 " does not count any more",
+             found->id);
+    return 0;
+}
+
+static int put_together(struct request *request, struct correction *correction) {
+    bool asks =
+        request->how == OPT_RETRACT || (request->how == OPT_VALUE && correction->promise->kind != KIND_LEVEL);
+    if (asks && !promises_answered(request->common.promises)) {
+        terminal_say(PROGRAM, "no daemon answers, and without it nobody knows what --%s would change%s",
+                     request->how_name,
+                     request->how == OPT_VALUE ? "; --difference N could wait for it" : "");
+        return VERB_FAILED;
+    }
+    correction->entry.reason = request->common.reason;
+    correction->entry.note = request->common.note;
+    correction->at = recording_noon(request->common.day);
+    correction->dims = request->common.dims;
+    correction->dim_count = request->common.dim_count;
+    if (request->how == OPT_RETRACT)
+        return correct_entry(request, correction);
+    if (request->how == OPT_REMOVE)
+        return correct_name(request, correction);
+    if (correction->promise->kind == KIND_LEVEL || correction->promise->kind == KIND_STATUS)
+        return correct_statement(request, correction);
+    return correct_sum(request, correction);
+}
+
+static int send(struct request *request, struct correction *correction) {
+    struct recording *common = &request->common;
+    uint64_t id;
+    suivi_whole(common->client);
+    if (suivi_record(common->client, request->id, correction->dims, correction->dim_count, correction->at,
+                     &correction->entry, &id) != 0)
+        return say_failed(suivi_why(common->client));
+    int status = recording_send(common);
+    if (status != 0)
+        return status;
+    char series[RECORDING_SERIES_MAX], day[RECORDING_DAY_MAX];
+    int32_t of = 0;
+    bool from = correction->promise->kind == KIND_LEVEL || correction->promise->kind == KIND_STATUS;
+    (void)civil_day_of_time(correction->at, &of);
+    printf("corrected: %s, %s %s: %s (entry %016" PRIx64 ")\n",
+           recording_print_series(correction->promise, correction->dims, correction->dim_count, series),
+           from ? "from" : "on", recording_print_day(of, day), print_clean(correction->words), id);
+    return verb_printed("answer");
+}
+
+static int run(struct request *request, struct correction *correction) {
+    struct recording *common = &request->common;
+    /* The same source as what is corrected. */
+    int status = recording_open(common, RECORDING_NAME, NULL);
+    if (status == 0 &&
+        !(correction->promise = recording_promise(common, request->id, request->how != OPT_RETRACT)))
+        status = VERB_FAILED;
+    if (status == 0)
+        status = check_kind(request, correction->promise);
+    if (status == 0)
+        status = put_together(request, correction);
+    if (status == NOTHING_TO_DO)
+        return VERB_DONE;
+    return status == 0 ? send(request, correction) : status;
+}
+
+int correct_run(int argc, char **argv) {
+    struct request request = {.common = {.verb = VERB, .timeout = VERB_TIMEOUT}};
+    struct correction correction = {0};
+    bool done;
+    int status = read_options(&request, argc, argv, &done);
+    if (!done)
+        status = run(&request, &correction);
+    already_free(&correction.already);
+    recording_close(&request.common);
+    return status;
+}

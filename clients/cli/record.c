@@ -1,0 +1,422 @@
+/* suivi record: one thing that a person says of an indicator, checked, kept and sent. */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clients/cli/attachment.h"
+#include "clients/cli/case_study.h"
+#include "clients/cli/print.h"
+#include "clients/cli/record_twice.h"
+#include "clients/cli/recording.h"
+#include "clients/cli/verb.h"
+#include "clients/collector/pseudonyms.h"
+#include "clients/collector/terminal.h"
+#include "proto/check.h"
+
+#define PROGRAM RECORDING_PROGRAM
+#define VERB    "record"
+
+static const char help_text[] =
+    "usage: suivi record ID --at DATE WHAT [--dim DIM=VALUE]... [OPTION]...\n"
+    "\n"
+    "Records one thing that happened, for the indicator ID. What there is to say depends on its kind:\n"
+    "\n"
+    "  count       --value N             so many were added on that day\n"
+    "  level       --value N             there are so many from that day on\n"
+    "  roster      --name NAME           this country, network ... was among them on that day\n"
+    "  distinct    --name NAME           this person was among them; only a pseudonym leaves this machine\n"
+    "  status      --in-force yes|no     it is in force from that day on, or no longer\n"
+    "  milestone   --done                it was done on that day\n"
+    "  evidence    --title TEXT [--link URL | --file PATH]   of a file the name and SHA-256 are kept\n"
+    "  narrative   --file CASE.md        a case study: a title and six parts; --template writes an empty "
+    "one\n"
+    "\n"
+    "options:\n"
+    "  --at DATE           the day it happened, as in 2018-03-07\n"
+    "  --dim DIM=VALUE     each breakdown that the indicator has, as in --dim region=africa\n"
+    "  --for PERIOD        milestones: the period that it was done for, as in 2017 or 2018-Q1, when that is\n"
+    "                      not the one in which it was done\n"
+    "  --note TEXT         anything else to be kept with it\n"
+    "  --template          write an empty case study to standard output\n"
+    "  --state DIR         where the outbox and the key of pseudonyms are (default: /var/lib/suivi/record)\n"
+    "  --endpoint E        where the daemon listens; default $SUIVI_ENDPOINT, else its usual place\n"
+    "  --framework FILE    the plan, for when no daemon answers; default /etc/suivi/framework.yaml\n"
+    "  --timeout SECONDS   how long to wait for an answer (default 10)\n"
+    "  --help              show this help\n"
+    "  --version           show the version\n"
+    "\n"
+    "A NAME that is - is read from standard input. To mend what is recorded: suivi correct.\n"
+    "\n"
+    "example: suivi record members.total --at 2018-03-31 --value 120 --dim region=africa\n";
+
+enum choice {
+    OPT_VALUE = 1,
+    OPT_NAME,
+    OPT_DONE,
+    OPT_IN_FORCE,
+    OPT_TITLE,
+    OPT_LINK,
+    OPT_FILE,
+    OPT_FOR,
+    OPT_TEMPLATE,
+    OPT_HELP,
+    OPT_VERSION
+};
+
+static const struct option options[] = {
+    RECORDING_OPTIONS,
+    {"dim", required_argument, NULL, RECORDING_DIM},
+    {"note", required_argument, NULL, RECORDING_NOTE},
+    {"value", required_argument, NULL, OPT_VALUE},
+    {"name", required_argument, NULL, OPT_NAME},
+    {"done", no_argument, NULL, OPT_DONE},
+    {"in-force", required_argument, NULL, OPT_IN_FORCE},
+    {"title", required_argument, NULL, OPT_TITLE},
+    {"link", required_argument, NULL, OPT_LINK},
+    {"file", required_argument, NULL, OPT_FILE},
+    {"for", required_argument, NULL, OPT_FOR},
+    {"template", no_argument, NULL, OPT_TEMPLATE},
+    {"help", no_argument, NULL, OPT_HELP},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {0},
+};
+
+#define BIT(option) (1u << (option))
+
+struct request {
+    struct recording common;
+    const char *id;
+    unsigned given; /* BIT of each option that says something */
+    char *name;
+    int64_t value;
+    const char *title, *link, *file;
+    struct period for_period;
+    bool template;
+};
+
+/* What an entry is made of, kept until it is in the outbox. */
+struct saying {
+    const struct promise *promise;
+    struct suivi_entry entry;
+    int32_t day; /* of the event */
+    struct attachment attachment;
+    struct case_study study;
+    char done[PERIOD_TEXT_MAX];
+    struct period period; /* milestones */
+    bool pseudonym;
+    uint64_t hash;
+    char words[ENTRY_TITLE_MAX + 64]; /* what is said to be recorded */
+};
+
+/* --- options --- */
+
+static int take_number(struct request *request, const char *text) {
+    struct fault why;
+    return recording_parse_number(text, &request->value, &why) == 0 ? 0
+                                                                    : verb_misused(VERB, "--value", why.text);
+}
+
+static int take_in_force(struct request *request, const char *text) {
+    request->value = strcmp(text, "yes") == 0;
+    return request->value || strcmp(text, "no") == 0
+               ? 0
+               : verb_misused(VERB, "--in-force", "it must be yes or no");
+}
+
+static int take_for(struct request *request, const char *text) {
+    struct fault why;
+    return period_parse(&request->for_period, str_of(text), &why) == 0
+               ? 0
+               : verb_misused(VERB, "--for", why.text);
+}
+
+static int take_own(struct request *request, int option) {
+    request->given |= BIT(option);
+    switch (option) {
+    case OPT_VALUE:
+        return take_number(request, optarg);
+    case OPT_NAME:
+        request->name = optarg;
+        return 0;
+    case OPT_IN_FORCE:
+        return take_in_force(request, optarg);
+    case OPT_TITLE:
+        request->title = optarg;
+        return 0;
+    case OPT_LINK:
+        request->link = optarg;
+        return 0;
+    case OPT_FILE:
+        request->file = optarg;
+        return 0;
+    case OPT_FOR:
+        return take_for(request, optarg);
+    default:
+        ASSERT(option == OPT_DONE);
+        return 0;
+    }
+}
+
+static int check_request(const struct request *request, int argc, char **argv) {
+    if (!request->id)
+        return verb_misused(VERB, "the indicator is missing",
+                            "name it first, as in suivi record members.total");
+    if (optind < argc)
+        return verb_misused(VERB, argv[optind], "one indicator at a time");
+    if (!request->template && !request->common.has_day)
+        return verb_misused(VERB, "--at is missing", "say the day on which it happened");
+    return 0;
+}
+
+/* *done: nothing is left to do, and the status is what is returned. */
+static int read_options(struct request *request, int argc, char **argv, bool *done) {
+    int option, rc = 0;
+    *done = true;
+    opterr = 0;
+    optind = 0; /* glibc: start anew */
+    while (rc == 0 && (option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+        if (option == OPT_HELP)
+            return fputs(help_text, stdout) < 0 ? VERB_FAILED : VERB_DONE;
+        if (option == OPT_VERSION)
+            return puts("suivi " SUIVI_VERSION) < 0 ? VERB_FAILED : VERB_DONE;
+        if (option == '?' || option == ':')
+            return verb_no_option(VERB, option, argv[optind - 1]);
+        if (option == OPT_TEMPLATE)
+            request->template = true;
+        else if (option == RECORDING_REASON)
+            rc = verb_misused(VERB, "--reason",
+                              "what is recorded needs none (\"suivi correct\" does); say more with --note");
+        else if (option >= RECORDING_AT)
+            rc = recording_option(&request->common, option, optarg);
+        else
+            rc = take_own(request, option);
+    }
+    if (rc == 0 && optind < argc)
+        request->id = argv[optind++];
+    if (rc == 0)
+        rc = check_request(request, argc, argv);
+    *done = rc != 0;
+    return rc;
+}
+
+/* --- what a kind takes --- */
+
+static const struct rule {
+    unsigned needs, takes;
+    const char *what;
+} rules[] = {
+    [KIND_COUNT] = {BIT(OPT_VALUE), BIT(OPT_VALUE), "a count: it takes --value N"},
+    [KIND_DISTINCT] = {BIT(OPT_NAME), BIT(OPT_NAME), "a count of different people: it takes --name NAME"},
+    [KIND_LEVEL] = {BIT(OPT_VALUE), BIT(OPT_VALUE), "a level: it takes --value N"},
+    [KIND_ROSTER] = {BIT(OPT_NAME), BIT(OPT_NAME), "a roster: it takes --name NAME"},
+    [KIND_STATUS] = {BIT(OPT_IN_FORCE), BIT(OPT_IN_FORCE), "a status: it takes --in-force yes or no"},
+    [KIND_MILESTONE] = {BIT(OPT_DONE), BIT(OPT_DONE) | BIT(OPT_FOR), "a milestone: it takes --done"},
+    [KIND_EVIDENCE] = {BIT(OPT_TITLE), BIT(OPT_TITLE) | BIT(OPT_LINK) | BIT(OPT_FILE),
+                       "evidence: it takes --title TEXT, and --link URL or --file PATH"},
+    [KIND_NARRATIVE] = {BIT(OPT_FILE), BIT(OPT_FILE),
+                        "a case study: it takes --file CASE.md (--template writes an empty one)"},
+};
+
+static int check_kind(const struct request *request, const struct promise *promise) {
+    const struct rule *rule = &rules[promise->kind];
+    for (const struct option *option = options; option->name; option++) {
+        if (option->val >= RECORDING_AT || !(request->given & BIT(option->val) & ~rule->takes))
+            continue;
+        terminal_say(PROGRAM, "%s is %s, not --%s", promise->id, rule->what, option->name);
+        return VERB_MISUSED;
+    }
+    if ((request->given & rule->needs) != rule->needs) {
+        terminal_say(PROGRAM, "%s is %s", promise->id, rule->what);
+        return VERB_MISUSED;
+    }
+    return 0;
+}
+
+static int failed(const struct fault *why) {
+    terminal_say(PROGRAM, "%s", why->text);
+    return VERB_FAILED;
+}
+
+/* --- making the entry --- */
+
+static int read_name(struct request *request, char room[static PSEUDONYM_NAME_MAX + 2]) {
+    if (strcmp(request->name, "-") != 0)
+        return 0;
+    if (!fgets(room, PSEUDONYM_NAME_MAX + 2, stdin))
+        room[0] = '\0';
+    room[strcspn(room, "\r\n")] = '\0';
+    request->name = room;
+    return room[0] != '\0' ? 0 : verb_misused(VERB, "--name -", "nothing came on standard input");
+}
+
+/* The name is wiped wherever this program has it, its command line included. */
+static int make_pseudonym(struct request *request, struct saying *saying) {
+    struct pseudonyms *pseudonyms = NULL;
+    struct fault why;
+    int rc = pseudonyms_open(&pseudonyms, request->common.state, &why);
+    if (rc == 0)
+        rc = pseudonyms_of_name(pseudonyms, str_of(request->name), &saying->hash, &why);
+    pseudonyms_close(&pseudonyms);
+    explicit_bzero(request->name, strlen(request->name));
+    saying->pseudonym = true;
+    strcpy(saying->words, "one person, under a pseudonym");
+    return rc == 0 ? 0 : failed(&why);
+}
+
+static int make_milestone(const struct request *request, struct saying *saying) {
+    const struct promise *promise = saying->promise;
+    saying->period = request->for_period;
+    if (!(request->given & BIT(OPT_FOR)))
+        saying->period = promises_period(request->common.promises, promise, request->common.day);
+    if (promise->frequency == PERIOD_PLAN && (request->given & BIT(OPT_FOR)))
+        saying->period = *promises_plan(request->common.promises);
+    if (saying->period.type != promise->frequency) {
+        terminal_say(PROGRAM, "--for: %s is due once a %s: name one of these", promise->id,
+                     period_type_name(promise->frequency));
+        return VERB_MISUSED;
+    }
+    char day[RECORDING_DAY_MAX], period[PERIOD_TEXT_MAX];
+    const struct period on = {PERIOD_DAY, request->common.day, request->common.day};
+    saying->entry.done = period_print(&on, saying->done);
+    saying->day = saying->period.last;
+    snprintf(saying->words, sizeof saying->words, "done on %s, for %s",
+             recording_print_day(request->common.day, day), period_print(&saying->period, period));
+    return 0;
+}
+
+static int make_evidence(const struct request *request, struct saying *saying) {
+    struct fault why;
+    saying->entry.title = request->title;
+    saying->entry.link = request->link;
+    if (request->file && attachment_read(&saying->attachment, request->file, &why) != 0)
+        return failed(&why);
+    if (request->file) {
+        saying->entry.file = saying->attachment.name;
+        saying->entry.sha256 = saying->attachment.sha256;
+    }
+    snprintf(saying->words, sizeof saying->words, "\"%s\"", request->title);
+    return 0;
+}
+
+static int make_narrative(const struct request *request, struct saying *saying) {
+    struct fault why;
+    if (case_study_read(&saying->study, request->file, &why) != 0)
+        return failed(&why);
+    saying->entry.title = saying->study.title;
+    saying->entry.parts = (const char *const *)saying->study.part;
+    snprintf(saying->words, sizeof saying->words, "\"%s\"", saying->study.title);
+    return 0;
+}
+
+static int make_number(const struct request *request, struct saying *saying) {
+    char number[PRINT_NUMBER];
+    if (saying->promise->kind == KIND_COUNT && request->value < 0)
+        return verb_misused(VERB, "--value", "a count is 0 or more; to take something back: suivi correct");
+    saying->entry.has_value = true;
+    saying->entry.value = request->value;
+    bool status = saying->promise->kind == KIND_STATUS;
+    strcpy(saying->words,
+           status ? (request->value ? "in force" : "not in force") : print_number(request->value, number));
+    return 0;
+}
+
+static int make(struct request *request, struct saying *saying) {
+    saying->day = request->common.day;
+    saying->entry.note = request->common.note;
+    switch (saying->promise->kind) {
+    case KIND_DISTINCT:
+        if (request->common.note)
+            return verb_misused(VERB, "--note", "a pseudonym has no notes, which could tell whose it is");
+        return make_pseudonym(request, saying);
+    case KIND_ROSTER:
+        saying->entry.name = request->name;
+        snprintf(saying->words, sizeof saying->words, "%s", request->name);
+        return 0;
+    case KIND_MILESTONE:
+        return make_milestone(request, saying);
+    case KIND_EVIDENCE:
+        return make_evidence(request, saying);
+    case KIND_NARRATIVE:
+        return make_narrative(request, saying);
+    default:
+        return make_number(request, saying);
+    }
+}
+
+/* --- recording it --- */
+
+static int record(struct request *request, struct saying *saying) {
+    struct recording *common = &request->common;
+    const struct promise *promise = saying->promise;
+    uint64_t id = 0;
+    int rc;
+    suivi_whole(common->client);
+    if (saying->pseudonym)
+        rc = suivi_distinct(common->client, promise->id, common->dims, common->dim_count,
+                            recording_noon(saying->day), &saying->hash, 1);
+    else
+        rc = suivi_record(common->client, promise->id, common->dims, common->dim_count,
+                          recording_noon(saying->day), &saying->entry, &id);
+    if (rc != 0) {
+        terminal_say(PROGRAM, "%s", suivi_why(common->client));
+        return VERB_FAILED;
+    }
+    int status = recording_send(common);
+    if (status != 0)
+        return status;
+    char series[RECORDING_SERIES_MAX], day[RECORDING_DAY_MAX];
+    printf("recorded: %s", recording_print_series(promise, common->dims, common->dim_count, series));
+    if (promise->kind != KIND_MILESTONE)
+        printf(", %s %s", promise->kind == KIND_LEVEL || promise->kind == KIND_STATUS ? "from" : "on",
+               recording_print_day(saying->day, day));
+    printf(": %s", print_clean(saying->words));
+    if (id)
+        printf(" (entry %016" PRIx64 ")", id);
+    puts("");
+    return verb_printed("answer");
+}
+
+static int print_template(const struct promise *promise) {
+    if (promise->kind != KIND_NARRATIVE) {
+        terminal_say(PROGRAM, "%s is %s; only case studies have a template", promise->id,
+                     rules[promise->kind].what);
+        return VERB_MISUSED;
+    }
+    case_study_template(stdout, promise->label);
+    return verb_printed("template");
+}
+
+static int run(struct request *request, struct saying *saying) {
+    struct recording *common = &request->common;
+    char name[PSEUDONYM_NAME_MAX + 2];
+    int status = recording_open(common, VERB, NULL);
+    if (status == 0 && !(saying->promise = recording_promise(common, request->id, !request->template)))
+        status = VERB_FAILED;
+    if (status == 0 && request->template)
+        return print_template(saying->promise);
+    if (status == 0)
+        status = check_kind(request, saying->promise);
+    if (status == 0 && request->name)
+        status = read_name(request, name);
+    if (status == 0)
+        status = make(request, saying);
+    if (status == 0 && !saying->pseudonym && promises_answered(common->promises))
+        status = record_twice(common, saying->promise, &saying->entry, saying->day,
+                              saying->promise->kind == KIND_MILESTONE ? &saying->period : NULL);
+    return status == 0 ? record(request, saying) : status;
+}
+
+int record_run(int argc, char **argv) {
+    struct request request = {.common = {.verb = VERB, .timeout = VERB_TIMEOUT}};
+    struct saying saying = {0};
+    bool done;
+    int status = read_options(&request, argc, argv, &done);
+    if (!done)
+        status = run(&request, &saying);
+    case_study_free(&saying.study);
+    recording_close(&request.common);
+    return status;
+}

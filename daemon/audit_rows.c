@@ -1,0 +1,96 @@
+/* The small tables: vintages in order and without gaps, rows that their modules can read, and the seals of sources
+ * against their sets and entries. */
+#include <errno.h>
+
+#include "daemon/audit_priv.h"
+#include "daemon/closings.h"
+#include "daemon/definitions.h"
+#include "daemon/refusals.h"
+#include "proto/check.h"
+
+static int check_vintages(struct audit *audit) {
+    struct audit_walk walk;
+    int64_t began = INT64_MIN;
+    int err = audit_walk_open(&walk, audit, STORE_PART_VINTAGES);
+    while (err == 0 && walk.has) {
+        if (walk.record.number != audit->vintage + 1)
+            audit_find(audit, "vintage %u comes after vintage %u; " AUDIT_RESTORE, walk.record.number,
+                       audit->vintage);
+        if (walk.record.began < began)
+            audit_find(audit, "vintage %u began before the one before it; " AUDIT_RESTORE,
+                       walk.record.number);
+        audit->vintage = walk.record.number;
+        began = walk.record.began;
+        err = audit_walk_next(&walk);
+    }
+    audit->vintages_whole = walk.whole;
+    audit_walk_close(&walk);
+    return err;
+}
+
+static int check_table(struct audit *audit, enum store_part part,
+                       bool (*valid)(struct str key, struct str row), const char *what, bool *whole) {
+    struct audit_walk walk;
+    int err = audit_walk_open(&walk, audit, part);
+    while (err == 0 && walk.has) {
+        if (!valid(walk.record.key, walk.record.value)) {
+            audit_find(audit, "the store holds a damaged record of %s; " AUDIT_RESTORE, what);
+            walk.whole = false;
+        }
+        err = audit_walk_next(&walk);
+    }
+    *whole = walk.whole;
+    audit_walk_close(&walk);
+    return err;
+}
+
+int audit_rows(struct audit *audit) {
+    static const struct {
+        enum store_part part;
+        bool (*valid)(struct str key, struct str row);
+        const char *what;
+    } tables[] = {
+        {STORE_PART_WITHDRAWALS, withdrawals_valid, "what was withdrawn"},
+        {STORE_PART_CLOSINGS, closings_valid,
+         "a closed period, or its figures are not those that were reported"},
+        {STORE_PART_REFUSALS, refusals_valid, "what was refused"},
+        {STORE_PART_DEFINITIONS, definitions_valid, "what an indicator meant"},
+    };
+    bool whole, withdrawals_whole = false;
+    int err = check_vintages(audit);
+    for (size_t i = 0; i < sizeof tables / sizeof *tables && err == 0; i++) {
+        err = check_table(audit, tables[i].part, tables[i].valid, tables[i].what, &whole);
+        if (tables[i].part == STORE_PART_WITHDRAWALS)
+            withdrawals_whole = whole;
+    }
+    if (err == 0 && withdrawals_whole && withdrawals_load(&audit->withdrawals, audit->snapshot, NULL) != 0)
+        audit->withdrawals = NULL;
+    return err;
+}
+
+int audit_seals(struct audit *audit) {
+    struct audit_walk walk;
+    int err = audit_walk_open(&walk, audit, STORE_PART_SEALS);
+    while (err == 0 && walk.has) {
+        struct audit_source *source = audit_source_at(audit, walk.record.source);
+        if (source)
+            source->seal = walk.record.seal;
+        else if (audit->names_whole)
+            audit_find(audit, "there is a seal of source %u, which has no name; " AUDIT_RESTORE,
+                       walk.record.source);
+        err = audit_walk_next(&walk);
+    }
+    for (uint32_t i = 0;
+         err == 0 && walk.whole && audit->sets_whole && audit->entries_whole && i < audit->source_count;
+         i++) {
+        const struct audit_source *source = &audit->source[i];
+        audit_name name;
+        if (source->name.len > 0 && source->seal != source->sealed)
+            audit_find(audit,
+                       "%s: its sets and entries are not those that were counted: their seal does not "
+                       "fit; " AUDIT_RESTORE,
+                       audit_source_name(audit, i, name));
+    }
+    audit_walk_close(&walk);
+    return err;
+}

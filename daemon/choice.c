@@ -1,0 +1,62 @@
+#include "daemon/choice.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+
+#include "proto/check.h"
+#include "proto/message.h"
+
+_Static_assert(INDICATOR_ID_MAX <= CHOICE_TEXT_MAX && MESSAGE_SOURCE_MAX <= CHOICE_TEXT_MAX,
+               "every id and every source can be held against a pattern");
+
+bool choice_is_glob(struct str pattern) {
+    return pattern.len && (memchr(pattern.at, '*', pattern.len) || memchr(pattern.at, '?', pattern.len));
+}
+
+bool choice_matches(struct str pattern, struct str text) {
+    char pattern_text[CHOICE_TEXT_MAX + 1], plain[CHOICE_TEXT_MAX + 1];
+    ASSERT(text.len <= CHOICE_TEXT_MAX);
+    if (!choice_is_glob(pattern))
+        return str_equal(pattern, text);
+    if (pattern.len > CHOICE_TEXT_MAX)
+        return false;
+    memcpy(pattern_text, pattern.at, pattern.len);
+    pattern_text[pattern.len] = '\0';
+    memcpy(plain, text.at, text.len);
+    plain[text.len] = '\0';
+    return fnmatch(pattern_text, plain, FNM_NOESCAPE) == 0;
+}
+
+static int compare_indicators(const void *left, const void *right, void *arg) {
+    const struct framework *framework = arg;
+    return str_compare(framework_indicator_at(framework, *(const size_t *)left)->id,
+                       framework_indicator_at(framework, *(const size_t *)right)->id);
+}
+
+int choice_indicators(const struct framework *framework, const struct str *pattern, uint32_t pattern_count,
+                      size_t *chosen, size_t *count, struct fault *why) {
+    size_t all = framework_indicator_count(framework);
+    bool found[MESSAGE_PATTERNS_MAX] = {false};
+    ASSERT(pattern_count <= MESSAGE_PATTERNS_MAX);
+    *count = 0;
+    for (uint32_t p = 0; p < pattern_count; p++)
+        if (pattern[p].len > INDICATOR_ID_MAX)
+            return fault_set(why, -EINVAL, "an indicator's id has at most %d bytes", INDICATOR_ID_MAX);
+    for (size_t i = 0; i < all; i++) {
+        bool take = pattern_count == 0;
+        for (uint32_t p = 0; p < pattern_count; p++)
+            if (choice_matches(pattern[p], framework_indicator_at(framework, i)->id))
+                take = found[p] = true;
+        if (take)
+            chosen[(*count)++] = i;
+    }
+    for (uint32_t p = 0; p < pattern_count; p++)
+        if (!found[p])
+            return fault_set(
+                why, -EINVAL,
+                "the framework has no indicator \"%.*s\"; suivi figures '*' shows those with data",
+                STR_ARG(pattern[p]));
+    qsort_r(chosen, *count, sizeof *chosen, compare_indicators, (void *)(uintptr_t)framework);
+    return 0;
+}

@@ -1,0 +1,21 @@
+/* Which indicators are meant: ids, or globs with * and ?. */
+#ifndef SUIVI_DAEMON_CHOICE_H
+#define SUIVI_DAEMON_CHOICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/framework.h"
+
+/* `text` has at most CHOICE_TEXT_MAX bytes, `pattern` any number. */
+#define CHOICE_TEXT_MAX 128
+bool choice_is_glob(struct str pattern);
+bool choice_matches(struct str pattern, struct str text);
+
+/* Indexes of the indicators, sorted by id; `chosen` has room for all that the framework has. No pattern: all of
+ * them. -EINVAL with `why` for the one who asks: one matches none. */
+int choice_indicators(const struct framework *framework, const struct str *pattern, uint32_t pattern_count,
+                      size_t *chosen, size_t *count, struct fault *why);
+
+#endif
