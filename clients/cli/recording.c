@@ -36,6 +36,14 @@ static int32_t today(void) {
     return local > utc ? local : utc;
 }
 
+int recording_check_past(int32_t day, struct fault *why) {
+    char text[RECORDING_DAY_MAX];
+    return day <= today()
+               ? 0
+               : fault_set(why, -EINVAL, "%s is still to come: only what has happened can be recorded",
+                           recording_print_day(day, text));
+}
+
 int recording_parse_day(const char *text, int32_t *day, struct fault *why) {
     struct period period;
     int year, month, number, end = 0;
@@ -45,8 +53,8 @@ int recording_parse_day(const char *text, int32_t *day, struct fault *why) {
                          months[month - 1], year, civil_days_in_month(year, month));
     if (period_parse(&period, str_of(text), NULL) != 0 || period.type != PERIOD_DAY)
         return fault_set(why, -EINVAL, "\"%.64s\" is no day: write it as in 2018-03-07", text);
-    if (period.first > today())
-        return fault_set(why, -EINVAL, "%s is still to come: only what has happened can be recorded", text);
+    if (recording_check_past(period.first, why) != 0)
+        return -EINVAL;
     *day = period.first;
     return 0;
 }
@@ -151,7 +159,9 @@ int recording_open(struct recording *recording, const char *collector, const cha
         ASSERT(asprintf(&inner, "%s/%s", recording->state, folder) > 0);
     name_source(collector, source);
     const struct suivi_options options = {.endpoint = recording->endpoint,
-                                          .state = inner ? inner : recording->state,
+                                          .state = recording->asks_only ? NULL
+                                                   : inner              ? inner
+                                                                        : recording->state,
                                           .source = source,
                                           .software = "suivi " SUIVI_VERSION};
     struct fault why;

@@ -17,7 +17,8 @@
 struct recording { /* zeros, and `verb` */
     const char *verb;
     const char *endpoint, *framework, *reason, *note;
-    char *state; /* the directory with the key of pseudonyms */
+    bool asks_only; /* nothing is to be sent, and no outbox is needed */
+    char *state;    /* the directory with the key of pseudonyms */
     double timeout;
     bool has_day;
     int32_t day;
@@ -55,6 +56,9 @@ int recording_option(struct recording *recording, int option, char *value);
 
 /* Reads a day: -EINVAL when there is none such (31 February), or it is still to come. */
 int recording_parse_day(const char *text, int32_t *day, struct fault *why);
+
+/* -EINVAL when the day is still to come. */
+int recording_check_past(int32_t day, struct fault *why);
 
 /* A whole number, alone in `text`. */
 int recording_parse_number(const char *text, int64_t *out, struct fault *why);
