@@ -319,8 +319,8 @@ int document_texts(const struct document *document, const char *node, size_t max
     OBJ_CHECK(document, DOCUMENT_MAGIC);
     bool found;
     const yaml_node_t *map = document_follow(document, node, &found);
+    *count = 0;
     if (!found) {
-        *count = 0;
         return 0;
     }
     if (map->type != YAML_MAPPING_NODE) {
@@ -335,9 +335,7 @@ int document_texts(const struct document *document, const char *node, size_t max
         int one = check_pair(document, map, i, why);
         err = one ? one : err;
     }
-    if (err == 0) {
-        *count = pairs;
-    }
+    *count = err == 0 || document->found ? pairs : 0;
     return err;
 }
 
@@ -354,8 +352,9 @@ static const yaml_node_pair_t *pair_at(const struct document *document, const ch
 void document_text(const struct document *document, const char *node, size_t index, struct str *key,
                    struct str *text) {
     const yaml_node_pair_t *pair = pair_at(document, node, index);
-    *key = document_scalar(document_node(document, pair->key));
-    *text = document_scalar(document_node(document, pair->value));
+    const yaml_node_t *from = document_node(document, pair->key), *to = document_node(document, pair->value);
+    *key = from->type == YAML_SCALAR_NODE ? document_scalar(from) : STR("");
+    *text = to->type == YAML_SCALAR_NODE ? document_scalar(to) : STR("");
 }
 
 int document_text_fault(const struct document *document, struct fault *why, const char *node, size_t index,

@@ -46,11 +46,11 @@ void document_free_data(const struct cyaml_schema_value *schema, void *data); /*
 
 /* A mapping from any keys to texts, which no schema can describe: {en: Visits, fr: Visites}. How many pairs
  * (0 too when there is no such node); -EINVAL when it is no such mapping, has an empty text, or more than
- * `max` pairs. */
+ * `max` pairs. With document_tell `*count` then tells how many pairs can be looked at all the same. */
 int document_texts(const struct document *document, const char *node, size_t max, size_t *count,
                    struct fault *why);
 
-/* Pair `index` of such a mapping; the views are borrowed until document_close. */
+/* Pair `index` of such a mapping; the views are borrowed until document_close. Empty: it is no text. */
 void document_text(const struct document *document, const char *node, size_t index, struct str *key,
                    struct str *text);
 

@@ -141,7 +141,7 @@ static void free_faults(struct faults *faults) {
     free(faults->told);
 }
 
-/* The framework, or what is wrong with the file, sorted by line, and the reason as a code. */
+/* The framework, or what is wrong with the file, as it was found, and the reason as a code. */
 static int read_file(const char *path, struct framework **out, struct faults *faults) {
     struct document *document = NULL;
     struct framework *framework = mem_zeroed(1, sizeof *framework);
@@ -165,7 +165,6 @@ static int read_file(const char *path, struct framework **out, struct faults *fa
     document_close(&document);
     if (faults->count > 0) {
         framework_destroy(&framework);
-        qsort(faults->told, kept(faults), sizeof *faults->told, by_line);
         return err ? err : -EINVAL;
     }
     *out = framework;
@@ -186,6 +185,9 @@ int framework_check_file(const char *path, void (*found)(void *arg, const char *
     struct framework *framework = NULL;
     struct faults faults = {0};
     int err = read_file(path, &framework, &faults);
+    if (faults.count > 0) {
+        qsort(faults.told, kept(&faults), sizeof *faults.told, by_line);
+    }
     for (size_t i = 0; i < kept(&faults); i++) {
         found(arg, faults.told[i].text);
     }

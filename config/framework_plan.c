@@ -18,9 +18,6 @@ static bool has_language(const struct content *content, struct str language) {
 int loading_texts(struct loading *l, const char *node, size_t max, struct texts *out) {
     size_t count;
     int err = document_texts(l->document, node, LANGUAGES_MAX, &count, NULL);
-    if (err) {
-        return err;
-    }
     out->at = mem_zeroed(count + 1, sizeof *out->at);
     out->count = count;
     for (size_t i = 0; i < count; i++) {
@@ -31,7 +28,7 @@ int loading_texts(struct loading *l, const char *node, size_t max, struct texts 
             err = document_text_fault(l->document, NULL, node, i,
                                       "a text of %zu bytes, the limit is %zu: say it shorter", text.len, max);
         }
-        if (!has_language(l->framework->content, language)) {
+        if (language.len > 0 && !has_language(l->framework->content, language)) {
             err = document_text_fault(l->document, NULL, node, i,
                                       "\"%.*s\" is not among the framework's languages: add it to "
                                       "\"languages\" or take the text out",

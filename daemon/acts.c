@@ -1,8 +1,6 @@
 #include "daemon/acts.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "daemon/acts_priv.h"
@@ -93,11 +91,6 @@ static const char *print_day(int32_t day, char text[static PERIOD_TEXT_MAX]) {
     return period_print(&(struct period){PERIOD_DAY, day, day}, text);
 }
 
-static void print_digest(const uint8_t *digest, size_t bytes, char *out) {
-    for (size_t i = 0; i < bytes; i++)
-        (void)snprintf(out + 2 * i, 3, "%02x", digest[i]);
-}
-
 static int check_period(const struct act *act, const struct framework *framework, int32_t today,
                         struct period *period, struct fault *why) {
     char last[PERIOD_TEXT_MAX], next[PERIOD_TEXT_MAX];
@@ -129,7 +122,7 @@ static int check_open(const struct act *act, const struct period *period, struct
     if (closing && closing->period.type == period->type && closing->period.first == period->first &&
         closing->period.last == period->last) {
         char digest[13], text[PERIOD_TEXT_MAX];
-        print_digest(closing->digest, 6, digest);
+        closing_print_digest(closing, 6, digest);
         (void)civil_day_of_time(closing->at, &day);
         err = fault_set(why, -EINVAL,
                         "%.*s was closed on %s under %s, and stays so: what comes later shows as a "
@@ -204,18 +197,9 @@ int act_run(struct act *act, struct store_write *write, const struct framework *
 }
 
 static void write_closed(const struct act *act, struct wire_writer *reply) {
-    const struct closing *closing = &act->closing;
-    char period[PERIOD_TEXT_MAX], digest[2 * CLOSING_DIGEST + 1];
     struct wire_writer *rows;
     wire_writer_new(&rows, MESSAGE_BYTES_MAX);
-    print_digest(closing->digest, CLOSING_DIGEST, digest);
-    message_write_closing(
-        rows, &(struct message_closing_row){.period = str_of(period_print(&closing->period, period)),
-                                            .at = closing->at,
-                                            .digest = str_of(digest),
-                                            .note = closing->note,
-                                            .figures = closing->figure_count,
-                                            .vintage = closing->vintage});
+    closing_write_row(&act->closing, rows);
     message_write_closed(reply, act->id, true, 1, rows);
     wire_writer_destroy(&rows);
 }

@@ -10,14 +10,14 @@
 _Static_assert(INDICATOR_ID_MAX <= CHOICE_TEXT_MAX && MESSAGE_SOURCE_MAX <= CHOICE_TEXT_MAX,
                "every id and every source can be held against a pattern");
 
-static bool is_glob(struct str pattern) {
+bool choice_is_glob(struct str pattern) {
     return pattern.len && (memchr(pattern.at, '*', pattern.len) || memchr(pattern.at, '?', pattern.len));
 }
 
 bool choice_matches(struct str pattern, struct str text) {
     char pattern_text[CHOICE_TEXT_MAX + 1], plain[CHOICE_TEXT_MAX + 1];
     ASSERT(text.len <= CHOICE_TEXT_MAX);
-    if (!is_glob(pattern))
+    if (!choice_is_glob(pattern))
         return str_equal(pattern, text);
     if (pattern.len > CHOICE_TEXT_MAX)
         return false;

@@ -10,6 +10,7 @@
 
 /* `text` has at most CHOICE_TEXT_MAX bytes, `pattern` any number. */
 #define CHOICE_TEXT_MAX 128
+bool choice_is_glob(struct str pattern);
 bool choice_matches(struct str pattern, struct str text);
 
 /* Indexes of the indicators, sorted by id; `chosen` has room for all that the framework has. No pattern: all of

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "daemon/absence.h"
@@ -401,6 +402,26 @@ int closings_put(struct store_write *write, struct closing *closing, struct faul
     int err = store_put_row(write, STORE_CLOSINGS, str_of(period_print(&closing->period, key)), bytes, why);
     free(row);
     return err;
+}
+
+/* ---- telling ---- */
+
+void closing_print_digest(const struct closing *closing, size_t bytes, char *out) {
+    ASSERT(bytes > 0 && bytes <= CLOSING_DIGEST);
+    for (size_t i = 0; i < bytes; i++)
+        (void)snprintf(out + 2 * i, 3, "%02x", closing->digest[i]);
+}
+
+void closing_write_row(const struct closing *closing, struct wire_writer *rows) {
+    char period[PERIOD_TEXT_MAX], digest[2 * CLOSING_DIGEST + 1];
+    closing_print_digest(closing, CLOSING_DIGEST, digest);
+    message_write_closing(
+        rows, &(struct message_closing_row){.period = str_of(period_print(&closing->period, period)),
+                                            .at = closing->at,
+                                            .digest = str_of(digest),
+                                            .note = closing->note,
+                                            .figures = closing->figure_count,
+                                            .vintage = closing->vintage});
 }
 
 /* ---- checking ---- */

@@ -52,6 +52,12 @@ struct closing_figure {
 int closing_find(const struct closing *closing, struct str indicator, const struct dims *dims,
                  struct closing_figure *out);
 
+/* Writes it as a message_closing_row. */
+void closing_write_row(const struct closing *closing, struct wire_writer *rows);
+
+/* The first `bytes` of a digest in hexadecimal. */
+void closing_print_digest(const struct closing *closing, size_t bytes, char *out);
+
 /* The figures of a period that is over, as they are known in `snapshot`: of every indicator the total, and all
  * that it is broken down to by all its dimensions. */
 struct closing_task {

@@ -87,30 +87,13 @@ int message_open(struct wire_reader *reader, enum message_type *type, struct fau
 }
 
 static const struct message_field hello_fields[] = {
-    {.key = "source",
-     .type = MESSAGE_FIELD_SOURCE,
-     .offset = offsetof(struct message_hello, source),
-     .max = MESSAGE_SOURCE_MAX},
-    {.key = "outbox",
-     .type = MESSAGE_FIELD_SOURCE,
-     .optional = true,
-     .offset = offsetof(struct message_hello, outbox),
-     .max = MESSAGE_OUTBOX_MAX},
-    {.key = "software",
-     .type = MESSAGE_FIELD_TEXT,
-     .optional = true,
-     .offset = offsetof(struct message_hello, software),
-     .max = MESSAGE_TEXT_MAX},
-    {.key = "first",
-     .type = MESSAGE_FIELD_UINT,
-     .optional = true,
-     .offset = offsetof(struct message_hello, first),
-     .min = 1,
-     .max = MESSAGE_SEQ_MAX},
+    MESSAGE_FIELD(message_hello, source, SOURCE, .max = MESSAGE_SOURCE_MAX),
+    MESSAGE_FIELD(message_hello, outbox, SOURCE, .optional = true, .max = MESSAGE_OUTBOX_MAX),
+    MESSAGE_FIELD(message_hello, software, TEXT, .optional = true, .max = MESSAGE_TEXT_MAX),
+    MESSAGE_FIELD(message_hello, first, UINT, .optional = true, .min = 1, .max = MESSAGE_SEQ_MAX),
 };
 
-static const struct message_form hello_form = {MESSAGE_HELLO, sizeof hello_fields / sizeof hello_fields[0],
-                                               hello_fields};
+static const struct message_form hello_form = {MESSAGE_HELLO, MESSAGE_FIELDS(hello_fields)};
 
 int message_read_hello(struct wire_reader *reader, struct message_hello *out, struct fault *why) {
     struct message_hello hello = {.outbox = STR(""), .software = STR(""), .first = 1};
@@ -121,60 +104,21 @@ int message_read_hello(struct wire_reader *reader, struct message_hello *out, st
 }
 
 void message_write_hello(struct wire_writer *writer, const struct message_hello *hello) {
-    message_write_head(writer, MESSAGE_HELLO, 4);
-    message_write_key(writer, "source");
-    wire_write_str(writer, hello->source);
-    message_write_key(writer, "outbox");
-    wire_write_str(writer, hello->outbox);
-    message_write_key(writer, "software");
-    wire_write_str(writer, hello->software);
-    message_write_key(writer, "first");
-    wire_write_uint(writer, hello->first);
+    message_write_form(writer, &hello_form, hello, NULL);
 }
 
 static const struct message_field welcome_fields[] = {
-    {.key = "source",
-     .type = MESSAGE_FIELD_SOURCE,
-     .offset = offsetof(struct message_welcome, source),
-     .max = MESSAGE_SOURCE_MAX},
-    {.key = "last",
-     .type = MESSAGE_FIELD_UINT,
-     .offset = offsetof(struct message_welcome, last),
-     .max = MESSAGE_SEQ_MAX},
-    {.key = "credit",
-     .type = MESSAGE_FIELD_UINT,
-     .offset = offsetof(struct message_welcome, credit),
-     .min = 1,
-     .max = UINT32_MAX},
-    {.key = "max_bytes",
-     .type = MESSAGE_FIELD_UINT,
-     .offset = offsetof(struct message_welcome, max_bytes),
-     .min = 1,
-     .max = UINT32_MAX},
-    {.key = "max_series",
-     .type = MESSAGE_FIELD_UINT,
-     .offset = offsetof(struct message_welcome, max_series),
-     .min = 1,
-     .max = UINT32_MAX},
-    {.key = "max_events",
-     .type = MESSAGE_FIELD_UINT,
-     .offset = offsetof(struct message_welcome, max_events),
-     .min = 1,
-     .max = UINT32_MAX},
-    {.key = "digest",
-     .type = MESSAGE_FIELD_UINT,
-     .optional = true,
-     .offset = offsetof(struct message_welcome, digest),
-     .max = MESSAGE_SEQ_MAX},
-    {.key = "missing",
-     .type = MESSAGE_FIELD_UINT,
-     .optional = true,
-     .offset = offsetof(struct message_welcome, missing),
-     .max = MESSAGE_SEQ_MAX},
+    MESSAGE_FIELD(message_welcome, source, SOURCE, .max = MESSAGE_SOURCE_MAX),
+    MESSAGE_FIELD(message_welcome, last, UINT, .max = MESSAGE_SEQ_MAX),
+    MESSAGE_FIELD(message_welcome, credit, UINT, .min = 1, .max = UINT32_MAX),
+    MESSAGE_FIELD(message_welcome, max_bytes, UINT, .min = 1, .max = UINT32_MAX),
+    MESSAGE_FIELD(message_welcome, max_series, UINT, .min = 1, .max = UINT32_MAX),
+    MESSAGE_FIELD(message_welcome, max_events, UINT, .min = 1, .max = UINT32_MAX),
+    MESSAGE_FIELD(message_welcome, digest, UINT, .optional = true, .max = MESSAGE_SEQ_MAX),
+    MESSAGE_FIELD(message_welcome, missing, UINT, .optional = true, .max = MESSAGE_SEQ_MAX),
 };
 
-static const struct message_form welcome_form = {
-    MESSAGE_WELCOME, sizeof welcome_fields / sizeof welcome_fields[0], welcome_fields};
+static const struct message_form welcome_form = {MESSAGE_WELCOME, MESSAGE_FIELDS(welcome_fields)};
 
 int message_read_welcome(struct wire_reader *reader, struct message_welcome *out, struct fault *why) {
     struct message_welcome welcome = {0};
@@ -185,23 +129,7 @@ int message_read_welcome(struct wire_reader *reader, struct message_welcome *out
 }
 
 void message_write_welcome(struct wire_writer *writer, const struct message_welcome *welcome) {
-    message_write_head(writer, MESSAGE_WELCOME, 8);
-    message_write_key(writer, "source");
-    wire_write_str(writer, welcome->source);
-    message_write_key(writer, "last");
-    wire_write_uint(writer, welcome->last);
-    message_write_key(writer, "credit");
-    wire_write_uint(writer, welcome->credit);
-    message_write_key(writer, "max_bytes");
-    wire_write_uint(writer, welcome->max_bytes);
-    message_write_key(writer, "max_series");
-    wire_write_uint(writer, welcome->max_series);
-    message_write_key(writer, "max_events");
-    wire_write_uint(writer, welcome->max_events);
-    message_write_key(writer, "digest");
-    wire_write_uint(writer, welcome->digest);
-    message_write_key(writer, "missing");
-    wire_write_uint(writer, welcome->missing);
+    message_write_form(writer, &welcome_form, welcome, NULL);
 }
 
 uint64_t message_digest(struct str frame) {
@@ -210,33 +138,14 @@ uint64_t message_digest(struct str frame) {
 }
 
 static const struct message_field error_fields[] = {
-    {.key = "code",
-     .type = MESSAGE_FIELD_TEXT,
-     .offset = offsetof(struct message_error, code),
-     .max = DIM_NAME_MAX},
-    {.key = "text",
-     .type = MESSAGE_FIELD_TEXT,
-     .offset = offsetof(struct message_error, text),
-     .max = MESSAGE_TEXT_MAX},
-    {.key = "source",
-     .type = MESSAGE_FIELD_SOURCE,
-     .optional = true,
-     .offset = offsetof(struct message_error, source),
-     .max = MESSAGE_SOURCE_MAX},
-    {.key = "seq",
-     .type = MESSAGE_FIELD_UINT,
-     .optional = true,
-     .offset = offsetof(struct message_error, seq),
-     .max = MESSAGE_SEQ_MAX},
-    {.key = "id",
-     .type = MESSAGE_FIELD_UINT,
-     .optional = true,
-     .offset = offsetof(struct message_error, id),
-     .max = UINT64_MAX},
+    MESSAGE_FIELD(message_error, code, TEXT, .max = DIM_NAME_MAX),
+    MESSAGE_FIELD(message_error, text, TEXT, .max = MESSAGE_TEXT_MAX),
+    MESSAGE_FIELD(message_error, source, SOURCE, .optional = true, .max = MESSAGE_SOURCE_MAX),
+    MESSAGE_FIELD(message_error, seq, UINT, .optional = true, .max = MESSAGE_SEQ_MAX),
+    MESSAGE_FIELD(message_error, id, UINT, .optional = true, .max = UINT64_MAX),
 };
 
-static const struct message_form error_form = {MESSAGE_ERROR, sizeof error_fields / sizeof error_fields[0],
-                                               error_fields};
+static const struct message_form error_form = {MESSAGE_ERROR, MESSAGE_FIELDS(error_fields)};
 
 void message_read_about(struct wire_reader reader, struct message_error *error) {
     uint32_t pairs;
@@ -268,15 +177,5 @@ int message_read_error(struct wire_reader *reader, struct message_error *out, st
 }
 
 void message_write_error(struct wire_writer *writer, const struct message_error *error) {
-    message_write_head(writer, MESSAGE_ERROR, 5);
-    message_write_key(writer, "code");
-    wire_write_str(writer, error->code);
-    message_write_key(writer, "text");
-    wire_write_str(writer, error->text);
-    message_write_key(writer, "source");
-    wire_write_str(writer, error->source);
-    message_write_key(writer, "seq");
-    wire_write_uint(writer, error->seq);
-    message_write_key(writer, "id");
-    wire_write_uint(writer, error->id);
+    message_write_form(writer, &error_form, error, NULL);
 }

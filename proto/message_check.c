@@ -1,19 +1,10 @@
-#include <errno.h>
-#include <inttypes.h>
-
-#include "proto/check.h"
-#include "proto/message.h"
 #include "proto/message_priv.h"
 
 static const struct message_field check_fields[] = {
-    {.key = "id",
-     .type = MESSAGE_FIELD_UINT,
-     .offset = offsetof(struct message_check, id),
-     .max = UINT64_MAX},
+    MESSAGE_FIELD(message_check, id, UINT, .max = UINT64_MAX),
 };
 
-static const struct message_form check_form = {MESSAGE_CHECK, sizeof check_fields / sizeof check_fields[0],
-                                               check_fields};
+static const struct message_form check_form = {MESSAGE_CHECK, MESSAGE_FIELDS(check_fields)};
 
 int message_read_check(struct wire_reader *reader, struct message_check *out, struct fault *why) {
     struct message_check check = {0};
@@ -24,83 +15,40 @@ int message_read_check(struct wire_reader *reader, struct message_check *out, st
 }
 
 void message_write_check(struct wire_writer *writer, const struct message_check *check) {
-    message_write_head(writer, MESSAGE_CHECK, 1);
-    message_write_key(writer, "id");
-    wire_write_uint(writer, check->id);
+    message_write_form(writer, &check_form, check, NULL);
 }
 
-static int read_finding(struct wire_reader *reader, struct str *text) {
-    uint32_t elements;
-    if (wire_read_array(reader, &elements, UINT32_MAX) != 0 || elements < 1 ||
-        wire_read_str(reader, text, MESSAGE_TEXT_MAX) != 0)
-        return -EPROTO;
-    for (uint32_t i = 1; i < elements; i++) {
-        if (wire_skip(reader) != 0)
-            return -EPROTO;
-    }
-    return 0;
-}
-
-static int read_findings(struct wire_reader *reader, void *message, struct fault *why) {
-    struct message_findings *findings = message;
-    uint32_t count;
-    if (message_read_count(reader, &count, MESSAGE_FINDINGS_MAX, "findings", "findings",
-                           "send several chunks", why) != 0)
-        return -EPROTO;
-    findings->findings = *reader;
-    findings->finding_count = count;
-    for (uint32_t i = 0; i < count; i++) {
-        struct str text;
-        if (read_finding(reader, &text) != 0)
-            return fault_set(why, -EPROTO,
-                             "findings: finding %" PRIu32 " must be an array [text] of at most %d bytes", i,
-                             MESSAGE_TEXT_MAX);
-    }
-    findings->findings.end = reader->at;
-    return 0;
-}
-
-static const struct message_field findings_fields[] = {
-    {.key = "id",
-     .type = MESSAGE_FIELD_UINT,
-     .offset = offsetof(struct message_findings, id),
-     .max = UINT64_MAX},
-    {.key = "last", .type = MESSAGE_FIELD_BOOL, .offset = offsetof(struct message_findings, last)},
-    {.key = "findings", .type = MESSAGE_FIELD_OWN, .optional = true, .read = read_findings},
-    {.key = "more",
-     .type = MESSAGE_FIELD_UINT,
-     .optional = true,
-     .offset = offsetof(struct message_findings, checked.more),
-     .max = MESSAGE_SEQ_MAX},
-    {.key = "names",
-     .type = MESSAGE_FIELD_UINT,
-     .optional = true,
-     .offset = offsetof(struct message_findings, checked.names),
-     .max = MESSAGE_SEQ_MAX},
-    {.key = "cells",
-     .type = MESSAGE_FIELD_UINT,
-     .optional = true,
-     .offset = offsetof(struct message_findings, checked.cells),
-     .max = MESSAGE_SEQ_MAX},
-    {.key = "months",
-     .type = MESSAGE_FIELD_UINT,
-     .optional = true,
-     .offset = offsetof(struct message_findings, checked.months),
-     .max = MESSAGE_SEQ_MAX},
-    {.key = "sources",
-     .type = MESSAGE_FIELD_UINT,
-     .optional = true,
-     .offset = offsetof(struct message_findings, checked.sources),
-     .max = MESSAGE_SEQ_MAX},
-    {.key = "bytes",
-     .type = MESSAGE_FIELD_UINT,
-     .optional = true,
-     .offset = offsetof(struct message_findings, checked.bytes),
-     .max = MESSAGE_SEQ_MAX},
+struct finding {
+    struct str text;
 };
 
-static const struct message_form findings_form = {
-    MESSAGE_FINDINGS, sizeof findings_fields / sizeof findings_fields[0], findings_fields};
+static const struct message_field finding_fields[] = {
+    MESSAGE_FIELD(finding, text, TEXT, .max = MESSAGE_TEXT_MAX),
+};
+
+static const struct message_row finding_row = {"finding", sizeof(struct finding),
+                                               MESSAGE_FIELDS(finding_fields), NULL};
+
+#define TOTAL(total)                                                                                         \
+    {                                                                                                        \
+        .key = #total, .type = MESSAGE_FIELD_UINT, .optional = true,                                         \
+        .offset = offsetof(struct message_findings, checked.total), .max = MESSAGE_SEQ_MAX,                  \
+    }
+
+static const struct message_field findings_fields[] = {
+    MESSAGE_FIELD(message_findings, id, UINT, .max = UINT64_MAX),
+    MESSAGE_FIELD(message_findings, last, BOOL),
+    MESSAGE_ROWS(message_findings, findings, finding_count, &finding_row, MESSAGE_FINDINGS_MAX,
+                 "send several chunks", .optional = true),
+    TOTAL(more),
+    TOTAL(names),
+    TOTAL(cells),
+    TOTAL(months),
+    TOTAL(sources),
+    TOTAL(bytes),
+};
+
+static const struct message_form findings_form = {MESSAGE_FINDINGS, MESSAGE_FIELDS(findings_fields)};
 
 int message_read_findings(struct wire_reader *reader, struct message_findings *out, struct fault *why) {
     struct message_findings findings = {0};
@@ -111,34 +59,20 @@ int message_read_findings(struct wire_reader *reader, struct message_findings *o
 }
 
 void message_next_finding(struct message_findings *findings, struct str *text) {
-    int rc = read_finding(&findings->findings, text);
-    ASSERT(rc == 0);
+    struct finding finding;
+    message_next_row(&findings->findings, &finding_row, &finding);
+    *text = finding.text;
 }
 
 void message_write_finding(struct wire_writer *writer, struct str text) {
-    wire_write_array(writer, 1);
-    wire_write_str(writer, text);
+    message_write_row(writer, &finding_row, &(struct finding){text});
 }
 
 void message_write_findings(struct wire_writer *writer, uint64_t id, bool last,
                             const struct message_checked *checked, uint32_t finding_count,
                             const struct wire_writer *findings) {
-    const struct {
-        const char *key;
-        uint64_t number;
-    } totals[] = {
-        {"more", checked->more},     {"names", checked->names},     {"cells", checked->cells},
-        {"months", checked->months}, {"sources", checked->sources}, {"bytes", checked->bytes},
-    };
-    message_write_head(writer, MESSAGE_FINDINGS, 9);
-    message_write_key(writer, "id");
-    wire_write_uint(writer, id);
-    message_write_key(writer, "last");
-    wire_write_bool(writer, last);
-    message_write_key(writer, "findings");
-    wire_write_elements(writer, finding_count, findings);
-    for (size_t i = 0; i < sizeof totals / sizeof *totals; i++) {
-        message_write_key(writer, totals[i].key);
-        wire_write_uint(writer, totals[i].number);
-    }
+    message_write_form(writer, &findings_form,
+                       &(struct message_findings){
+                           .id = id, .last = last, .checked = *checked, .finding_count = finding_count},
+                       &findings);
 }

@@ -18,7 +18,8 @@ struct answer {
     size_t indicator_count, indicator_room;
     struct answer_figure *figures; /* `indicator` owns one block that holds all strings */
     size_t count, room;
-    bool cut, has_notes;
+    unsigned parts; /* bits 1 << ANSWER_VALUE ... */
+    bool cut;
 };
 
 static char *copy(const char *text) {
@@ -52,6 +53,7 @@ void answer_destroy(struct answer **answer) {
         drop(a->indicators[i].kind);
         drop(a->indicators[i].label);
         drop(a->indicators[i].note);
+        drop(a->indicators[i].unit);
     }
     for (size_t i = 0; i < a->count; i++)
         drop(a->figures[i].indicator);
@@ -84,6 +86,7 @@ void answer_add_indicator(struct answer *answer, const struct suivi_indicator *i
         .kind = copy(indicator->kind),
         .label = copy(indicator->label),
         .note = copy(indicator->note),
+        .unit = copy(indicator->unit),
     };
 }
 
@@ -92,6 +95,16 @@ static const char *pack(char **at, const char *text) {
     char *packed = print_clean(memcpy(*at, text, size));
     *at += size;
     return packed;
+}
+
+static unsigned parts_of(const struct answer_figure *figure) {
+    static const enum answer_part of_state[] = {[SUIVI_VALUE] = ANSWER_VALUE,
+                                                [SUIVI_MISSING] = ANSWER_MISSING,
+                                                [SUIVI_NOT_DUE] = ANSWER_NOT_DUE,
+                                                [SUIVI_WITHHELD] = ANSWER_WITHHELD};
+    return 1u << of_state[figure->state] | (unsigned)(figure->note[0] != '\0') << ANSWER_NOTE |
+           (unsigned)figure->has_reported << ANSWER_REPORTED | (unsigned)figure->has_target << ANSWER_TARGET |
+           (unsigned)(figure->days > 0) << ANSWER_COVERAGE;
 }
 
 void answer_add_figure(struct answer *answer, const struct suivi_figure *figure) {
@@ -109,12 +122,23 @@ void answer_add_figure(struct answer *answer, const struct suivi_figure *figure)
         size += strlen(figure->dims[i]) + 1;
     char *at = mem_zeroed(size, 1);
     struct answer_figure *kept = &answer->figures[answer->count++];
-    *kept = (struct answer_figure){.indicator = pack(&at, figure->indicator), .value = figure->value};
+    *kept = (struct answer_figure){
+        .indicator = pack(&at, figure->indicator),
+        .value = figure->value,
+        .state = figure->state,
+        .decimals = figure->decimals,
+        .has_reported = figure->has_reported,
+        .has_target = figure->has_target,
+        .reported = figure->reported,
+        .target = figure->target,
+        .heard = figure->heard,
+        .days = figure->days,
+    };
     kept->period = pack(&at, figure->period);
     kept->note = pack(&at, figure->note);
     for (size_t i = 0; i < answer->split_count; i++)
         kept->dims[i] = pack(&at, figure->dims[i]);
-    answer->has_notes |= kept->note[0] != '\0';
+    answer->parts |= parts_of(kept);
 }
 
 /* --- order --- */
@@ -195,16 +219,25 @@ bool answer_cut(const struct answer *answer) {
     return answer->cut;
 }
 
-bool answer_has_notes(const struct answer *answer) {
+bool answer_has(const struct answer *answer, enum answer_part part) {
     OBJ_CHECK(answer, ANSWER_MAGIC);
-    return answer->has_notes;
+    return (answer->parts >> part & 1) != 0;
+}
+
+const char *answer_state_name(enum suivi_state state) {
+    static const char *const names[] = {[SUIVI_VALUE] = "",
+                                        [SUIVI_MISSING] = "missing",
+                                        [SUIVI_NOT_DUE] = "not due",
+                                        [SUIVI_WITHHELD] = "withheld"};
+    return names[state];
 }
 
 struct suivi_indicator answer_indicator(const struct answer *answer, const char *id) {
     OBJ_CHECK(answer, ANSWER_MAGIC);
     const struct suivi_indicator *found = find_indicator(answer, id);
     return found ? *found
-                 : (struct suivi_indicator){.id = id, .code = "", .kind = "", .label = id, .note = ""};
+                 : (struct suivi_indicator){
+                       .id = id, .code = "", .kind = "", .label = id, .note = "", .unit = ""};
 }
 
 bool answer_same_row(const struct answer *answer, const struct answer_figure *a,

@@ -17,6 +17,23 @@ struct answer_figure {
     const char *indicator, *period, *note;
     const char *dims[DIMS_MAX];
     int64_t value;
+    enum suivi_state state;
+    unsigned decimals; /* of value, reported and target */
+    bool has_reported, has_target;
+    int64_t reported, target;
+    uint32_t heard, days; /* coverage; days 0: not said */
+};
+
+/* What some figure of an answer has. */
+enum answer_part {
+    ANSWER_VALUE,
+    ANSWER_MISSING,
+    ANSWER_NOT_DUE,
+    ANSWER_WITHHELD,
+    ANSWER_NOTE,
+    ANSWER_REPORTED,
+    ANSWER_TARGET,
+    ANSWER_COVERAGE,
 };
 
 /* `split` names the columns of breakdown; copied. */
@@ -38,10 +55,13 @@ const char *answer_split(const struct answer *answer, size_t index);
 size_t answer_count(const struct answer *answer);
 const struct answer_figure *answer_at(const struct answer *answer, size_t index);
 bool answer_cut(const struct answer *answer);
-bool answer_has_notes(const struct answer *answer); /* of figures */
+bool answer_has(const struct answer *answer, enum answer_part part);
 
 /* What is known of an indicator; one that the daemon told nothing of has its id for a label. */
 struct suivi_indicator answer_indicator(const struct answer *answer, const char *id);
+
+/* A figure in words where it has no value: "missing", "not due", "withheld"; else "". */
+const char *answer_state_name(enum suivi_state state);
 
 /* Same indicator and dimensions: one row of a table. */
 bool answer_same_row(const struct answer *answer, const struct answer_figure *a,

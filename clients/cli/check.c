@@ -14,8 +14,7 @@
 #include "config/framework.h"
 #include "proto/check.h"
 
-#define PROGRAM "suivi"
-#define VERB    "check"
+#define VERB "check"
 
 static const char help_text[] =
     "usage: suivi check [OPTION]...\n"
@@ -41,57 +40,23 @@ static const char help_text[] =
     "\n"
     "Exits 0 when all is well, 1 when something was found, or could not be checked.\n";
 
-enum choice { OPT_FRAMEWORK = 1, OPT_ENDPOINT, OPT_TIMEOUT, OPT_HELP, OPT_VERSION };
+enum choice { OPT_FRAMEWORK = 1 };
 
-static const struct option options[] = {
-    {"framework", required_argument, NULL, OPT_FRAMEWORK},
-    {"endpoint", required_argument, NULL, OPT_ENDPOINT},
-    {"timeout", required_argument, NULL, OPT_TIMEOUT},
-    {"help", no_argument, NULL, OPT_HELP},
-    {"version", no_argument, NULL, OPT_VERSION},
-    {0},
-};
+static const struct option options[] = {{"framework", required_argument, NULL, OPT_FRAMEWORK}, {0}};
 
-struct request {
-    const char *framework; /* NULL: the store is checked */
-    const char *endpoint;
-    double timeout;
-};
-
-/* *done: nothing is left to do, and the status is what is returned. */
-static int read_options(struct request *request, int argc, char **argv, bool *done) {
-    int option, rc = 0;
-    *done = true;
-    opterr = 0;
-    optind = 0; /* glibc: start anew */
-    while (rc == 0 && (option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-        switch (option) {
-        case OPT_HELP:
-            return fputs(help_text, stdout) < 0 ? VERB_FAILED : VERB_DONE;
-        case OPT_VERSION:
-            return puts("suivi " SUIVI_VERSION) < 0 ? VERB_FAILED : VERB_DONE;
-        case OPT_FRAMEWORK:
-            request->framework = optarg;
-            break;
-        case OPT_ENDPOINT:
-            request->endpoint = optarg;
-            break;
-        case OPT_TIMEOUT:
-            rc = verb_timeout(VERB, &request->timeout, optarg);
-            break;
-        default:
-            return verb_no_option(VERB, option, argv[optind - 1]);
-        }
-    }
-    if (rc == 0 && optind < argc)
-        rc = verb_misused(VERB, argv[optind],
-                          "nothing is to be named: the whole store is checked, or the file of --framework");
-    *done = rc != 0;
-    return rc;
+static int read_option(void *arg, int option, char *value) {
+    const char **framework = arg;
+    (void)option; /* there is one */
+    *framework = value;
+    return 0;
 }
+
+static const struct verb_spec spec = {
+    .name = VERB, .help = help_text, .options = options, .read = read_option};
 
 struct findings {
     uint64_t told;
+    struct suivi_checked checked;
 };
 
 static void on_finding(void *arg, const char *sentence) {
@@ -150,7 +115,7 @@ static int check_framework(const char *path) {
         return verb_printed("findings");
     }
     if (rc != -EINVAL) {
-        terminal_say(PROGRAM, "%s", why.text);
+        terminal_say("suivi", "%s", why.text);
         return VERB_FAILED;
     }
     int count = framework_check_file(path, on_finding, &findings);
@@ -160,36 +125,38 @@ static int check_framework(const char *path) {
     return VERB_FAILED;
 }
 
-static int print(const struct suivi_checked *checked, const struct findings *findings) {
+static int print(const struct findings *findings) {
     char number[PRINT_NUMBER];
-    if (checked->findings > findings->told)
-        printf("and %s more\n", print_number((int64_t)(checked->findings - findings->told), number));
-    if (checked->findings == 0)
+    uint64_t found = findings->checked.findings;
+    if (found > findings->told)
+        printf("and %s more\n", print_number((int64_t)(found - findings->told), number));
+    if (found == 0)
         fputs("all is well: ", stdout);
     else
-        printf("%s %s: ", print_number((int64_t)checked->findings, number),
-               checked->findings == 1 ? "fault" : "faults");
-    print_checked(checked);
+        printf("%s %s: ", print_number((int64_t)found, number), found == 1 ? "fault" : "faults");
+    print_checked(&findings->checked);
     int status = verb_printed("findings");
-    return status == VERB_DONE && checked->findings > 0 ? VERB_FAILED : status;
+    return status == VERB_DONE && found > 0 ? VERB_FAILED : status;
+}
+
+static int ask(struct suivi *client, int timeout_ms, void *arg) {
+    struct findings *findings = arg;
+    return suivi_check(client, timeout_ms, on_finding, findings, &findings->checked);
 }
 
 int check_run(int argc, char **argv) {
-    struct request request = {.timeout = VERB_TIMEOUT};
+    struct verb_common common;
+    const char *framework = NULL; /* none: the store is checked */
+    struct findings findings = {0};
     bool done;
-    int status = read_options(&request, argc, argv, &done);
+    int status = verb_read(&spec, &common, &framework, argc, argv, &done);
     if (done)
         return status;
-    if (request.framework != NULL)
-        return check_framework(request.framework);
-    struct suivi *client;
-    struct suivi_checked checked;
-    struct findings findings = {0};
-    int rc = suivi_open(&client, &(struct suivi_options){.endpoint = request.endpoint});
-    if (rc == 0)
-        rc = suivi_check(client, (int)(request.timeout * 1000), on_finding, &findings, &checked);
-    if (rc != 0)
-        terminal_say(PROGRAM, "%s", suivi_why(client));
-    suivi_close(&client);
-    return rc == 0 ? print(&checked, &findings) : VERB_FAILED;
+    if (optind < argc)
+        return verb_misused(VERB, argv[optind],
+                            "nothing is to be named: the whole store is checked, or the file of --framework");
+    if (framework != NULL)
+        return check_framework(framework);
+    status = verb_ask(&common, ask, &findings);
+    return status == VERB_DONE ? print(&findings) : status;
 }

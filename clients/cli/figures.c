@@ -1,6 +1,4 @@
 /* suivi figures: asks the daemon, and prints what it answers. */
-#include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,26 +30,34 @@ static const char help_text[] =
     "  --by TYPE           day, month (default), quarter, half, year, biennium or plan\n"
     "  --split DIM,...     break down by these dimensions\n"
     "  --where DIM=VALUE   only what has this value; may be given several times\n"
+    "  --sum-of TYPE       add up the figures of such periods, where that may be done; it is labelled so\n"
+    "  --as-of DATE        what was known at the end of that day\n"
+    "  --reported          of closed periods the value as it was reported\n"
+    "  --gaps              in csv and json a row for a period without a value, too; in the table every "
+    "period\n"
+    "  --outside           for others than the organisation: small numbers of breakdowns are withheld\n"
     "  --format FORMAT     table (default), csv or json\n"
-    "  --language CODE     of the labels: en (default) or fr\n"
+    "  --language CODE     of the labels, as in the plan: en (default), fr ...\n"
     "  --endpoint E        where the daemon listens; default $SUIVI_ENDPOINT, else its usual place\n"
     "  --timeout SECONDS   how long to wait for an answer (default 10)\n"
     "  --help              show this help\n"
     "  --version           show the version\n"
     "\n"
-    "A period without data has no row in csv and json, and a dash in the table.\n"
+    "The table tells four kinds of nothing apart: 0, \xe2\x80\x93 for missing, \xc2\xb7 for not due, x for "
+    "withheld. Without "
+    "--gaps it\n"
+    "begins and ends where there are figures, and csv and json have no rows for what is missing or not due.\n"
     "\n"
     "example: suivi figures 'web.*' lists.posts --from 2018-01 --to 2018-03\n";
 
 struct request {
-    const char *endpoint;
-    double timeout;
-    enum verb_format format;
+    struct verb_common common;
     struct suivi_query query;
     const char *split[DIMS_MAX];
     struct suivi_dim where[DIMS_MAX];
     enum period_type by;
     struct period from, to;
+    struct answer *answer;
 };
 
 enum choice {
@@ -60,12 +66,11 @@ enum choice {
     OPT_BY,
     OPT_SPLIT,
     OPT_WHERE,
-    OPT_FORMAT,
-    OPT_LANGUAGE,
-    OPT_ENDPOINT,
-    OPT_TIMEOUT,
-    OPT_HELP,
-    OPT_VERSION
+    OPT_AS_OF,
+    OPT_REPORTED,
+    OPT_GAPS,
+    OPT_OUTSIDE,
+    OPT_SUM_OF
 };
 
 static const struct option options[] = {
@@ -74,12 +79,11 @@ static const struct option options[] = {
     {"by", required_argument, NULL, OPT_BY},
     {"split", required_argument, NULL, OPT_SPLIT},
     {"where", required_argument, NULL, OPT_WHERE},
-    {"format", required_argument, NULL, OPT_FORMAT},
-    {"language", required_argument, NULL, OPT_LANGUAGE},
-    {"endpoint", required_argument, NULL, OPT_ENDPOINT},
-    {"timeout", required_argument, NULL, OPT_TIMEOUT},
-    {"help", no_argument, NULL, OPT_HELP},
-    {"version", no_argument, NULL, OPT_VERSION},
+    {"as-of", required_argument, NULL, OPT_AS_OF},
+    {"reported", no_argument, NULL, OPT_REPORTED},
+    {"gaps", no_argument, NULL, OPT_GAPS},
+    {"outside", no_argument, NULL, OPT_OUTSIDE},
+    {"sum-of", required_argument, NULL, OPT_SUM_OF},
     {0},
 };
 
@@ -89,9 +93,9 @@ static int misused(const char *what, const char *why) {
     return verb_misused(VERB, what, why);
 }
 
-static int read_period(const char *what, const char *text, struct period *out) {
+static int read_type(const char *what, const char *text, enum period_type *out) {
     struct fault why;
-    return period_parse(out, str_of(text), &why) == 0 ? 0 : misused(what, why.text);
+    return period_type_parse(out, str_of(text), &why) == 0 ? 0 : misused(what, why.text);
 }
 
 /* Cuts `text` at its commas; `text` stays in use. */
@@ -114,85 +118,66 @@ static int read_split(struct request *request, char *text) {
     return 0;
 }
 
-static int read_where(struct request *request, char *text) {
-    struct fault why;
-    char *equals = strchr(text, '=');
-    if (!equals)
-        return misused("--where", "it must be DIMENSION=VALUE");
-    *equals = '\0';
-    if (dims_check_name(str_of(text), &why) != 0)
-        return misused("--where", why.text);
-    if (dims_check_value(str_of(equals + 1), &why) != 0)
-        return misused("--where", why.text);
-    if (request->query.where_count == DIMS_MAX) {
-        terminal_say(PROGRAM, "--where: at most %d dimensions can be named", DIMS_MAX);
-        return VERB_MISUSED;
-    }
-    request->where[request->query.where_count++] = (struct suivi_dim){text, equals + 1};
-    return 0;
-}
-
-static int read_language(struct request *request, const char *text) {
-    size_t letters = strspn(text, "abcdefghijklmnopqrstuvwxyz");
-    if (letters != strlen(text) || letters < 2 || letters > 3)
-        return misused("--language", "it must be a language's code, such as en or fr");
-    request->query.language = text;
-    return 0;
-}
-
-static int read_option(struct request *request, int option, char *value) {
-    struct fault why;
+static int read_option(void *arg, int option, char *value) {
+    struct request *request = arg;
+    struct suivi_query *query = &request->query;
+    enum period_type type;
+    int32_t day;
     switch (option) {
     case OPT_FROM:
-        request->query.from = value;
-        return read_period("--from", value, &request->from);
+        query->from = value;
+        return verb_period(VERB, "--from", value, &request->from);
     case OPT_TO:
-        request->query.to = value;
-        return read_period("--to", value, &request->to);
+        query->to = value;
+        return verb_period(VERB, "--to", value, &request->to);
     case OPT_BY:
-        request->query.by = value;
-        return period_type_parse(&request->by, str_of(value), &why) == 0 ? 0 : misused("--by", why.text);
+        query->by = value;
+        return read_type("--by", value, &request->by);
     case OPT_SPLIT:
         return read_split(request, value);
     case OPT_WHERE:
-        return read_where(request, value);
-    case OPT_FORMAT:
-        return verb_format(VERB, &request->format, value);
-    case OPT_LANGUAGE:
-        return read_language(request, value);
-    case OPT_ENDPOINT:
-        request->endpoint = value;
+        return verb_dim(VERB, "--where", value, request->where, &query->where_count);
+    case OPT_AS_OF:
+        query->as_of = value;
+        return verb_day(VERB, "--as-of", value, &day);
+    case OPT_SUM_OF:
+        query->sum_of = value;
+        return read_type("--sum-of", value, &type);
+    case OPT_REPORTED:
+        query->reported = true;
+        return 0;
+    case OPT_GAPS:
+        query->gaps = true;
         return 0;
     default:
-        return verb_timeout(VERB, &request->timeout, value);
+        query->outside = true;
+        return 0;
     }
 }
 
+static const struct verb_spec spec = {
+    .name = VERB,
+    .help = help_text,
+    .formats = VERB_FORMATS,
+    .language = true,
+    .options = options,
+    .read = read_option,
+};
+
 /* *done: nothing is left to do, and the status is what is returned. */
 static int read_options(struct request *request, int argc, char **argv, bool *done) {
-    int option, rc = 0;
+    struct suivi_query *query = &request->query;
+    int status = verb_read(&spec, &request->common, request, argc, argv, done);
+    if (*done)
+        return status;
     *done = true;
-    opterr = 0;
-    optind = 0; /* glibc: start anew */
-    while (rc == 0 && (option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-        if (option == OPT_HELP)
-            return fputs(help_text, stdout) < 0 ? VERB_FAILED : VERB_DONE;
-        if (option == OPT_VERSION)
-            return puts("suivi " SUIVI_VERSION) < 0 ? VERB_FAILED : VERB_DONE;
-        if (option == '?' || option == ':') {
-            return verb_no_option(VERB, option, argv[optind - 1]);
-        }
-        rc = read_option(request, option, optarg);
-    }
-    if (rc != 0)
-        return rc;
-    if (request->query.from && request->query.to && request->from.first > request->to.last) {
-        terminal_say(PROGRAM, "--from %s is after --to %s", request->query.from, request->query.to);
+    if (query->from && query->to && request->from.first > request->to.last) {
+        terminal_say(PROGRAM, "--from %s is after --to %s", query->from, query->to);
         return VERB_MISUSED;
     }
-    request->query.indicators = (const char *const *)(argv + optind);
-    request->query.indicator_count = (size_t)(argc - optind);
-    if (request->query.indicator_count > MESSAGE_PATTERNS_MAX) {
+    query->indicators = (const char *const *)(argv + optind);
+    query->indicator_count = (size_t)(argc - optind);
+    if (query->indicator_count > MESSAGE_PATTERNS_MAX) {
         terminal_say(PROGRAM, "at most %d indicators can be named; use globs, such as 'web.*'",
                      MESSAGE_PATTERNS_MAX);
         return VERB_MISUSED;
@@ -221,55 +206,56 @@ static void say_empty(const struct request *request) {
                  request->query.to ? request->query.to : "");
 }
 
-static int print(const struct request *request, struct answer *answer) {
-    if (answer_count(answer) == 0)
+static int ask(struct suivi *client, int timeout_ms, void *arg) {
+    struct request *request = arg;
+    struct suivi_query query = request->query;
+    query.split = request->split;
+    query.where = request->where;
+    query.language = request->common.language;
+    query.gaps = query.gaps || request->common.format == VERB_TABLE; /* it shows why nothing is there */
+    return suivi_query(client, &query, timeout_ms, on_indicator, on_figure, request->answer);
+}
+
+static void print_table(const struct request *request) {
+    figures_table_write(stdout, request->answer,
+                        &(struct figures_table_layout){
+                            .width = terminal_width(stdout, PRINT_WIDTH),
+                            .colour = terminal_colour(stdout),
+                            .by = request->by,
+                            .from = request->query.from ? &request->from : NULL,
+                            .to = request->query.to ? &request->to : NULL,
+                            .all_periods = request->query.gaps,
+                            .all_rows = request->query.gaps || request->query.indicator_count > 0,
+                        });
+}
+
+static int print(const struct request *request) {
+    if (answer_cut(request->answer)) {
+        terminal_say(PROGRAM, "there are more than %u figures; ask for fewer with --from, --to or --by",
+                     ANSWER_FIGURES_MAX);
+        return VERB_FAILED;
+    }
+    if (!answer_has(request->answer, ANSWER_VALUE) && !answer_has(request->answer, ANSWER_WITHHELD))
         say_empty(request);
-    if (request->format == VERB_CSV)
-        figures_csv_write(stdout, answer);
-    else if (request->format == VERB_JSON)
-        figures_json_write(stdout, answer);
+    if (request->common.format == VERB_CSV)
+        figures_csv_write(stdout, request->answer);
+    else if (request->common.format == VERB_JSON)
+        figures_json_write(stdout, request->answer);
     else
-        figures_table_write(stdout, answer,
-                            &(struct figures_table_layout){
-                                .width = terminal_width(stdout, PRINT_WIDTH),
-                                .colour = terminal_colour(stdout),
-                                .by = request->by,
-                                .from = request->query.from ? &request->from : NULL,
-                                .to = request->query.to ? &request->to : NULL,
-                            });
+        print_table(request);
     return verb_printed("figures");
 }
 
-static int ask(const struct request *request, struct answer *answer) {
-    struct suivi *client;
-    int rc = suivi_open(&client, &(struct suivi_options){.endpoint = request->endpoint});
-    if (rc == 0)
-        rc = suivi_query(client, &request->query, (int)(request->timeout * 1000), on_indicator, on_figure,
-                         answer);
-    if (rc != 0)
-        terminal_say(PROGRAM, "%s", suivi_why(client));
-    suivi_close(&client);
-    if (rc == 0 && answer_cut(answer)) {
-        terminal_say(PROGRAM, "there are more than %u figures; ask for fewer with --from, --to or --by",
-                     ANSWER_FIGURES_MAX);
-        rc = -E2BIG;
-    }
-    return rc == 0 ? VERB_DONE : VERB_FAILED;
-}
-
 int figures_run(int argc, char **argv) {
-    struct request request = {.timeout = VERB_TIMEOUT, .format = VERB_TABLE, .by = PERIOD_MONTH};
+    struct request request = {.by = PERIOD_MONTH};
     bool done;
     int status = read_options(&request, argc, argv, &done);
     if (done)
         return status;
-    request.query.split = request.split;
-    request.query.where = request.where;
-    struct answer *answer;
-    answer_new(&answer, request.split, request.query.split_count);
-    status = ask(&request, answer);
+    answer_new(&request.answer, request.split, request.query.split_count);
+    status = verb_ask(&request.common, ask, &request);
     if (status == VERB_DONE)
-        status = print(&request, answer);
-    answer_destroy(&answer);
+        status = print(&request);
+    answer_destroy(&request.answer);
     return status;
 }

@@ -6,8 +6,8 @@
 
 #include "clients/cli/answer.h"
 
-/* Header "indicator,period,DIM...,value", and "note" when any figure has one; then one row a figure, sorted.
- */
+/* Header "indicator,period,DIM...,value", then one row a figure, sorted. Of the columns note, state, reported, target,
+ * heard and days, in this order, those follow that some figure has. A figure without a value has an empty one. */
 void figures_csv_write(FILE *stream, struct answer *answer);
 
 #endif

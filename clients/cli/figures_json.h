@@ -6,8 +6,8 @@
 
 #include "clients/cli/answer.h"
 
-/* {"indicator": .., "period": .., "dims": {..}, "value": .., "note": ..}, sorted; "dims" is empty without a
- * breakdown, and "note" is there only when there is one. */
+/* {"indicator": .., "period": .., "dims": {..}, "value": ..}, sorted; "dims" is empty without a breakdown, "value" is null
+ * where there is none. The keys note, state, reported, target, heard and days are there only when there is such a thing. */
 void figures_json_write(FILE *stream, struct answer *answer);
 
 #endif

@@ -1,5 +1,6 @@
-/* `suivi figures --format table`: what a person reads. Rows are indicators and their breakdowns, columns are
- * periods; as many blocks of columns as the width needs; a trend, a dash for what is missing, notes below. */
+/* `suivi figures --format table`: what a person reads. Rows are indicators and their breakdowns, columns are periods; as
+ * many blocks of columns as the width needs; a trend, a target, on how many days was heard from whom; four marks for
+ * four kinds of nothing, notes below. */
 #ifndef SUIVI_CLI_FIGURES_TABLE_H
 #define SUIVI_CLI_FIGURES_TABLE_H
 
@@ -14,7 +15,9 @@ struct figures_table_layout {
     bool colour;
     enum period_type by;
     const struct period *from,
-        *to; /* periods asked for, which get a column without any figure too; may be NULL */
+        *to;          /* periods asked for, which get a column without any figure too; may be NULL */
+    bool all_periods; /* else columns without any value at an end that was not asked for are left out */
+    bool all_rows;    /* else rows are left out of which nothing is due */
 };
 
 void figures_table_write(FILE *stream, struct answer *answer, const struct figures_table_layout *layout);

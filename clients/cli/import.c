@@ -44,14 +44,12 @@ static const char help_text[] =
     "\n"
     "example: suivi import members.csv --mapping membership.yaml --at 2018-03-31 --dry-run\n";
 
-enum choice { OPT_MAPPING = 1, OPT_DRY_RUN, OPT_HELP, OPT_VERSION };
+enum choice { OPT_MAPPING = 1, OPT_DRY_RUN };
 
 static const struct option options[] = {
     RECORDING_OPTIONS,
     {"mapping", required_argument, NULL, OPT_MAPPING},
     {"dry-run", no_argument, NULL, OPT_DRY_RUN},
-    {"help", no_argument, NULL, OPT_HELP},
-    {"version", no_argument, NULL, OPT_VERSION},
     {0},
 };
 
@@ -64,36 +62,29 @@ struct request {
     struct import_source source; /* of the rows */
 };
 
-/* *done: nothing is left to do, and the status is what is returned. */
-static int read_options(struct request *request, int argc, char **argv, bool *done) {
-    int option, rc = 0;
-    *done = true;
-    opterr = 0;
-    optind = 0; /* glibc: start anew */
-    while (rc == 0 && (option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-        if (option == OPT_HELP)
-            return fputs(help_text, stdout) < 0 ? VERB_FAILED : VERB_DONE;
-        if (option == OPT_VERSION)
-            return puts("suivi " SUIVI_VERSION) < 0 ? VERB_FAILED : VERB_DONE;
-        if (option == '?' || option == ':')
-            return verb_no_option(VERB, option, argv[optind - 1]);
-        if (option == OPT_MAPPING)
-            request->mapping_path = optarg;
-        else if (option == OPT_DRY_RUN)
-            request->common.asks_only = true;
-        else
-            rc = recording_option(&request->common, option, optarg);
-    }
-    if (rc == 0 && optind == argc)
-        rc = verb_misused(VERB, "the file is missing", "name a CSV file");
-    else if (rc == 0 && optind + 1 < argc)
-        rc = verb_misused(VERB, argv[optind + 1], "one file at a time");
-    else if (rc == 0 && !request->mapping_path)
-        rc = verb_misused(VERB, "--mapping is missing", "it says what the columns mean");
-    *done = rc != 0;
-    if (rc == 0)
-        request->path = argv[optind];
-    return rc;
+static int read_option(void *arg, int option, char *value) {
+    struct request *request = arg;
+    if (option == OPT_MAPPING)
+        request->mapping_path = value;
+    else if (option == OPT_DRY_RUN)
+        request->common.asks_only = true;
+    else
+        return recording_option(&request->common, VERB, option, value);
+    return 0;
+}
+
+static const struct verb_spec spec = {
+    .name = VERB, .help = help_text, .options = options, .read = read_option};
+
+static int check_request(struct request *request, int argc, char **argv) {
+    if (optind == argc)
+        return verb_misused(VERB, "the file is missing", "name a CSV file");
+    if (optind + 1 < argc)
+        return verb_misused(VERB, argv[optind + 1], "one file at a time");
+    if (!request->mapping_path)
+        return verb_misused(VERB, "--mapping is missing", "it says what the columns mean");
+    request->path = argv[optind];
+    return 0;
 }
 
 static int failed(const struct fault *why) {
@@ -123,7 +114,7 @@ static int check_level(struct request *request, struct import_item *item) {
     char text[PERIOD_TEXT_MAX], day[RECORDING_DAY_MAX], number[PRINT_NUMBER], series[RECORDING_SERIES_MAX];
     const struct period on = {PERIOD_DAY, item->day, item->day};
     if (already_ask(&already, common->client, item->promise->id, period_print(&on, text), item->dims,
-                    item->promise->dim_count, recording_timeout_ms(common), &why) != 0)
+                    item->promise->dim_count, common->common.timeout_ms, &why) != 0)
         return failed(&why);
     const struct already_entry *last = already_last(&already, item->day, NULL);
     if (last && last->value != item->value && !common->reason)
@@ -230,19 +221,25 @@ static int show(struct request *request) {
     return verb_printed("table");
 }
 
+static int run(struct request *request) {
+    int status = open_files(request);
+    if (status == 0)
+        status = recording_open(&request->common, VERB, VERB);
+    if (status == 0)
+        status = look_through(request);
+    if (status == 0)
+        status = request->common.asks_only ? show(request) : record(request);
+    return status;
+}
+
 int import_run(int argc, char **argv) {
-    struct request request = {.common = {.verb = VERB, .timeout = VERB_TIMEOUT}};
+    struct request request = {0};
     bool done;
-    int status = read_options(&request, argc, argv, &done);
-    if (!done) {
-        status = open_files(&request);
-        if (status == 0)
-            status = recording_open(&request.common, VERB, VERB);
-        if (status == 0)
-            status = look_through(&request);
-        if (status == 0)
-            status = request.common.asks_only ? show(&request) : record(&request);
-    }
+    int status = verb_read(&spec, &request.common.common, &request, argc, argv, &done);
+    if (!done)
+        status = check_request(&request, argc, argv);
+    if (!done && status == 0)
+        status = run(&request);
     import_rows_destroy(&request.rows);
     csv_file_destroy(&request.file);
     mapping_destroy(&request.mapping);

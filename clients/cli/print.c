@@ -8,17 +8,33 @@
 #include "proto/check.h"
 #include "proto/utf8.h"
 
-const char *print_number(int64_t value, char out[static PRINT_NUMBER]) {
+const char *print_plain_value(int64_t value, unsigned decimals, char out[static PRINT_NUMBER]) {
+    uint64_t size = value < 0 ? -(uint64_t)value : (uint64_t)value, unit = 1;
+    if (decimals > PRINT_DECIMALS_MAX)
+        decimals = PRINT_DECIMALS_MAX;
+    for (unsigned i = 0; i < decimals; i++)
+        unit *= 10;
+    int used = snprintf(out, PRINT_NUMBER, "%s%" PRIu64, value < 0 ? "-" : "", size / unit);
+    if (decimals > 0)
+        snprintf(out + used, PRINT_NUMBER - (size_t)used, ".%0*" PRIu64, (int)decimals, size % unit);
+    return out;
+}
+
+const char *print_value(int64_t value, unsigned decimals, char out[static PRINT_NUMBER]) {
     char plain[PRINT_NUMBER];
-    int len = snprintf(plain, sizeof plain, "%" PRId64, value);
-    size_t used = 0;
-    for (int i = 0; i < len; i++) {
-        if (i > 0 && plain[i - 1] != '-' && (len - i) % 3 == 0)
+    print_plain_value(value, decimals, plain);
+    size_t whole = strcspn(plain, "."), used = 0;
+    for (size_t i = 0; plain[i]; i++) {
+        if (i > 0 && i < whole && plain[i - 1] != '-' && (whole - i) % 3 == 0)
             out[used++] = ' ';
         out[used++] = plain[i];
     }
     out[used] = '\0';
     return out;
+}
+
+const char *print_number(int64_t value, char out[static PRINT_NUMBER]) {
+    return print_value(value, 0, out);
 }
 
 char *print_clean(char *text) {

@@ -1,17 +1,16 @@
 #include "clients/cli/sources_list.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "clients/cli/json.h"
 #include "clients/cli/print.h"
+#include "clients/cli/words.h"
 #include "clients/collector/terminal.h"
 #include "proto/check.h"
-#include "proto/civil.h"
 
 #define LIST_MAGIC 0x5c0ce511u
-#define TIME_TEXT  32
 #define GAP        2 /* between columns: a usual table fits 100 */
 
 struct sources_list {
@@ -74,18 +73,12 @@ bool sources_list_cut(const struct sources_list *list) {
 
 /* --- times --- */
 
-/* In UTC; to the minute for people, "" when nothing was heard. */
-static const char *time_of(int64_t at, bool for_people, char out[static TIME_TEXT]) {
-    int32_t number;
-    out[0] = '\0';
-    if (at == 0 || !civil_day_of_time(at, &number))
-        return out;
-    struct civil day = civil_of_day(number);
-    int seconds = (int)(at - (int64_t)number * CIVIL_DAY_SECONDS);
-    int used = snprintf(out, TIME_TEXT, "%04d-%02d-%02d%c%02d:%02d", day.year, day.month, day.day,
-                        for_people ? ' ' : 'T', seconds / 3600, seconds / 60 % 60);
-    if (!for_people)
-        (void)snprintf(out + used, TIME_TEXT - (size_t)used, ":%02dZ", seconds % 60);
+/* In UTC, to the minute, as it can be sorted by; "" when nothing was heard. */
+static const char *time_of(int64_t at, char out[static WORDS_MAX]) {
+    if (words_iso(at, out)[0] != '\0') {
+        out[10] = ' ';
+        out[16] = '\0';
+    }
     return out;
 }
 
@@ -142,7 +135,7 @@ static uint64_t number_in(const struct suivi_source *row, enum column column) {
 
 void sources_list_csv(FILE *stream, const struct sources_list *list) {
     OBJ_CHECK(list, LIST_MAGIC);
-    char time[TIME_TEXT];
+    char time[WORDS_MAX];
     fputs("source", stream);
     for (enum column c = 0; c < COLUMNS; c++)
         fprintf(stream, ",%s", columns[c].key);
@@ -152,7 +145,7 @@ void sources_list_csv(FILE *stream, const struct sources_list *list) {
         print_csv_field(stream, row->source);
         fputc(',', stream);
         print_csv_field(stream, row->outbox);
-        fprintf(stream, ",%s", time_of(row->heard, false, time));
+        fprintf(stream, ",%s", words_iso(row->heard, time));
         for (enum column c = COLUMN_BATCHES; c < COLUMNS; c++)
             fprintf(stream, ",%" PRIu64, number_in(row, c));
         fputc('\n', stream);
@@ -161,23 +154,17 @@ void sources_list_csv(FILE *stream, const struct sources_list *list) {
 
 void sources_list_json(FILE *stream, const struct sources_list *list) {
     OBJ_CHECK(list, LIST_MAGIC);
-    char time[TIME_TEXT];
-    fputs("[", stream);
     for (size_t i = 0; i < list->count; i++) {
         const struct suivi_source *row = &list->row[i];
-        json_t *object = json_object();
-        ASSERT(object);
-        (void)time_of(row->heard, false, time);
-        json_object_set_new(object, "source", json_string(row->source));
-        json_object_set_new(object, "outbox", json_string(row->outbox));
-        json_object_set_new(object, "heard", time[0] ? json_string(time) : json_null());
+        json_t *object = json_new();
+        json_object_set_new(object, "source", json_text(row->source));
+        json_object_set_new(object, "outbox", json_text(row->outbox));
+        json_object_set_new(object, "heard", json_time(row->heard));
         for (enum column c = COLUMN_BATCHES; c < COLUMNS; c++)
             json_object_set_new(object, columns[c].key, json_integer((json_int_t)number_in(row, c)));
-        fputs(i == 0 ? "\n " : ",\n ", stream);
-        json_dumpf(object, stream, JSON_COMPACT);
-        json_decref(object);
+        json_put_row(stream, i, object);
     }
-    fputs(list->count > 0 ? "\n]\n" : "]\n", stream);
+    json_put_end(stream, list->count);
 }
 
 /* --- the table --- */
@@ -191,12 +178,11 @@ struct table {
     bool colour;
 };
 
-static const char *cell_text(const struct suivi_source *row, enum column column,
-                             char out[static PRINT_NUMBER]) {
+static const char *cell_text(const struct suivi_source *row, enum column column, char out[static WORDS_MAX]) {
     if (column == COLUMN_OUTBOX)
         return row->outbox[0] ? row->outbox : PRINT_MISSING;
     if (column == COLUMN_HEARD)
-        return time_of(row->heard, true, out)[0] ? out : PRINT_MISSING;
+        return time_of(row->heard, out)[0] ? out : PRINT_MISSING;
     return print_number((int64_t)number_in(row, column), out);
 }
 
@@ -224,7 +210,7 @@ static void widen(int *width, const char *text) {
 }
 
 static void measure(struct table *table) {
-    char text[PRINT_NUMBER];
+    char text[WORDS_MAX];
     widen(&table->source_width, "source");
     for (size_t i = 0; i < table->list->count; i++)
         widen(&table->source_width, table->list->row[i].source);
@@ -249,7 +235,7 @@ static void put_cell(const struct table *table, enum column column, const char *
 }
 
 static void put_block(const struct table *table, size_t first, size_t end) {
-    char text[PRINT_NUMBER];
+    char text[WORDS_MAX];
     fputs(table->colour ? PRINT_BOLD : "", table->stream);
     print_left(table->stream, "source", table->source_width);
     for (size_t k = first; k < end; k++)

@@ -8,7 +8,7 @@ import random
 import time
 
 from house import HouseTest
-from make_entries import reference_indicators, yaml
+from make_entries import framework_file, reference_indicators
 from peer import Peer
 from reference_kinds import Book, day_of, read_period
 
@@ -25,7 +25,7 @@ class KindsTest(HouseTest):
 
     def begin(self, indicators, dimensions=None, plan='2016/2020', more=(), day=None):
         """A daemon with this plan; `day`: its clock stands there."""
-        self.framework = self.house.write('plan.yaml', yaml(indicators, dimensions, plan, more))
+        self.framework = self.house.write('plan.yaml', framework_file(indicators, dimensions, plan, more))
         self.book = Book(reference_indicators(indicators), tuple(int(year) for year in plan.split('/')), today=day)
         self.open()
 

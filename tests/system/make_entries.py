@@ -5,7 +5,7 @@ retractions of retractions, names that are taken back, events outside the plan.
     made = Made(7, own_indicators())
     made.events         [(source, indicator, dims, at, value)], in the order in which they happened
 
-A plan is a list of dictionaries, as `yaml` writes it.
+A plan is a list of dictionaries, as `framework_file` writes it.
 """
 import datetime
 import random
@@ -53,7 +53,7 @@ def own_indicators():
     ]
 
 
-def yaml(indicators, dimensions=None, plan='2016/2020', more=()):
+def framework_file(indicators, dimensions=None, plan='2016/2020', more=()):
     """The framework file of a plan. `more`: lines for its head."""
     lines = ['name: test-plan', 'title: {en: A plan for tests}', 'plan: ' + plan, 'languages: [en]', *more, 'dimensions:']
     for name, values in (dimensions or DIMENSIONS).items():

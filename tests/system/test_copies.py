@@ -229,15 +229,28 @@ class Clone(WeblogTest):
         self.assert_counted('two')
 
     def test_the_same_log_counts_once(self):
-        """Both read the same: their batches are the same, too."""
+        """Both read the same: one of them counts it, the other is told that it is a copy."""
         self.append('one', 0, None)
         shutil.copyfile(self.log('one'), self.log('two'))
-        self.house.stop()
-        for name in ('one', 'two'):
-            self.weblog(self.log(name), state=name, code=1, more=['--timeout', '0'])
-        self.house.start()
-        for name in ('one', 'two', 'one'):
-            self.weblog(self.log(name), state=name)
+        self.weblog(self.log('one'), state='one')
+        self.assert_counted('one')
+        for _ in range(2):
+            ran = self.weblog(self.log('two'), state='two', code=1)
+            self.assert_one_sentence(ran.err, 'a copy of it is in use', self.house.path('two'))
+            self.assert_counted('one')
+        self.weblog(self.log('one'), state='one')
+        self.assert_counted('one')
+
+    def test_sums_that_are_equal_by_chance(self):
+        """Two lines of robots on one day count the same, and are not the same: none may pass for the other."""
+        line = '203.0.113.%d - - [20/Jan/2018:10:00:00 +0000] "GET /%d HTTP/1.1" 200 100 "-" "-"\n'
+        for number, name in enumerate(('one', 'two')):
+            with open(self.log(name), 'a') as file:
+                file.write(line % (number, number))
+        self.weblog(self.log('one'), state='one')
+        for _ in range(2):
+            ran = self.weblog(self.log('two'), state='two', code=1)
+            self.assert_one_sentence(ran.err, 'a copy of it is in use', self.house.path('two'))
             self.assert_counted('one')
 
     def test_at_the_same_time(self):

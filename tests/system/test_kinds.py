@@ -4,8 +4,9 @@ import datetime
 import itertools
 import os
 import random
-import re
 import sys
+
+import yaml
 
 import house
 from clocks import Clock
@@ -116,7 +117,7 @@ class Everything(KindsTest):
                 key = row['indicator'], row['period']
                 with self.subTest(key=key):
                     if key in wanted:
-                        self.assertEqual((float(row['value']), row['state']), (float(wanted[key]), ''))
+                        self.assertEqual((float(row['value']), row.get('state', '')), (float(wanted[key]), ''))
                     else:
                         self.assertEqual((row['value'], row['state']), ('', self.book.state(key[0], key[1], by)))
             self.assertEqual(set(wanted) - {(row['indicator'], row['period']) for row in rows}, set())
@@ -159,7 +160,7 @@ class Everything(KindsTest):
             for by in ('month', 'year'):
                 for row in self.rows(id, by=by):
                     heard, days = self.book.heard(id, read_period(row['period']))
-                    self.assertEqual((row['heard'], row['days']), (str(heard), str(days)), row)
+                    self.assertEqual((row.get('heard'), row.get('days')), (str(heard), str(days)), row)
 
 
 class TakenBack(KindsTest):
@@ -238,9 +239,9 @@ class TakenBack(KindsTest):
             key = (row['indicator'], row['period'], *(row[name] for name in split))
             closed = self.book.length_reported(self.book.as_period(row['period'], by)) is not None
             if closed and key in wanted and key in known:
-                self.assertEqual(float(row['reported']), float(wanted[key]), key)
+                self.assertEqual(float(row.get('reported') or 'nan'), float(wanted[key]), key)
             elif not closed:
-                self.assertEqual(row['reported'], '', key)
+                self.assertEqual(row.get('reported', ''), '', key)
 
 
 class DayByDay(KindsTest):
@@ -302,22 +303,11 @@ class Shipped(KindsTest):
     """The same over the plan that is shipped: all its indicators, made up entries."""
 
     def read(self):
-        """Its indicators and closed lists, by their lines: the file keeps to two spaces a step."""
+        """Its indicators, and its dimensions with their closed lists."""
         with open(os.path.join(house.SOURCE, SHIPPED), encoding='utf-8') as file:
-            head, body = file.read().split('\nindicators:\n')
-        dimensions = {}
-        for name, values in re.findall(r'\n  - name: (\S+)(?:\n    values: \[(.*?)\])?', head, re.S):
-            dimensions[name] = [value.strip() for value in values.split(',')] if values else None
-        indicators = []
-        for text in re.split(r'\n  - id: ', '\n' + body)[1:]:
-            fields = dict(re.findall(r'\n    (kind|frequency|window|numerator|denominator|factor|decimals|dimensions): *(.*)', text))
-            fields['id'] = text.split('\n')[0].strip()
-            fields['dimensions'] = [name.strip() for name in fields.get('dimensions', '[]').strip('[]').split(',') if name.strip()]
-            for name in ('factor', 'decimals'):
-                if name in fields:
-                    fields[name] = int(fields[name])
-            indicators.append(fields)
-        return indicators, dimensions
+            plan = yaml.safe_load(file)
+        indicators = [{'dimensions': [], **indicator} for indicator in plan['indicators']]
+        return indicators, {dimension['name']: dimension.get('values') for dimension in plan['dimensions']}
 
     def test_every_figure(self):
         indicators, dimensions = self.read()

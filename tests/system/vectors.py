@@ -8,7 +8,11 @@ import sys
 
 import msgpack
 
-TYPES = ("hello", "welcome", "batch", "ack", "query", "figures", "error", "sources", "ledger", "check", "findings")
+TYPES = (
+    *("hello", "welcome", "batch", "ack", "query", "figures", "error", "sources", "ledger", "check", "findings"),
+    *("plan", "indicators", "explain", "explanation", "due", "duties", "closings", "close", "closed"),
+    *("withdraw", "withdrawn"),
+)
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "proto" / "vectors"
 
 

@@ -78,7 +78,7 @@ static void take_batch(struct daemon *daemon, struct message_batch *batch, struc
             message_next_event(batch, &event);
             daemon->events++;
             daemon->sum += (uint64_t)event.number;
-            daemon->hashes += event.has_set ? distinct_count(event.set) : 0;
+            daemon->hashes += event.form == MESSAGE_VALUE_SET ? distinct_count(event.bytes) : 0;
         }
     }
     if (refusals) {

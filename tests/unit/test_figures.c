@@ -24,9 +24,9 @@ struct given {
 static struct answer *answer_of(const struct given *given, size_t count, size_t split_count) {
     static const char *const split[] = {"list", "language"};
     static const struct suivi_indicator known[] = {
-        {"lists.posts", "1.2.10", "count", "Posts", ""},
-        {"web.downloads", "1.2.6", "count", "Resources downloaded", ""},
-        {"web.visitors.unique", "1.2.4", "distinct", "Unique visitors", "months are added up"},
+        {"lists.posts", "1.2.10", "count", "Posts", "", ""},
+        {"web.downloads", "1.2.6", "count", "Resources downloaded", "", ""},
+        {"web.visitors.unique", "1.2.4", "distinct", "Unique visitors", "months are added up", ""},
     };
     struct answer *answer;
     answer_new(&answer, split, split_count);

@@ -8,25 +8,9 @@
 #include <cmocka.h>
 #include <errno.h>
 
-#include "config/framework.h"
+#include "tests/unit/frameworks.h"
 
 #define SHIPPED SUIVI_SOURCE_DIR "/config/nswp-2016-2020.yaml"
-
-/* A temporary file with that content; its name is `path`. */
-static void write_file(char path[static 32], const void *text, size_t len) {
-    strcpy(path, "/tmp/test_framework.XXXXXX");
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, len), len);
-    close(fd);
-}
-
-static int load(struct framework **out, const char *text, char path[static 32], struct fault *why) {
-    write_file(path, text, strlen(text));
-    int err = framework_load(out, path, why);
-    unlink(path);
-    return err;
-}
 
 /* The head of a good file, ten lines, and one good indicator behind it, so that a fault is on a known line.
  */
@@ -45,6 +29,10 @@ static int load(struct framework **out, const char *text, char path[static 32], 
     "indicators:\n"
 #define GOOD "  - {id: a.b, code: 1.1, kind: count, frequency: month, dimensions: [site], label: {en: A}}\n"
 
+/* One indicator with something more on line 14, and a good one with a ratio on line 12. */
+#define ONE(more)   HEAD "  - id: a\n    kind: count\n    frequency: year\n" more "    label: {en: A}\n"
+#define RATIO(more) HEAD GOOD "  - {id: r, kind: ratio, frequency: year, label: {en: R}, " more "}\n"
+
 static const char *const accepted[] = {
     HEAD GOOD,
     HEAD "- id: web.x\n  kind: distinct\n  frequency: quarter\n  window: day\n  label: {fr: X}\n",
@@ -53,6 +41,22 @@ static const char *const accepted[] = {
     "name: n\nplan: 2018/2019\nindicators:\n- {id: x, kind: count, frequency: day, label: {en: X}}\n",
     "%YAML 1.1\n---\n# c\nname: n\nplan: 2016/2020\nindicators: [{id: x, kind: count, frequency: day, label: "
     "{en: X}}]\n",
+    HEAD
+    "- {id: a, kind: level, frequency: year, label: {en: A}, unit: u, since: 2018-04-01, due: 09-30, "
+    "small_number: 3}\n"
+    "- {id: b, kind: roster, frequency: half, label: {en: B}, due: -180d, fed_by: [x, y z]}\n"
+    "- {id: c, kind: status, frequency: year, label: {en: C}, target: {value: 1}}\n"
+    "- {id: d, kind: milestone, frequency: biennium, label: {en: D}, due: 02-28, target: {value: 1, per: "
+    "plan}}\n"
+    "- {id: e, kind: evidence, frequency: quarter, label: {en: E}, due: +1830d}\n"
+    "- {id: f, kind: narrative, frequency: plan, label: {en: F}, targets: [{period: 2016/2020, value: 2}]}\n"
+    "- {id: g, kind: ratio, frequency: month, label: {en: G}, numerator: h, denominator: a, factor: "
+    "1000000000,\n"
+    "   decimals: 6, target: {value: 0.123456}, baseline: {period: 2014-Q1, value: 1}}\n"
+    "- {id: h, kind: ratio, frequency: month, label: {en: H}, numerator: a, denominator: a}\n"
+    "- {id: i, kind: distinct, frequency: month, label: {en: I}, window: plan, small_number: 0}\n",
+    HEAD GOOD "areas: [{code: x, parent: y, label: {en: X}}, {code: y, label: {fr: Y}}]\nsmall_numbers: 0\n"
+              "sources: [{source: '*', every: day}, {source: a?, every: plan}]\n",
     "\xef\xbb\xbfname: n\nplan: 2016/2020\nindicators: [{id: x, kind: count, frequency: day, label: {en: "
     "X}}]\n",
 };
@@ -140,8 +144,8 @@ static const struct {
      6, "control character"},
     /* Meaning, of one indicator. */
     {HEAD GOOD "  - id: Web.x\n    kind: count\n    frequency: month\n    label: {en: X}\n", 12, "Web.x"},
-    {HEAD GOOD "  - id: a\n    kind: level\n    frequency: month\n    label: {en: X}\n", 13,
-     "use count or distinct"},
+    {HEAD GOOD "  - id: a\n    kind: levels\n    frequency: month\n    label: {en: X}\n", 13,
+     "\"levels\" is no kind of indicator: use count, distinct, level"},
     {HEAD GOOD "  - id: a\n    kind: count\n    frequency: monthly\n    label: {en: X}\n", 14, "monthly"},
     {HEAD "  - id: a\n    kind: count\n    frequency: month\n    window: month\n    label: {en: X}\n", 14,
      "kind count"},
@@ -170,6 +174,91 @@ static const struct {
      "indicator \"a.b\" is declared a second time"},
     {HEAD GOOD "  - id: c\n    code: 1.1\n    kind: count\n    frequency: month\n    label: {en: X}\n", 13,
      "code \"1.1\" is that of a.b too"},
+    {ONE("    area: A1\n"), 14, "no area has the code \"A1\": declare it"},
+    {ONE("    since: 2018-02-30\n"), 14, "\"2018-02-30\" is no day"},
+    {ONE("    since: 2018\n"), 14, "\"2018\" is no day"},
+    {ONE("    unit: ''\n"), 14, "\"unit\" is empty"},
+    {ONE("    fed_by: record\n"), 14, "\"fed_by\" must be a list"},
+    {ONE("    small_number: -1\n"), 14, "\"-1\" is no whole number from 0 to 1000"},
+    {ONE("    small_number: 1001\n"), 14, "\"1001\" is no whole number from 0 to 1000"},
+    {ONE("    window: year\n"), 14,
+     "only an indicator of kind distinct has \"window\"; this one is of kind count"},
+    {ONE("    factor: 100\n"), 14, "only an indicator of kind ratio has \"factor\""},
+    {ONE("    decimals: 1\n"), 14, "only an indicator of kind ratio has \"decimals\""},
+    {ONE("    numerator: b\n"), 14, "only an indicator of kind ratio has \"numerator\""},
+    {ONE("    denominator: b\n"), 14, "only an indicator of kind ratio has \"denominator\""},
+    /* Calendar. */
+    {ONE("    due: soon\n"), 14, "no day that every year has"},
+    {ONE("    due: 02-29\n"), 14, "no day that every year has"},
+    {ONE("    due: 13-01\n"), 14, "no day that every year has"},
+    {ONE("    due: 9-30\n"), 14, "no day that every year has"},
+    {ONE("    due: 30d\n"), 14, "no day that every year has"},
+    {ONE("    due: +d\n"), 14, "no number of days"},
+    {ONE("    due: +30\n"), 14, "no number of days"},
+    {ONE("    due: +1831d\n"), 14, "no number of days up to 1830"},
+    {ONE("    due: +99999999999999999999d\n"), 14, "no number of days"},
+    {ONE("    due: +-3d\n"), 14, "no number of days"},
+    {ONE("    due: -365d\n"), 14, "lies before the year begins"},
+    {HEAD "- id: a\n  kind: milestone\n  frequency: quarter\n  due: 09-30\n  label: {en: A}\n", 14,
+     "a day of the year is for frequency year, biennium or plan"},
+    {HEAD "- id: a\n  kind: milestone\n  frequency: quarter\n  due: -90d\n  label: {en: A}\n", 14,
+     "lies before the quarter begins"},
+    /* Targets. */
+    {ONE("    target: 5\n"), 14, "\"target\" must be a set of keys"},
+    {ONE("    target: {per: year}\n"), 14, "\"target\" needs \"value\""},
+    {ONE("    target: {value: many}\n"), 14, "\"many\" is no whole number"},
+    {ONE("    target: {value: 1.5}\n"), 14, "\"1.5\" is no whole number"},
+    {ONE("    target: {value: 1000000000001}\n"), 14, "no whole number from 0 to 1000000000000"},
+    {ONE("    target: {value: 99999999999999999999999999}\n"), 14, "no whole number"},
+    {ONE("    target: {value: 5, per: week}\n"), 14, "\"week\" is no type of period"},
+    {ONE("    target: {value: 5, per: month}\n"), 14,
+     "a target per month, but the figure is wanted once a year"},
+    {ONE("    targets:\n    - {period: 2018, value: 1}\n    - {period: 2018, value: 2}\n"), 16,
+     "a second target for 2018"},
+    {ONE("    targets: [{period: 2021, value: 1}]\n"), 14, "2021 is not within the plan, which is 2016/2020"},
+    {ONE("    targets: [{period: 2020/2021, value: 1}]\n"), 14, "not within the plan"},
+    {ONE("    targets: [{period: 2018-Q1, value: 1}]\n"), 14, "2018-Q1 is shorter than a year"},
+    {ONE("    targets: [{period: 2017/2018, value: 1}]\n"), 14, "neither the plan nor a biennium"},
+    {ONE("    targets: [{period: soon, value: 1}]\n"), 14, "\"soon\" is no period"},
+    {ONE("    baseline: {period: 2015}\n"), 14, "\"baseline\" needs \"value\""},
+    {ONE("    baseline: {period: 2015, value: -1}\n"), 14, "\"-1\" is no whole number"},
+    {HEAD "- id: a\n  kind: status\n  frequency: year\n  label: {en: A}\n  target: {value: 2}\n", 15,
+     "\"2\" is neither 1 (in force) nor 0"},
+    /* Ratios. */
+    {RATIO("numerator: a.b"), 12, "ratio \"r\" needs \"denominator\""},
+    {RATIO("denominator: a.b"), 12, "ratio \"r\" needs \"numerator\""},
+    {RATIO("numerator: a.b, denominator: aa.b.c"), 12, "no indicator has the id \"aa.b.c\": declare it"},
+    {RATIO("numerator: a.c, denominator: a.b"), 12,
+     "no indicator has the id \"a.c\" (did you mean \"a.b\"?)"},
+    {RATIO("numerator: r, denominator: a.b"), 12, "ratio \"r\" is computed from itself"},
+    {RATIO("numerator: a.b, denominator: a.b, dimensions: [site]"), 12, "take these out"},
+    {RATIO("numerator: a.b, denominator: a.b, factor: 0"), 12, "a factor of 0"},
+    {RATIO("numerator: a.b, denominator: a.b, factor: 1000000001"), 12,
+     "no whole number from 0 to 1000000000"},
+    {RATIO("numerator: a.b, denominator: a.b, decimals: 7"), 12, "\"7\" is no whole number from 0 to 6"},
+    {RATIO("numerator: a.b, denominator: a.b, decimals: 1, target: {value: 1.25}"), 12,
+     "\"1.25\" is no number from 0 to 100000000000 with at most 1 digits"},
+    {RATIO("numerator: a.b, denominator: a.b, decimals: 1, target: {value: 1.}"), 12, "\"1.\" is no number"},
+    {RATIO("numerator: a.b, denominator: s") "  - {id: t, kind: ratio, frequency: year, label: {en: T}, "
+                                             "numerator: r, "
+                                             "denominator: a.b}\n  - {id: s, kind: ratio, frequency: year, "
+                                             "label: "
+                                             "{en: S}, numerator: t, denominator: a.b}\n",
+     12, "ratio \"r\" is computed from itself (r > s > t > r): take it out of one of these"},
+    /* Areas and sources. */
+    {HEAD GOOD "areas:\n- {code: x, label: {en: X}}\n- {code: x, label: {en: X}}\n", 14,
+     "area \"x\" is declared a second time"},
+    {HEAD GOOD "areas:\n- {code: x, parent: y, label: {en: X}}\n", 13, "no area has the code \"y\""},
+    {HEAD GOOD "areas:\n- {code: x, parent: x, label: {en: X}}\n", 13, "lies within itself (x > x)"},
+    {HEAD GOOD "areas:\n- {code: z, parent: x, label: {en: Z}}\n- {code: x, parent: y, label: {en: X}}\n"
+               "- {code: y, parent: x, label: {en: Y}}\n",
+     14, "area \"x\" lies within itself (x > y > x)"},
+    {HEAD GOOD "areas:\n- {code: x}\n", 13, "needs \"label\""},
+    {HEAD GOOD "areas:\n- {code: x, label: {}}\n", 13, "area \"x\" needs a label"},
+    {HEAD GOOD "small_numbers: few\n", 12, "\"few\" is no whole number"},
+    {HEAD GOOD "sources:\n- {source: a, every: hour}\n", 13, "\"hour\" is no type of period"},
+    {HEAD GOOD "sources:\n- {source: a, every: day}\n- {source: a, every: month}\n", 14,
+     "source \"a\" is listed twice"},
 };
 
 static void test_refuses(void **state) {
@@ -191,6 +280,108 @@ static void test_refuses(void **state) {
         }
         assert_null(framework);
     }
+}
+
+/* `count` times `piece` after `head`. */
+static char *repeated(const char *head, const char *piece, size_t count) {
+    size_t len = strlen(head), step = strlen(piece);
+    char *text = malloc(len + count * step + 1);
+    memcpy(text, head, len);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(text + len + i * step, piece, step);
+    }
+    text[len + count * step] = '\0';
+    return text;
+}
+
+static void test_tells_every_fault(void **state) {
+    (void)state;
+    static char all[1 << 14];
+    static const char text[] =
+        "name: test\n"
+        "plan: 2016/2020\n"
+        "colour: red\n"
+        "areas:\n"
+        "  - {code: A, parent: B, label: {en: A}}\n"
+        "  - {code: B, parent: A, label: {de: B}}\n"
+        "indicators:\n"
+        "  - {id: a.b, kind: counts, frequency: monthly, label: {en: A, fr: B, en: }}\n"
+        "  - a.c\n"
+        "  - {id: a.b, kind: count, label: {en: A}, fed_by: [[x], '']}\n"
+        "  - {id: r.a, kind: ratio, frequency: year, numerator: r.b, denominator: a.b, label: {en: A}}\n"
+        "  - {id: r.b, kind: ratio, frequency: year, numerator: a.b, denominator: r.a, label: {en: A}}\n"
+        "  - {kind: count, frequency: [year], due: 02-30, label: {en: A}, label: {en: A}}\n"
+        "  - {kind: count, frequency: year, due: 02-30, target: {per: week}, label: [en]}\n";
+    static const char wanted[] =
+        "3: unknown key \"colour\": the file can have name, title, plan, languages, small_numbers, sources, "
+        "areas, "
+        "dimensions, indicators\n"
+        "5: area \"A\" lies within itself (A > B > A): give one of these another parent or none\n"
+        "6: \"de\" is not among the framework's languages: add it to \"languages\" or take the text out\n"
+        "8: \"counts\" is no kind of indicator: use count, distinct, level, roster, status, milestone, "
+        "evidence, "
+        "narrative or ratio\n"
+        "8: a text is needed here, such as en: Visits\n"
+        "8: \"fr\" is not among the framework's languages: add it to \"languages\" or take the text out\n"
+        "8: \"monthly\" is no type of period: use day, month, quarter, half, year, biennium or plan\n"
+        "9: an entry of \"indicators\" must be a set of keys, not a single value\n"
+        "10: an entry of \"fed_by\" must be a single text, not a list\n"
+        "10: an entry of \"fed_by\" is empty\n"
+        "10: an entry of \"indicators\" needs \"frequency\"\n"
+        "10: indicator \"a.b\" is declared a second time: give this one another id\n"
+        "11: ratio \"r.a\" is computed from itself (r.a > r.b > r.a): take it out of one of these\n"
+        "13: \"frequency\" must be a single text, not a list\n"
+        "13: \"label\" stands here a second time; the first is on line 13\n"
+        "13: an entry of \"indicators\" needs \"id\"\n"
+        "14: \"target\" needs \"value\"\n"
+        "14: an entry of \"indicators\" needs \"id\"\n"
+        "14: texts by language are needed here, such as {en: Visits}\n"
+        "14: \"02-30\" is no day that every year has, such as 09-30, and no number of days after the period, "
+        "such as "
+        "+30d\n"
+        "14: \"week\" is no type of period: use day, month, quarter, half, year, biennium or plan\n";
+    assert_int_equal(check(text, all), 21);
+    assert_string_equal(all, wanted);
+}
+
+static void test_tells_nothing_of_good_files(void **state) {
+    (void)state;
+    static char all[1 << 14];
+    for (size_t i = 0; i < sizeof accepted / sizeof accepted[0]; i++) {
+        assert_int_equal(check(accepted[i], all), 0);
+        assert_string_equal(all, "");
+    }
+}
+
+/* What loading refuses is among what checking tells. */
+static void test_tells_the_same(void **state) {
+    (void)state;
+    static char all[1 << 14];
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        assert_true(check(refused[i].text, all) >= 1);
+        if (!strstr(all, refused[i].words)) {
+            fail_msg("\"%s\" lacks \"%s\"", all, refused[i].words);
+        }
+    }
+    assert_int_equal(framework_check_file("/test_framework.XXXXXX:/none", gather, memset(all, 0, sizeof all)),
+                     -ENOENT);
+}
+
+static void count_told(void *arg, const char *fault) {
+    (void)fault;
+    ++*(int *)arg;
+}
+
+/* However many faults: a thousand are told, all are counted. */
+static void test_tells_a_thousand(void **state) {
+    (void)state;
+    char path[32], *text = repeated(HEAD, "  - {id: A, kind: b, frequency: c, label: {de: D}}\n", 1000);
+    int told = 0;
+    write_file(path, text, strlen(text));
+    assert_int_equal(framework_check_file(path, count_told, &told), 4999);
+    assert_int_equal(told, 1000);
+    unlink(path);
+    free(text);
 }
 
 static void test_unreadable(void **state) {
@@ -217,18 +408,6 @@ static void test_too_large(void **state) {
     assert_non_null(strstr(why.text, "larger than"));
     unlink(path);
     free(text);
-}
-
-/* `count` times `piece` after `head`. */
-static char *repeated(const char *head, const char *piece, size_t count) {
-    size_t len = strlen(head), step = strlen(piece);
-    char *text = malloc(len + count * step + 1);
-    memcpy(text, head, len);
-    for (size_t i = 0; i < count; i++) {
-        memcpy(text + len + i * step, piece, step);
-    }
-    text[len + count * step] = '\0';
-    return text;
 }
 
 static void test_too_much(void **state) {
@@ -317,12 +496,8 @@ static void test_shipped(void **state) {
         assert_true(str_equal(indicator->code, str_of(wanted[i].code)));
         assert_int_equal(indicator->kind, wanted[i].kind);
         assert_int_equal(indicator->window, PERIOD_MONTH);
-        char dims[64] = "";
-        for (size_t d = 0; d < indicator->dim_count; d++) {
-            struct str name = framework_dim_name(f, (size_t)index, d);
-            snprintf(dims + strlen(dims), sizeof dims - strlen(dims), "%s%.*s", d ? " " : "", STR_ARG(name));
-        }
-        assert_string_equal(dims, wanted[i].dims);
+        char dims[64];
+        assert_string_equal(dims_of(f, (size_t)index, dims), wanted[i].dims);
         struct str english = framework_label(f, (size_t)index, STR("en"));
         struct str french = framework_label(f, (size_t)index, STR("fr"));
         assert_false(str_equal(english, indicator->id) || str_equal(english, french));
@@ -352,6 +527,29 @@ static void test_manual(void **state) {
         fail_msg("%s", why.text);
     }
     assert_int_equal(framework_indicator_count(f), 1);
+    framework_destroy(&f);
+}
+
+/* Every indicator of the plan itself, 64 of them, is complete in both languages. */
+static void test_shipped_is_complete(void **state) {
+    (void)state;
+    struct framework *f = shipped();
+    size_t coded = 0;
+    for (size_t i = 0; i < framework_indicator_count(f); i++) {
+        const struct framework_indicator *indicator = framework_indicator_at(f, i);
+        coded += indicator->code.len > 0;
+        struct str english = framework_definition(f, i, STR("en"));
+        struct str french = framework_definition(f, i, STR("fr"));
+        if (indicator->area.len == 0 || indicator->method.len == 0 || indicator->method_version.len == 0 ||
+            english.len == 0 || str_equal(english, french) ||
+            str_equal(framework_label(f, i, STR("en")), framework_label(f, i, STR("fr"))) ||
+            (framework_feeder_count(f, i) == 0) != (indicator->kind == KIND_RATIO)) {
+            fail_msg("%s lacks something", indicator->id.at);
+        }
+    }
+    assert_int_equal(coded, 64);
+    assert_int_equal(framework_indicator_at(f, (size_t)framework_find(f, STR("leaders.mentored")))->window,
+                     PERIOD_PLAN);
     framework_destroy(&f);
 }
 
@@ -435,12 +633,23 @@ static void test_check_without_dimensions(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_accepts),    cmocka_unit_test(test_refuses),
-        cmocka_unit_test(test_unreadable), cmocka_unit_test(test_too_large),
-        cmocka_unit_test(test_too_much),   cmocka_unit_test(test_cut_off),
-        cmocka_unit_test(test_shipped),    cmocka_unit_test(test_manual),
-        cmocka_unit_test(test_find),       cmocka_unit_test(test_label_falls_back),
-        cmocka_unit_test(test_check),      cmocka_unit_test(test_check_without_dimensions),
+        cmocka_unit_test(test_accepts),
+        cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_tells_every_fault),
+        cmocka_unit_test(test_tells_nothing_of_good_files),
+        cmocka_unit_test(test_tells_the_same),
+        cmocka_unit_test(test_tells_a_thousand),
+        cmocka_unit_test(test_unreadable),
+        cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_too_much),
+        cmocka_unit_test(test_cut_off),
+        cmocka_unit_test(test_shipped),
+        cmocka_unit_test(test_manual),
+        cmocka_unit_test(test_shipped_is_complete),
+        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_label_falls_back),
+        cmocka_unit_test(test_check),
+        cmocka_unit_test(test_check_without_dimensions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
