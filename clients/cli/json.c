@@ -8,8 +8,6 @@
 #include "clients/cli/words.h"
 #include "proto/check.h"
 
-#define DIGITS 15 /* that a double holds for sure */
-
 json_t *json_new(void) {
     json_t *object = json_object();
     ASSERT(object);
@@ -45,6 +43,17 @@ json_t *json_dims(const struct suivi_dim *dims, size_t count) {
     return object;
 }
 
+json_t *json_closing(const struct suivi_closing *closing) {
+    json_t *object = json_new();
+    json_object_set_new(object, "period", json_text(closing->period));
+    json_object_set_new(object, "closed", json_time(closing->at));
+    json_object_set_new(object, "figures", json_integer((json_int_t)closing->figures));
+    json_object_set_new(object, "sha256", json_text(closing->digest));
+    json_object_set_new(object, "vintage", json_integer(closing->vintage));
+    json_set_text(object, "note", closing->note);
+    return object;
+}
+
 void json_set_text(json_t *object, const char *key, const char *text) {
     if (text && text[0] != '\0')
         json_object_set_new(object, key, json_text(text));
@@ -68,7 +77,7 @@ void json_set_figure(json_t *object, const struct suivi_figure *figure) {
 
 void json_put_row(FILE *stream, size_t count, json_t *object) {
     fputs(count == 0 ? "[\n " : ",\n ", stream);
-    json_dumpf(object, stream, JSON_COMPACT | JSON_REAL_PRECISION(DIGITS));
+    json_dumpf(object, stream, JSON_COMPACT | JSON_REAL_PRECISION(JSON_DIGITS));
     json_decref(object);
 }
 

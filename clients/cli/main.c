@@ -11,6 +11,10 @@ static const struct verb {
     verb_run *run;
 } verbs[] = {
     {"figures", "show figures as a table, CSV or JSON", figures_run},
+    {"explain", "show how a figure came to be", explain_run},
+    {"due", "show what is late, missing or soon due", due_run},
+    {"close", "keep the figures of a period as they are reported", close_run},
+    {"withdraw", "take back what a source gave, to count it again", withdraw_run},
     {"record", "record what happened", record_run},
     {"correct", "mend what was recorded, with a reason", correct_run},
     {"import", "record the rows of a CSV file", import_run},

@@ -49,6 +49,12 @@ char *print_clean(char *text) {
     return text;
 }
 
+void print_text(FILE *stream, const char *text) {
+    char *clean = print_clean(mem_string(text, strlen(text)));
+    fputs(clean, stream);
+    free(clean);
+}
+
 void print_spaces(FILE *stream, int count) {
     for (; count > 0; count--)
         fputc(' ', stream);

@@ -25,6 +25,8 @@ const char *print_plain_value(int64_t value, unsigned decimals, char out[static 
 /* Texts come from the daemon and go to a terminal: control characters become '?'. Returns `text`. */
 char *print_clean(char *text);
 
+void print_text(FILE *stream, const char *text); /* cleaned */
+
 void print_spaces(FILE *stream, int count);
 void print_left(FILE *stream, const char *text, int width);  /* cut to it if need be */
 void print_right(FILE *stream, const char *text, int width); /* never cut */

@@ -11,7 +11,6 @@
 #include "proto/fault.h"
 
 #define PROGRAM     "suivi"
-#define TIMEOUT     10000 /* milliseconds to wait for an answer, unless told otherwise */
 #define TIMEOUT_MAX 86400.0
 #define OPTIONS_MAX 32
 
@@ -28,7 +27,7 @@ int verb_misused(const char *verb, const char *what, const char *why) {
     return VERB_MISUSED;
 }
 
-static int no_option(const char *verb, int got, const char *word) {
+int verb_no_option(const char *verb, int got, const char *word) {
     terminal_say(PROGRAM, "%s %s; \"suivi %s --help\" lists the options",
                  got == ':' ? "a value is missing after" : "there is no option", word, verb);
     return VERB_MISUSED;
@@ -57,12 +56,12 @@ static int read_format(const struct verb_spec *spec, const char *text, enum verb
     return verb_misused(spec->name, "--format", why);
 }
 
-static int read_timeout(const char *verb, const char *text, int *milliseconds) {
+int verb_timeout(const char *verb, double *out, const char *text) {
     char *end;
     double seconds = strtod(text, &end);
     if (end == text || *end != '\0' || !(seconds > 0) || seconds > TIMEOUT_MAX)
         return verb_misused(verb, "--timeout", "it must be a number of seconds up to a day's");
-    *milliseconds = (int)(seconds * 1000);
+    *out = seconds;
     return 0;
 }
 
@@ -127,12 +126,16 @@ static void list_options(const struct verb_spec *spec, struct option out[static 
 }
 
 static int read_option(const struct verb_spec *spec, struct verb_common *common, void *arg, int option) {
+    double seconds = 0;
+    int rc;
     switch (option) {
     case OPT_ENDPOINT:
         common->endpoint = optarg;
         return 0;
     case OPT_TIMEOUT:
-        return read_timeout(spec->name, optarg, &common->timeout_ms);
+        rc = verb_timeout(spec->name, &seconds, optarg);
+        common->timeout_ms = (int)(seconds * 1000);
+        return rc;
     case OPT_FORMAT:
         return read_format(spec, optarg, &common->format);
     case OPT_LANGUAGE:
@@ -146,7 +149,7 @@ int verb_read(const struct verb_spec *spec, struct verb_common *common, void *ar
               bool *done) {
     struct option options[OPTIONS_MAX + 1];
     int option, rc = 0;
-    *common = (struct verb_common){.timeout_ms = TIMEOUT, .format = VERB_TABLE};
+    *common = (struct verb_common){.timeout_ms = (int)(VERB_TIMEOUT * 1000), .format = VERB_TABLE};
     *done = true;
     list_options(spec, options);
     opterr = 0;
@@ -157,7 +160,7 @@ int verb_read(const struct verb_spec *spec, struct verb_common *common, void *ar
         if (option == OPT_VERSION)
             return puts("suivi " SUIVI_VERSION) < 0 ? VERB_FAILED : VERB_DONE;
         if (option == '?' || option == ':')
-            return no_option(spec->name, option, argv[optind - 1]);
+            return verb_no_option(spec->name, option, argv[optind - 1]);
         rc = read_option(spec, common, arg, option);
     }
     *done = rc != 0;

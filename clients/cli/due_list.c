@@ -1,0 +1,306 @@
+#include "clients/cli/due_list.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clients/cli/grid.h"
+#include "clients/cli/json.h"
+#include "clients/cli/print.h"
+#include "clients/cli/words.h"
+#include "proto/check.h"
+
+#define LIST_MAGIC 0xd0e11570u
+#define WHAT_MAX   1024
+
+struct due_list {
+    unsigned magic;
+    struct suivi_duty *row; /* strings owned */
+    size_t count, room;
+    bool cut;
+};
+
+void due_list_new(struct due_list **out) {
+    struct due_list *list = mem_zeroed(1, sizeof *list);
+    list->magic = LIST_MAGIC;
+    *out = list;
+}
+
+static void drop(const char *text) {
+    free((void *)(uintptr_t)text);
+}
+
+static const char *copy(const char *text) {
+    return print_clean(mem_string(text, strlen(text)));
+}
+
+static void drop_dims(const struct suivi_duty *duty) {
+    for (size_t i = 0; i < duty->dim_count; i++) {
+        drop(duty->dims[i].name);
+        drop(duty->dims[i].value);
+    }
+    free((void *)(uintptr_t)duty->dims);
+}
+
+void due_list_destroy(struct due_list **list) {
+    struct due_list *l = *list;
+    if (!l)
+        return;
+    OBJ_CHECK(l, LIST_MAGIC);
+    for (size_t i = 0; i < l->count; i++) {
+        const struct suivi_duty *row = &l->row[i];
+        const char *const texts[] = {row->state,  row->indicator, row->code, row->label,
+                                     row->period, row->due,       row->note};
+        for (size_t t = 0; t < sizeof texts / sizeof *texts; t++)
+            drop(texts[t]);
+        drop_dims(row);
+    }
+    free(l->row);
+    l->magic = 0;
+    free(l);
+    *list = NULL;
+}
+
+static const struct suivi_dim *copy_dims(const struct suivi_dim *dims, size_t count) {
+    struct suivi_dim *copied = mem_zeroed(count, sizeof *copied);
+    for (size_t i = 0; i < count; i++)
+        copied[i] = (struct suivi_dim){copy(dims[i].name), copy(dims[i].value)};
+    return copied;
+}
+
+void due_list_add(struct due_list *list, const struct suivi_duty *duty) {
+    OBJ_CHECK(list, LIST_MAGIC);
+    if (list->count == DUE_LIST_MAX) {
+        list->cut = true;
+        return;
+    }
+    if (list->count == list->room) {
+        list->room = list->room ? 2 * list->room : 64;
+        list->row = mem_resize(list->row, list->room, sizeof *list->row);
+    }
+    struct suivi_duty *row = &list->row[list->count++];
+    *row = *duty;
+    row->state = copy(duty->state);
+    row->indicator = copy(duty->indicator);
+    row->code = copy(duty->code);
+    row->label = copy(duty->label);
+    row->period = copy(duty->period);
+    row->due = copy(duty->due);
+    row->note = copy(duty->note);
+    row->dims = copy_dims(duty->dims, duty->dim_count);
+}
+
+/* --- order --- */
+
+static const char *const states[] = {"late", "missing", "short", "silent", "soon"};
+
+static size_t rank_of(const char *state) {
+    size_t rank = 0;
+    while (rank < sizeof states / sizeof *states && strcmp(states[rank], state) != 0)
+        rank++;
+    return rank;
+}
+
+static bool is_soon(const struct suivi_duty *row) {
+    return strcmp(row->state, "soon") == 0;
+}
+
+static int compare_dims(const struct suivi_duty *a, const struct suivi_duty *b) {
+    int order = 0;
+    for (size_t i = 0; order == 0 && i < a->dim_count && i < b->dim_count; i++) {
+        order = strcmp(a->dims[i].name, b->dims[i].name);
+        order = order != 0 ? order : strcmp(a->dims[i].value, b->dims[i].value);
+    }
+    return order != 0 ? order : (a->dim_count > b->dim_count) - (a->dim_count < b->dim_count);
+}
+
+/* 1.2.10 comes after 1.2.9, and what has no code after what has one. */
+static int compare_codes(const char *a, const char *b) {
+    if (a[0] == '\0' || b[0] == '\0')
+        return (a[0] == '\0') - (b[0] == '\0');
+    return strverscmp(a, b);
+}
+
+static int compare(const void *left, const void *right) {
+    const struct suivi_duty *a = left, *b = right;
+    size_t rank_a = rank_of(a->state), rank_b = rank_of(b->state);
+    if (rank_a != rank_b)
+        return rank_a < rank_b ? -1 : 1;
+    int order = is_soon(a) ? strcmp(a->due, b->due) : 0;
+    order = order != 0 ? order : compare_codes(a->code, b->code);
+    order = order != 0 ? order : strcmp(a->label, b->label);
+    order = order != 0 ? order : compare_dims(a, b);
+    return order != 0 ? order : strcmp(a->period, b->period);
+}
+
+void due_list_sort(struct due_list *list) {
+    OBJ_CHECK(list, LIST_MAGIC);
+    if (list->count > 1)
+        qsort(list->row, list->count, sizeof *list->row, compare);
+}
+
+size_t due_list_count(const struct due_list *list) {
+    OBJ_CHECK(list, LIST_MAGIC);
+    return list->count;
+}
+
+bool due_list_cut(const struct due_list *list) {
+    OBJ_CHECK(list, LIST_MAGIC);
+    return list->cut;
+}
+
+bool due_list_is_late(const struct due_list *list) {
+    OBJ_CHECK(list, LIST_MAGIC);
+    for (size_t i = 0; i < list->count; i++)
+        if (!is_soon(&list->row[i]))
+            return true;
+    return false;
+}
+
+/* --- for people --- */
+
+/* "due 30 Sep 2018, 54 days ago". */
+static void put_due(FILE *stream, const struct suivi_duty *row) {
+    char day[WORDS_MAX], count[WORDS_MAX];
+    if (row->due[0] == '\0')
+        return;
+    fprintf(stream, "due %s", words_day_text(row->due, WORDS_NO_YEAR, day));
+    if (row->days == 0)
+        fputs(", today", stream);
+    else if (row->days > 0)
+        fprintf(stream, ", %s ago", words_count((uint64_t)row->days, "day", "days", count));
+    else
+        fprintf(stream, ", in %s", words_count((uint64_t)-row->days, "day", "days", count));
+}
+
+static void put_silent(FILE *stream, const struct suivi_duty *row, int year) {
+    char moment[WORDS_MAX];
+    if (row->heard != 0)
+        fprintf(stream, "last heard %s", words_moment(row->heard, year, moment));
+    else
+        fputs("never heard from", stream);
+    if (row->note[0] != '\0')
+        fprintf(stream, " (%s)", row->note);
+}
+
+static void put_what(FILE *stream, const struct suivi_duty *row, int year) {
+    char value[PRINT_NUMBER], target[PRINT_NUMBER];
+    if (strcmp(row->state, "silent") == 0) {
+        put_silent(stream, row, year);
+        return;
+    }
+    if (strcmp(row->state, "short") == 0)
+        fprintf(stream, "%s of %s%s", print_number(row->value, value), print_number(row->target, target),
+                row->due[0] ? ", " : "");
+    put_due(stream, row);
+    if (row->period[0] != '\0')
+        fprintf(stream, " (for %s)", row->period);
+    if (row->note[0] != '\0')
+        fprintf(stream, "%s%s", row->due[0] || row->period[0] ? "; " : "", row->note);
+}
+
+static void put_label(FILE *stream, const struct suivi_duty *row) {
+    fprintf(stream, "%s%s%s", row->code, row->code[0] ? "  " : "", row->label);
+    for (size_t i = 0; i < row->dim_count; i++)
+        fprintf(stream, ", %s=%s", row->dims[i].name, row->dims[i].value);
+}
+
+static void write_texts(const struct suivi_duty *row, int year, char label[static WHAT_MAX],
+                        char what[static WHAT_MAX]) {
+    FILE *stream = fmemopen(label, WHAT_MAX, "w");
+    ASSERT(stream);
+    put_label(stream, row);
+    fclose(stream);
+    stream = fmemopen(what, WHAT_MAX, "w");
+    ASSERT(stream);
+    put_what(stream, row, year);
+    fclose(stream);
+}
+
+void due_list_table(FILE *stream, const struct due_list *list, int year) {
+    OBJ_CHECK(list, LIST_MAGIC);
+    struct grid *grid;
+    grid_new(&grid, 3);
+    for (size_t i = 0; i < list->count; i++) {
+        char label[WHAT_MAX] = "", what[WHAT_MAX] = "";
+        write_texts(&list->row[i], year, label, what);
+        grid_cell(grid, "%s", list->row[i].state);
+        grid_cell(grid, "%s", label);
+        grid_cell(grid, "%s", what);
+    }
+    grid_print(grid, stream, 0, NULL, false);
+    grid_destroy(&grid);
+}
+
+void due_list_print_first(const struct due_list *list, char *out, size_t room) {
+    OBJ_CHECK(list, LIST_MAGIC);
+    ASSERT(list->count > 0);
+    char label[WHAT_MAX] = "", what[WHAT_MAX] = "";
+    write_texts(&list->row[0], WORDS_NO_YEAR, label, what);
+    snprintf(out, room, "%s, %s", label, what);
+}
+
+/* --- files --- */
+
+static bool is_short(const struct suivi_duty *row) {
+    return strcmp(row->state, "short") == 0;
+}
+
+void due_list_csv(FILE *stream, const struct due_list *list) {
+    OBJ_CHECK(list, LIST_MAGIC);
+    char time[WORDS_MAX];
+    fputs("state,indicator,code,label,dims,period,due,days,value,target,heard,note\n", stream);
+    for (size_t i = 0; i < list->count; i++) {
+        const struct suivi_duty *row = &list->row[i];
+        const char *const before[] = {row->state, row->indicator, row->code, row->label};
+        for (size_t t = 0; t < sizeof before / sizeof *before; t++) {
+            print_csv_field(stream, before[t]);
+            fputc(',', stream);
+        }
+        char *dims = NULL;
+        size_t len;
+        FILE *texts = open_memstream(&dims, &len);
+        ASSERT(texts);
+        for (size_t d = 0; d < row->dim_count; d++)
+            fprintf(texts, "%s%s=%s", d ? ";" : "", row->dims[d].name, row->dims[d].value);
+        ASSERT(fclose(texts) == 0);
+        print_csv_field(stream, dims);
+        free(dims);
+        fprintf(stream, ",%s,%s,", row->period, row->due);
+        if (row->due[0] != '\0')
+            fprintf(stream, "%" PRId64, row->days);
+        if (is_short(row))
+            fprintf(stream, ",%" PRId64 ",%" PRId64 ",", row->value, row->target);
+        else
+            fputs(",,,", stream);
+        fprintf(stream, "%s,", words_iso(row->heard, time));
+        print_csv_field(stream, row->note);
+        fputc('\n', stream);
+    }
+}
+
+void due_list_json(FILE *stream, const struct due_list *list) {
+    OBJ_CHECK(list, LIST_MAGIC);
+    for (size_t i = 0; i < list->count; i++) {
+        const struct suivi_duty *row = &list->row[i];
+        json_t *object = json_new();
+        json_object_set_new(object, "state", json_text(row->state));
+        json_set_text(object, "indicator", row->indicator);
+        json_set_text(object, "code", row->code);
+        json_object_set_new(object, "label", json_text(row->label));
+        json_object_set_new(object, "dims", json_dims(row->dims, row->dim_count));
+        json_set_text(object, "period", row->period);
+        json_set_text(object, "due", row->due);
+        if (row->due[0] != '\0')
+            json_object_set_new(object, "days", json_integer(row->days));
+        if (is_short(row)) {
+            json_object_set_new(object, "value", json_integer(row->value));
+            json_object_set_new(object, "target", json_integer(row->target));
+        }
+        if (row->heard != 0)
+            json_object_set_new(object, "heard", json_time(row->heard));
+        json_set_text(object, "note", row->note);
+        json_put_row(stream, i, object);
+    }
+    json_put_end(stream, list->count);
+}
