@@ -129,16 +129,12 @@ static int write_items(const struct moves *moves) {
 
 /* ---- entries ---- */
 
-static bool says(const struct known_entry *entry) {
-    return entry->state == MESSAGE_ENTRY_COUNTS && entry->entry.retracts == 0;
-}
-
 /* What entry `index` adds to the figure. A milestone is done once for a period of its frequency, however often it is
  * said: the first one counts. */
 static int64_t worth(const struct moves *moves, const struct known *known, size_t index) {
     const struct explaining *explaining = moves->explaining;
     const struct known_entry *entry = &known->entry[index];
-    if (!says(entry) || !period_contains(&explaining->period, entry->day))
+    if (!known_says(entry) || !period_contains(&explaining->period, entry->day))
         return 0;
     if (explaining->indicator->kind == KIND_COUNT || explaining->indicator->kind == KIND_DISTINCT)
         return entry->entry.value;
@@ -147,7 +143,7 @@ static int64_t worth(const struct moves *moves, const struct known *known, size_
     struct period once =
         period_of_day(explaining->indicator->frequency, entry->day, framework_plan(explaining->framework));
     for (size_t i = 0; i < index; i++)
-        if (says(&known->entry[i]) && period_contains(&once, known->entry[i].day) &&
+        if (known_says(&known->entry[i]) && period_contains(&once, known->entry[i].day) &&
             period_contains(&explaining->period, known->entry[i].day))
             return 0;
     return 1;

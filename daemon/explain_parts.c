@@ -183,10 +183,6 @@ static int take_cells(struct parts *parts) {
 
 /* ---- entries ---- */
 
-static bool says(const struct known_entry *entry) {
-    return entry->state == MESSAGE_ENTRY_COUNTS && entry->entry.retracts == 0;
-}
-
 /* Numbers add up; of the others it is told how many there are. */
 static int64_t worth(const struct parts *parts, const struct known_entry *entry) {
     enum kind kind = parts->explaining->indicator->kind;
@@ -218,7 +214,7 @@ static int write_entry(struct parts *parts, const struct known_entry *entry) {
 static int take_entry(struct parts *parts, const struct known_entry *entry) {
     struct part *part = part_of(parts, entry->source);
     part->touched = true;
-    if (says(entry)) {
+    if (known_says(entry)) {
         part->gave = true;
         part->value = cell_add(part->value, worth(parts, entry));
     }
@@ -242,7 +238,7 @@ static const struct known_entry *find_carried(const struct parts *parts, const s
     const struct known_entry *carried = NULL;
     if (explain_carries(parts->explaining->indicator->kind))
         for (size_t i = 0; i < known->count && known->entry[i].day < parts->explaining->period.first; i++)
-            if (says(&known->entry[i]))
+            if (known_says(&known->entry[i]))
                 carried = &known->entry[i];
     return carried;
 }

@@ -129,10 +129,8 @@ int due_run(int argc, char **argv) {
         return verb_misused(VERB, argv[optind], "nothing is to be named, the whole plan is gone through");
     due_list_new(&request.list);
     status = verb_ask(&request.common, ask, &request);
-    if (status == VERB_DONE) {
-        due_list_sort(request.list);
+    if (status == VERB_DONE)
         status = print(&request);
-    }
     due_list_destroy(&request.list);
     return status;
 }

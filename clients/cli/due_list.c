@@ -90,53 +90,8 @@ void due_list_add(struct due_list *list, const struct suivi_duty *duty) {
     row->dims = copy_dims(duty->dims, duty->dim_count);
 }
 
-/* --- order --- */
-
-static const char *const states[] = {"late", "missing", "short", "silent", "soon"};
-
-static size_t rank_of(const char *state) {
-    size_t rank = 0;
-    while (rank < sizeof states / sizeof *states && strcmp(states[rank], state) != 0)
-        rank++;
-    return rank;
-}
-
 static bool is_soon(const struct suivi_duty *row) {
     return strcmp(row->state, "soon") == 0;
-}
-
-static int compare_dims(const struct suivi_duty *a, const struct suivi_duty *b) {
-    int order = 0;
-    for (size_t i = 0; order == 0 && i < a->dim_count && i < b->dim_count; i++) {
-        order = strcmp(a->dims[i].name, b->dims[i].name);
-        order = order != 0 ? order : strcmp(a->dims[i].value, b->dims[i].value);
-    }
-    return order != 0 ? order : (a->dim_count > b->dim_count) - (a->dim_count < b->dim_count);
-}
-
-/* 1.2.10 comes after 1.2.9, and what has no code after what has one. */
-static int compare_codes(const char *a, const char *b) {
-    if (a[0] == '\0' || b[0] == '\0')
-        return (a[0] == '\0') - (b[0] == '\0');
-    return strverscmp(a, b);
-}
-
-static int compare(const void *left, const void *right) {
-    const struct suivi_duty *a = left, *b = right;
-    size_t rank_a = rank_of(a->state), rank_b = rank_of(b->state);
-    if (rank_a != rank_b)
-        return rank_a < rank_b ? -1 : 1;
-    int order = is_soon(a) ? strcmp(a->due, b->due) : 0;
-    order = order != 0 ? order : compare_codes(a->code, b->code);
-    order = order != 0 ? order : strcmp(a->label, b->label);
-    order = order != 0 ? order : compare_dims(a, b);
-    return order != 0 ? order : strcmp(a->period, b->period);
-}
-
-void due_list_sort(struct due_list *list) {
-    OBJ_CHECK(list, LIST_MAGIC);
-    if (list->count > 1)
-        qsort(list->row, list->count, sizeof *list->row, compare);
 }
 
 size_t due_list_count(const struct due_list *list) {

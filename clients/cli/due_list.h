@@ -1,4 +1,4 @@
-/* The answer to `suivi due`, gathered so that it can be sorted and laid out. */
+/* The answer to `suivi due`, gathered in its order so that it can be laid out. */
 #ifndef SUIVI_CLI_DUE_LIST_H
 #define SUIVI_CLI_DUE_LIST_H
 
@@ -15,12 +15,11 @@ struct due_list;
 void due_list_new(struct due_list **out);
 void due_list_destroy(struct due_list **list);
 void due_list_add(struct due_list *list, const struct suivi_duty *duty); /* copies */
-void due_list_sort(struct due_list *list); /* what is late first, what is due soon last */
 size_t due_list_count(const struct due_list *list);
 bool due_list_cut(const struct due_list *list);
 bool due_list_is_late(const struct due_list *list); /* whether anything is more than soon due */
 
-/* "1.4.5  Quarterly board call, due 31 Dec 2018, in 38 days": of the first one, for a list that is sorted and not empty. */
+/* "1.4.5  Quarterly board call, due 31 Dec 2018, in 38 days": of the first one, for a list that is not empty. */
 void due_list_print_first(const struct due_list *list, char *out, size_t room);
 
 /* `year`: goes without saying at the times when sources were last heard from. */
