@@ -169,6 +169,10 @@ int import_send(struct recording *recording, struct import_rows *rows, const cha
     suivi_whole(client);
     for (size_t i = 0; i < import_rows_count(rows) && rc == 0; i++) {
         struct import_item *item = import_rows_item(rows, i);
+        if (item->known) {
+            (*before)++;
+            continue;
+        }
         rc = take_mark(client, item, now, before);
         if (rc == 0)
             rc = put_item(recording, item);

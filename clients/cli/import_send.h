@@ -14,7 +14,7 @@ int import_send_check(const struct import_rows *rows, const char *reason, struct
 uint64_t import_send_id(const struct import_rows *rows, const struct import_item *item,
                         const struct pseudonyms *pseudonyms);
 
-/* *before: how many were put into this outbox by an earlier run. 0, or VERB_FAILED, which was said. */
+/* *before: how many the daemon has, or were put into this outbox by an earlier run. 0, or VERB_FAILED, which was said. */
 int import_send(struct recording *recording, struct import_rows *rows, const char *path, size_t *before);
 
 #endif
