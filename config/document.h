@@ -54,6 +54,18 @@ int document_texts(const struct document *document, const char *node, size_t max
 void document_text(const struct document *document, const char *node, size_t index, struct str *key,
                    struct str *text);
 
+/* Nodes that no schema describes, because they may be one thing or another, or have any keys. */
+enum document_form { DOCUMENT_NOTHING, DOCUMENT_VALUE, DOCUMENT_LIST, DOCUMENT_KEYS };
+enum document_form document_form(const struct document *document, const char *node);
+
+/* How many entries a list has, or keys a set of keys; 0 for anything else. */
+size_t document_size(const struct document *document, const char *node);
+
+/* Key `index` of a set of keys, and the text of a single value; empty when it is no text. Borrowed until
+ * document_close. */
+struct str document_key(const struct document *document, const char *node, size_t index);
+struct str document_single(const struct document *document, const char *node);
+
 /* Says "FILE:LINE: ..." of the text of such a pair and returns -EINVAL. */
 int document_text_fault(const struct document *document, struct fault *why, const char *node, size_t index,
                         const char *format, ...) __attribute__((format(printf, 5, 6)));

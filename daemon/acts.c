@@ -98,16 +98,16 @@ static int check_period(const struct act *act, const struct framework *framework
     int err = period_parse(period, act->period, why);
     if (err)
         return err;
+    if (period->last >= today)
+        return fault_set(why, -EINVAL, "%.*s is not over: its last day is %s, close it from %s on",
+                         STR_ARG(act->period), print_day(period->last, last),
+                         print_day(period->last < CIVIL_DAY_MAX ? period->last + 1 : period->last, next));
     if (period->type == PERIOD_DAY)
         return fault_set(why, -EINVAL, "%.*s is a day: close its month, or a longer period",
                          STR_ARG(act->period));
     if (period->type == PERIOD_PLAN && (period->first != plan->first || period->last != plan->last))
         return fault_set(why, -EINVAL, "%.*s is not the plan, which is %s", STR_ARG(act->period),
                          period_print(plan, last));
-    if (period->last >= today)
-        return fault_set(why, -EINVAL, "%.*s is not over: its last day is %s, close it from %s on",
-                         STR_ARG(act->period), print_day(period->last, last),
-                         print_day(period->last < CIVIL_DAY_MAX ? period->last + 1 : period->last, next));
     return 0;
 }
 

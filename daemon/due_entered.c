@@ -121,16 +121,12 @@ static int each_expected(struct duties *duties, size_t indicator,
     return err;
 }
 
-static bool says(const struct known_entry *entry) {
-    return entry->state == MESSAGE_ENTRY_COUNTS && entry->entry.retracts == 0;
-}
-
 /* ---- milestones ---- */
 
 static bool is_done(const struct duties *duties, const struct period *period, const struct known *known) {
     for (size_t i = 0; i < known->count; i++) {
         const struct known_entry *entry = &known->entry[i];
-        if (says(entry) && period_contains(period, entry->day) && entry->entry.done <= duties->on)
+        if (known_says(entry) && period_contains(period, entry->day) && entry->entry.done <= duties->on)
             return true;
     }
     return false;
@@ -184,7 +180,7 @@ int due_milestone(struct duties *duties, size_t indicator) {
 static bool in_force(const struct known *known, int32_t day) {
     bool force = false;
     for (size_t i = 0; i < known->count && known->entry[i].day <= day; i++)
-        if (says(&known->entry[i]))
+        if (known_says(&known->entry[i]))
             force = known->entry[i].entry.value != 0;
     return force;
 }
@@ -194,7 +190,7 @@ static bool last_in_force(const struct known *known, int32_t day, int32_t *out) 
     bool force = false, ever = false;
     for (size_t i = 0; i < known->count && known->entry[i].day <= day; i++) {
         const struct known_entry *entry = &known->entry[i];
-        if (!says(entry))
+        if (!known_says(entry))
             continue;
         if (force && entry->entry.value == 0) {
             *out = entry->day - 1;

@@ -105,7 +105,7 @@ static bool last_said(const struct measured *measured, const struct period *peri
     bool any = false;
     for (size_t i = 0; i < measured->known.count; i++) {
         const struct known_entry *entry = &measured->known.entry[i];
-        if (entry->state != MESSAGE_ENTRY_COUNTS || entry->entry.retracts || entry->day > period->last)
+        if (!known_says(entry) || entry->day > period->last)
             continue;
         if (!any || entry->day > *out)
             *out = entry->day;

@@ -22,8 +22,10 @@ struct fold_question {
     size_t indicator;
     enum period_type by;
     int32_t first, last; /* days; whole periods of `by` */
-    bool open_end;       /* nobody said where to end: what is carried forward ends with the plan */
-    int32_t today;       /* a day */
+    bool
+        open_end; /* nobody said where to end: what is carried forward ends with the plan, or with what was said
+                          * last, whichever is later */
+    int32_t today; /* a day */
     const struct str *split;
     size_t split_count;
     const struct dims *where; /* may be NULL */
@@ -35,6 +37,7 @@ struct fold_question {
 
 struct fold_figure {
     int32_t period;           /* its first day */
+    uint32_t group;           /* a number of the breakdown, from 0, the same in all its figures of one run */
     const struct str *dim;    /* values, split_count of them; borrowed for the call */
     enum message_state state; /* VALUE, or MISSING of a ratio whose denominator is 0 */
     int64_t value;
@@ -47,5 +50,8 @@ struct fold_figure {
 int fold_run(const struct fold_question *question,
              int (*figure)(void *arg, const struct fold_figure *figure, struct fault *why), void *arg,
              struct fault *why);
+
+/* What holds of all its figures ("sum of months"), or "". */
+const char *fold_note(const struct fold_question *question, char note[static FOLD_NOTE_MAX]);
 
 #endif

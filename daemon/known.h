@@ -6,6 +6,8 @@
 #include "daemon/withdrawals.h"
 #include "proto/message.h"
 
+#define KNOWN_ENTRIES_MAX (1u << 20) /* of one series */
+
 struct known_entry {
     uint32_t series, source, vintage;
     int32_t day;
@@ -21,9 +23,14 @@ struct known {
 };
 
 /* Zero-initialise; then adds the entries of one series up to `last`, of what had come by the end of `vintage` (0: all).
- * -EBADMSG: one of them is damaged. */
+ * Those of later days are heeded for what they retract. -EBADMSG: one of them is damaged; -E2BIG: too many. */
 int known_add(struct known *known, struct store_snapshot *snapshot, uint32_t series, int32_t last,
               uint32_t vintage, const struct withdrawals *withdrawals, struct fault *why);
 void known_clear(struct known *known); /* frees */
+
+/* Whether it says something of its series that counts: a retraction in force does not, though its state is COUNTS. */
+static inline bool known_says(const struct known_entry *entry) {
+    return entry->state == MESSAGE_ENTRY_COUNTS && entry->entry.retracts == 0;
+}
 
 #endif

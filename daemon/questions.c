@@ -3,8 +3,12 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "daemon/audit.h"
+#include "daemon/due.h"
+#include "daemon/explain.h"
+#include "daemon/plan.h"
 #include "daemon/query.h"
 #include "daemon/sources.h"
 #include "proto/check.h"
@@ -18,11 +22,15 @@ struct job {
     unsigned magic;
     struct questions *questions;
     struct socket_message *message;
-    enum message_type type;
+    const struct question_type *type;
     union { /* borrows from the message */
         struct message_query query;
         struct message_sources sources;
         struct message_check check;
+        struct message_plan plan;
+        struct message_explain explain;
+        struct message_due due;
+        struct message_closings closings;
     } in;
     uint64_t id;
     struct frames *answer;
@@ -163,6 +171,81 @@ static bool audit_goes_on(void *arg) {
     return !atomic_load_explicit(&questions->audit_ends, memory_order_relaxed);
 }
 
+/* ---- the questions ---- */
+
+static int64_t now(void) {
+    return (int64_t)time(NULL);
+}
+
+#define READ(name)                                                                                           \
+    static int read_##name(struct job *job, struct wire_reader *reader, struct fault *why) {                 \
+        int err = message_read_##name(reader, &job->in.name, why);                                           \
+        if (err == 0)                                                                                        \
+            job->id = job->in.name.id;                                                                       \
+        return err;                                                                                          \
+    }
+
+READ(query)
+READ(sources)
+READ(check)
+READ(plan)
+READ(explain)
+READ(due)
+READ(closings)
+
+static int run_query(struct job *job) {
+    const struct questions *questions = job->questions;
+    return query_run(&job->answer, &job->in.query, questions->framework, questions->catalogue,
+                     questions->store, &job->why);
+}
+
+static int run_sources(struct job *job) {
+    return sources_run(&job->answer, &job->in.sources, job->questions->store, &job->why);
+}
+
+static int run_check(struct job *job) {
+    return audit_run(&job->answer, &job->in.check, job->questions->store, audit_goes_on, job->questions,
+                     &job->why);
+}
+
+static int run_plan(struct job *job) {
+    return plan_run(&job->answer, &job->in.plan, job->questions->framework, &job->why);
+}
+
+static int run_explain(struct job *job) {
+    const struct questions *questions = job->questions;
+    return explain_run(&job->answer, &job->in.explain, questions->framework, questions->catalogue,
+                       questions->store, now(), &job->why);
+}
+
+static int run_due(struct job *job) {
+    const struct questions *questions = job->questions;
+    return due_run(&job->answer, &job->in.due, questions->framework, questions->catalogue, questions->store,
+                   now(), &job->why);
+}
+
+static int run_closings(struct job *job) {
+    return plan_closings_run(&job->answer, &job->in.closings, job->questions->store, &job->why);
+}
+
+static const struct question_type {
+    enum message_type message;
+    int (*read)(struct job *job, struct wire_reader *reader, struct fault *why); /* on the loop's thread */
+    int (*run)(struct job *job);                                                 /* on another */
+} types[] = {
+    {MESSAGE_QUERY, read_query, run_query},          {MESSAGE_SOURCES, read_sources, run_sources},
+    {MESSAGE_CHECK, read_check, run_check},          {MESSAGE_PLAN, read_plan, run_plan},
+    {MESSAGE_EXPLAIN, read_explain, run_explain},    {MESSAGE_DUE, read_due, run_due},
+    {MESSAGE_CLOSINGS, read_closings, run_closings},
+};
+
+static const struct question_type *find_type(enum message_type message) {
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (types[i].message == message)
+            return &types[i];
+    return NULL;
+}
+
 /* ---- the line ---- */
 
 static void start_waiting(struct questions *questions);
@@ -170,15 +253,7 @@ static void start_waiting(struct questions *questions);
 static void run_job(uv_work_t *work) {
     struct job *job = work->data;
     OBJ_CHECK(job, JOB_MAGIC);
-    struct questions *questions = job->questions;
-    if (job->type == MESSAGE_QUERY)
-        job->err = query_run(&job->answer, &job->in.query, questions->framework, questions->catalogue,
-                             questions->store, &job->why);
-    else if (job->type == MESSAGE_SOURCES)
-        job->err = sources_run(&job->answer, &job->in.sources, questions->store, &job->why);
-    else
-        job->err =
-            audit_run(&job->answer, &job->in.check, questions->store, audit_goes_on, questions, &job->why);
+    job->err = job->type->run(job);
 }
 
 static void finish_job(uv_work_t *work, int status) {
@@ -217,22 +292,7 @@ static void start_waiting(struct questions *questions) {
 }
 
 bool questions_are(enum message_type type) {
-    return type == MESSAGE_QUERY || type == MESSAGE_SOURCES || type == MESSAGE_CHECK;
-}
-
-static int read_question(struct job *job, struct wire_reader *reader, struct fault *why) {
-    int err;
-    if (job->type == MESSAGE_QUERY) {
-        err = message_read_query(reader, &job->in.query, why);
-        job->id = job->in.query.id;
-    } else if (job->type == MESSAGE_SOURCES) {
-        err = message_read_sources(reader, &job->in.sources, why);
-        job->id = job->in.sources.id;
-    } else {
-        err = message_read_check(reader, &job->in.check, why);
-        job->id = job->in.check.id;
-    }
-    return err;
+    return find_type(type) != NULL;
 }
 
 /* Why it cannot wait here, with the error's code; NULL: it can. */
@@ -243,7 +303,7 @@ static const char *too_much(const struct questions *questions, const struct job 
     *code = MESSAGE_ERROR_BUSY;
     if (questions->waiting == QUESTIONS_WAITING)
         return "too many questions at once: ask again later";
-    if (job->type == MESSAGE_CHECK && questions->audit)
+    if (job->type->message == MESSAGE_CHECK && questions->audit)
         return "the store is being checked already: ask again when that is done";
     return NULL;
 }
@@ -253,8 +313,8 @@ int questions_take(struct questions *questions, enum message_type type, struct w
     OBJ_CHECK(questions, QUESTIONS_MAGIC);
     ASSERT(questions_are(type));
     struct job *job = mem_zeroed(1, sizeof *job);
-    *job = (struct job){.magic = JOB_MAGIC, .questions = questions, .type = type};
-    int err = read_question(job, &reader, why);
+    *job = (struct job){.magic = JOB_MAGIC, .questions = questions, .type = find_type(type)};
+    int err = job->type->read(job, &reader, why);
     if (err) {
         job_destroy(job);
         return err;

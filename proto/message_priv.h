@@ -16,7 +16,7 @@ enum message_field_type {
     MESSAGE_FIELD_TEXT,   /* struct str of at most `max` bytes */
     MESSAGE_FIELD_SOURCE, /* struct str that dims_check_value accepts, of at most `max` bytes */
     MESSAGE_FIELD_UINT,   /* uint64_t from `min` to `max` */
-    MESSAGE_FIELD_UINT32, /* uint32_t */
+    MESSAGE_FIELD_UINT32, /* uint32_t, likewise */
     MESSAGE_FIELD_INT,    /* int64_t */
     MESSAGE_FIELD_BOOL,   /* bool */
     MESSAGE_FIELD_NAME,   /* an enum, from `min` to `max`, that travels as its name in `names` */

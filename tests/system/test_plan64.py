@@ -56,7 +56,7 @@ def rows():
 class Plan64(KindsTest):
     @classmethod
     def setUpClass(cls):
-        cls.rows = rows()
+        cls.table = rows()
         with open(os.path.join(house.SOURCE, SHIPPED), encoding='utf-8') as file:
             cls.plan = yaml.safe_load(file)
         cls.promised = {indicator['id']: indicator for indicator in cls.plan['indicators']}
@@ -102,7 +102,7 @@ class Plan64(KindsTest):
         surveyed = []
         with Peer(self.house.endpoint, 'listserv@lists') as peer:
             peer.hello()
-            for row in self.rows:
+            for row in self.table:
                 by = row['fed_by']
                 if 'record' in by:
                     self.record(row)
@@ -118,7 +118,7 @@ class Plan64(KindsTest):
     # What comes back
 
     def test_declared_as_in_the_table(self):
-        for row in self.rows:
+        for row in self.table:
             with self.subTest(id=row['id']):
                 promised = self.promised[row['id']]
                 wanted = sorted(name.strip() for name in row['disaggregation'].split(',') if name.strip())
@@ -128,14 +128,14 @@ class Plan64(KindsTest):
                 self.assertTrue(promised.get('definition'), 'no definition')
 
     def test_each_comes_back(self):
-        self.assertEqual(len(self.rows), 64)
+        self.assertEqual(len(self.table), 64)
         self.assertEqual(sum(self.feed().values()), 64)
-        ids = [row['id'] for row in self.rows]
+        ids = [row['id'] for row in self.table]
         told = {by: self.told(*ids, by=by) for by in IN}
         by_region = {by: self.told(*ids, by=by, split=('region',)) for by in IN}
         before = self.told(*ids, '--to', '2018-02', by='month')
         self.assertEqual(before, {})
-        for row in self.rows:
+        for row in self.table:
             value = VALUES.get(row['kind'], 1)
             for by, period in IN.items():
                 with self.subTest(id=row['id'], by=by):

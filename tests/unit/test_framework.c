@@ -526,7 +526,7 @@ static void test_manual(void **state) {
     if (load(&f, begin, path, &why) != 0) {
         fail_msg("%s", why.text);
     }
-    assert_int_equal(framework_indicator_count(f), 1);
+    assert_int_equal(framework_indicator_count(f), 4);
     framework_destroy(&f);
 }
 

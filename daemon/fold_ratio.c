@@ -1,0 +1,230 @@
+/* Ratios: both operands folded by themselves, then divided where there are both. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/fold_priv.h"
+#include "proto/check.h"
+
+__extension__ typedef __int128 wide;
+
+/* A figure of an operand. */
+struct term {
+    int32_t period;
+    uint32_t group;
+    enum message_state state;
+    int64_t value;
+    size_t note; /* where its note begins among all notes */
+};
+
+struct operand {
+    const struct fold_question *ask;
+    struct term *term; /* in order of period and breakdown */
+    size_t count, room;
+    struct str (*dim)[DIMS_MAX]; /* of each group; owned */
+    size_t group_count, group_room;
+    char *notes; /* one after the other, each once when it comes again at once */
+    size_t notes_len, notes_room, last_note;
+    struct str id;
+};
+
+static size_t keep_note(struct operand *operand, const char *note) {
+    size_t len = strlen(note) + 1;
+    if (operand->notes_len > 0 && strcmp(operand->notes + operand->last_note, note) == 0)
+        return operand->last_note;
+    while (operand->notes_len + len > operand->notes_room) {
+        operand->notes_room = operand->notes_room ? operand->notes_room * 2 : 1024;
+        operand->notes = mem_resize(operand->notes, operand->notes_room, 1);
+    }
+    memcpy(operand->notes + operand->notes_len, note, len);
+    operand->last_note = operand->notes_len;
+    operand->notes_len += len;
+    return operand->last_note;
+}
+
+static void keep_group(struct operand *operand, const struct fold_figure *figure) {
+    if (figure->group >= operand->group_room) {
+        size_t before = operand->group_room;
+        operand->group_room = (size_t)figure->group * 2 + 16;
+        operand->dim = mem_resize(operand->dim, operand->group_room, sizeof *operand->dim);
+        memset(operand->dim + before, 0, (operand->group_room - before) * sizeof *operand->dim);
+    }
+    if (figure->group >= operand->group_count)
+        operand->group_count = (size_t)figure->group + 1;
+    for (size_t i = 0; i < operand->ask->split_count; i++)
+        if (operand->dim[figure->group][i].at == NULL)
+            operand->dim[figure->group][i] = str_copy(figure->dim[i]);
+}
+
+static int keep_term(void *arg, const struct fold_figure *figure, struct fault *why) {
+    struct operand *operand = arg;
+    if (operand->count == FOLD_FIGURES_MAX)
+        return fault_set(why, -E2BIG,
+                         "too much at once for %.*s: ask for fewer periods, or split by fewer dimensions",
+                         STR_ARG(operand->id));
+    if (operand->count == operand->room) {
+        operand->room = operand->room ? operand->room * 2 : 64;
+        operand->term = mem_resize(operand->term, operand->room, sizeof *operand->term);
+    }
+    keep_group(operand, figure);
+    operand->term[operand->count++] = (struct term){.period = figure->period,
+                                                    .group = figure->group,
+                                                    .state = figure->state,
+                                                    .value = figure->value,
+                                                    .note = keep_note(operand, figure->note)};
+    return 0;
+}
+
+static void operand_clear(struct operand *operand) {
+    for (size_t g = 0; g < operand->group_count; g++)
+        for (size_t i = 0; i < operand->ask->split_count; i++)
+            str_free(operand->dim[g][i]);
+    free(operand->dim);
+    free(operand->term);
+    free(operand->notes);
+}
+
+/* ---- dividing ---- */
+
+static bool times_ten(wide *number, unsigned power) {
+    for (; power > 0; power--)
+        if (__builtin_mul_overflow(*number, (wide)10, number))
+            return false;
+    return true;
+}
+
+/* above / below x factor, rounded half away from zero to so many decimals; held at the ends of int64. */
+static int64_t divide(int64_t above, unsigned above_decimals, int64_t below, unsigned below_decimals,
+                      int64_t factor, unsigned decimals) {
+    wide n = above, d = below;
+    bool negative = (above < 0) != (below < 0);
+    unsigned up = decimals + below_decimals;
+    bool fits = !__builtin_mul_overflow(n, (wide)factor, &n);
+    if (up >= above_decimals)
+        fits = fits && times_ten(&n, up - above_decimals);
+    else
+        fits = fits && times_ten(&d, above_decimals - up);
+    if (!fits)
+        return negative ? INT64_MIN : INT64_MAX;
+    n = n < 0 ? -n : n;
+    d = d < 0 ? -d : d;
+    wide quotient = n / d, rest = n % d;
+    if (rest >= d - rest)
+        quotient++;
+    if (quotient > INT64_MAX)
+        return negative ? INT64_MIN : INT64_MAX;
+    return negative ? -(int64_t)quotient : (int64_t)quotient;
+}
+
+/* Both operands' notes, once when they are the same. */
+static void join_notes(const char *above, const char *below, char note[static FOLD_NOTE_MAX]) {
+    if (*above == '\0' || strcmp(above, below) == 0)
+        (void)snprintf(note, FOLD_NOTE_MAX, "%s", below);
+    else
+        (void)snprintf(note, FOLD_NOTE_MAX, "%s%s%s", above, *below ? "; " : "", below);
+}
+
+/* ---- the question ---- */
+
+/* What the operands are asked for: the ratio's own dimensions only. */
+struct asking {
+    const struct fold_question *ask;
+    struct fold_question operand;
+    struct str split[DIMS_MAX];
+    size_t place[DIMS_MAX]; /* of each of these in the question's split */
+};
+
+static bool has_dim(const struct fold_question *ask, struct str dim) {
+    size_t count = framework_indicator_at(ask->framework, ask->indicator)->dim_count;
+    for (size_t i = 0; i < count; i++)
+        if (str_equal(framework_dim_name(ask->framework, ask->indicator, i), dim))
+            return true;
+    return false;
+}
+
+/* false: nothing of it has the values that were asked for. */
+static bool prepare(struct asking *asking) {
+    const struct fold_question *ask = asking->ask;
+    for (size_t i = 0; ask->where && i < ask->where->count; i++)
+        if (!has_dim(ask, ask->where->dim[i].name))
+            return false;
+    asking->operand = *ask;
+    asking->operand.split = asking->split;
+    asking->operand.split_count = 0;
+    asking->operand.coverage = false;
+    for (size_t i = 0; i < ask->split_count; i++)
+        if (has_dim(ask, ask->split[i])) {
+            asking->place[asking->operand.split_count] = i;
+            asking->split[asking->operand.split_count++] = ask->split[i];
+        }
+    return true;
+}
+
+static int compare_terms(const struct operand *a, const struct term *x, const struct operand *b,
+                         const struct term *y) {
+    if (x->period != y->period)
+        return x->period < y->period ? -1 : 1;
+    for (size_t i = 0; i < a->ask->split_count; i++) {
+        int c = str_compare(a->dim[x->group][i], b->dim[y->group][i]);
+        if (c)
+            return c;
+    }
+    return 0;
+}
+
+static int join(const struct asking *asking, const struct operand *above, const struct operand *below,
+                int (*figure)(void *arg, const struct fold_figure *figure, struct fault *why), void *arg,
+                struct fault *why) {
+    const struct framework *framework = asking->ask->framework;
+    const struct framework_indicator *ratio = framework_indicator_at(framework, asking->ask->indicator);
+    unsigned above_decimals = framework_indicator_at(framework, ratio->numerator)->decimals;
+    unsigned below_decimals = framework_indicator_at(framework, ratio->denominator)->decimals;
+    int err = 0;
+    for (size_t i = 0, k = 0; i < above->count && k < below->count && err == 0;) {
+        const struct term *n = &above->term[i], *d = &below->term[k];
+        int c = compare_terms(above, n, below, d);
+        if (c != 0) {
+            i += c < 0;
+            k += c > 0;
+            continue;
+        }
+        struct str dim[DIMS_MAX] = {{NULL, 0}};
+        char note[FOLD_NOTE_MAX] = "";
+        struct fold_figure out = {.period = n->period, .group = n->group, .dim = dim, .note = note};
+        for (size_t s = 0; s < asking->operand.split_count; s++)
+            dim[asking->place[s]] = above->dim[n->group][s];
+        if (n->state != MESSAGE_STATE_VALUE || d->state != MESSAGE_STATE_VALUE || d->value == 0) {
+            out.state = MESSAGE_STATE_MISSING;
+        } else {
+            out.value =
+                divide(n->value, above_decimals, d->value, below_decimals, ratio->factor, ratio->decimals);
+            join_notes(above->notes + n->note, below->notes + d->note, note);
+        }
+        err = figure(arg, &out, why);
+        i++;
+        k++;
+    }
+    return err;
+}
+
+int fold_ratio(const struct fold_question *question,
+               int (*figure)(void *arg, const struct fold_figure *figure, struct fault *why), void *arg,
+               struct fault *why) {
+    const struct framework_indicator *ratio =
+        framework_indicator_at(question->framework, question->indicator);
+    struct asking asking = {.ask = question};
+    if (!prepare(&asking))
+        return 0;
+    struct operand above = {.ask = &asking.operand, .id = ratio->id}, below = above;
+    asking.operand.indicator = ratio->numerator;
+    int err = fold_run(&asking.operand, keep_term, &above, why);
+    if (err == 0) {
+        asking.operand.indicator = ratio->denominator;
+        err = fold_run(&asking.operand, keep_term, &below, why);
+    }
+    if (err == 0)
+        err = join(&asking, &above, &below, figure, arg, why);
+    operand_clear(&above);
+    operand_clear(&below);
+    return err;
+}

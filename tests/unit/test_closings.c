@@ -1,0 +1,188 @@
+#include "tests/unit/books.h"
+
+#include "daemon/closings.h"
+#include "daemon/plan.h"
+
+static struct dims region(const char *value) {
+    struct dims dims = {0};
+    assert_int_equal(dims_add(&dims, STR("region"), str_of(value), NULL), 0);
+    return dims;
+}
+
+static struct closing_figure find(const struct closing *closing, const char *indicator,
+                                  const struct dims *dims) {
+    struct closing_figure figure = {0};
+    assert_int_equal(closing_find(closing, str_of(indicator), dims, &figure), 0);
+    return figure;
+}
+
+static void close_it(struct books *books, const char *period, const char *note) {
+    struct fault why = {""};
+    if (books_close(books, period, note, &why) != 0)
+        fail_msg("%s", why.text);
+}
+
+static void figures_are_kept_as_they_were(void **state) {
+    (void)state;
+    struct books books;
+    struct store_snapshot *snapshot;
+    struct closings *closings;
+    const struct dims none = {0}, north = region("north"), south = region("south"), west = region("west");
+    books_new(&books, "2018-05-01");
+    books_count(&books, "a@1", "north", "2018-01-05", 7);
+    books_count(&books, "b@1", "north", "2018-03-31", 3);
+    books_count(&books, "a@1", "south", "2018-02-01", -1);
+    books_count(&books, "a@1", "south", "2018-04-01", 100);
+    books_say(&books, "desk", "staff", "north", "2018-01-05",
+              &(struct entry){.id = 1, .recorded = 1, .has_value = true, .value = 4, .done = ENTRY_NO_DAY});
+    close_it(&books, "2018-Q1", "to the donors");
+    books_count(&books, "a@1", "north", "2018-01-05", 1000);
+
+    assert_int_equal(store_snapshot_open(books.room.store, &snapshot, NULL), 0);
+    assert_int_equal(closings_load(&closings, snapshot, NULL), 0);
+    assert_int_equal(closings_count(closings), 1);
+    const struct closing *closing = closings_at(closings, 0);
+    assert_int_equal(closing->at, books.now);
+    assert_int_equal(closing->vintage, 1);
+    assert_true(books_is(closing->note, "to the donors"));
+
+    struct closing_figure figure = find(closing, "calls", &none);
+    assert_int_equal(figure.value, 9);
+    assert_int_equal(figure.state, MESSAGE_STATE_VALUE);
+    assert_int_equal(figure.heard, 3);
+    assert_int_equal(figure.days, 90);
+    assert_true(books_is(figure.method_version, "1"));
+    assert_int_equal(find(closing, "calls", &north).value, 10);
+    assert_int_equal(find(closing, "calls", &south).value, -1);
+    assert_int_equal(closing_find(closing, STR("calls"), &west, &figure), -ENOENT);
+    assert_int_equal(closing_find(closing, STR("call"), &none, &figure), -ENOENT);
+    assert_int_equal(find(closing, "staff", &none).value, 4);
+    figure = find(closing, "rate", &none);
+    assert_int_equal(figure.value, 2250);
+    assert_int_equal(figure.decimals, 1);
+    assert_int_equal(find(closing, "nets", &none).state, MESSAGE_STATE_MISSING);
+    assert_int_equal(find(closing, "papers", &none).state, MESSAGE_STATE_NOT_DUE);
+
+    closings_destroy(&closings);
+    store_snapshot_close(&snapshot);
+    books_destroy(&books);
+}
+
+static void a_period_belongs_to_the_shortest_closed_one_that_holds_it(void **state) {
+    (void)state;
+    static const struct {
+        const char *period, *closing;
+    } wanted[] = {{"2017-02", "2017-02"}, {"2017-03", "2017-Q1"}, {"2017-Q1", "2017-Q1"},
+                  {"2017-05", "2017"},    {"2017-H1", "2017"},    {"2017-03-31", "2017-Q1"},
+                  {"2018-01", NULL},      {"2016/2017", NULL},    {"2016/2020", NULL}};
+    struct books books;
+    struct store_snapshot *snapshot;
+    struct closings *closings;
+    struct period period;
+    char text[PERIOD_TEXT_MAX];
+    books_new(&books, "2018-05-01");
+    books_count(&books, "a@1", "north", "2017-01-05", 7);
+    close_it(&books, "2017", "");
+    close_it(&books, "2017-Q1", "");
+    close_it(&books, "2017-02", "");
+    assert_int_equal(store_snapshot_open(books.room.store, &snapshot, NULL), 0);
+    assert_int_equal(closings_load(&closings, snapshot, NULL), 0);
+    assert_int_equal(closings_count(closings), 3);
+    assert_string_equal(period_print(&closings_at(closings, 0)->period, text), "2017");
+    assert_string_equal(period_print(&closings_at(closings, 2)->period, text), "2017-02");
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        assert_int_equal(period_parse(&period, str_of(wanted[i].period), NULL), 0);
+        const struct closing *closing = closings_of(closings, &period);
+        if (wanted[i].closing)
+            assert_string_equal(period_print(&closing->period, text), wanted[i].closing);
+        else
+            assert_null(closing);
+    }
+    closings_destroy(&closings);
+    store_snapshot_close(&snapshot);
+    books_destroy(&books);
+}
+
+/* Whichever byte is another, it shows. */
+static int hold_against(void *arg, struct str key, struct str row) {
+    size_t *count = arg;
+    assert_true(closings_valid(key, row));
+    assert_false(closings_valid(STR("2018-Q2"), row));
+    assert_false(closings_valid(key, (struct str){row.at, row.len - 1}));
+    char *bytes = malloc(row.len);
+    assert_non_null(bytes);
+    memcpy(bytes, row.at, row.len);
+    for (size_t i = 22; i < row.len; i++) { /* from the digest on */
+        bool note = i >= 66 && i < 66 + strlen("noted");
+        bytes[i] ^= 1;
+        if (!note)
+            assert_false(closings_valid(key, (struct str){bytes, row.len}));
+        bytes[i] ^= 1;
+    }
+    assert_true(closings_valid(key, (struct str){bytes, row.len}));
+    free(bytes);
+    ++*count;
+    return 0;
+}
+
+static void a_row_that_was_touched_is_known(void **state) {
+    (void)state;
+    struct books books;
+    struct store_snapshot *snapshot;
+    size_t count = 0;
+    books_new(&books, "2018-05-01");
+    books_count(&books, "a@1", "north", "2018-01-05", 7);
+    close_it(&books, "2018-Q1", "noted");
+    assert_int_equal(store_snapshot_open(books.room.store, &snapshot, NULL), 0);
+    assert_int_equal(store_each_row(snapshot, STORE_CLOSINGS, STR(""), hold_against, &count, NULL), 0);
+    assert_int_equal(count, 1);
+    store_snapshot_close(&snapshot);
+    books_destroy(&books);
+}
+
+static void they_can_be_asked_for(void **state) {
+    (void)state;
+    struct books books;
+    struct frames *answer;
+    struct wire_reader reader;
+    struct message_closed closed;
+    struct message_closing_row row;
+    books_new(&books, "2018-05-01");
+    assert_int_equal(plan_closings_run(&answer, &(struct message_closings){.id = 5}, books.room.store, NULL),
+                     0);
+    books_open(answer, MESSAGE_CLOSED, &reader);
+    assert_int_equal(message_read_closed(&reader, &closed, NULL), 0);
+    assert_int_equal(closed.row_count, 0);
+    assert_true(closed.last);
+    frames_destroy(&answer);
+
+    books_count(&books, "a@1", "north", "2018-01-05", 7);
+    close_it(&books, "2018-01", "one");
+    close_it(&books, "2017", "");
+    assert_int_equal(plan_closings_run(&answer, &(struct message_closings){.id = 6}, books.room.store, NULL),
+                     0);
+    books_open(answer, MESSAGE_CLOSED, &reader);
+    assert_int_equal(message_read_closed(&reader, &closed, NULL), 0);
+    assert_int_equal(closed.id, 6);
+    assert_int_equal(closed.row_count, 2);
+    message_next_closed(&closed, &row);
+    assert_true(books_is(row.period, "2018-01"));
+    assert_true(books_is(row.note, "one"));
+    assert_int_equal(row.digest.len, 64);
+    assert_int_equal(row.vintage, 1);
+    message_next_closed(&closed, &row);
+    assert_true(books_is(row.period, "2017"));
+    assert_int_equal(row.vintage, 2);
+    frames_destroy(&answer);
+    books_destroy(&books);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(figures_are_kept_as_they_were),
+        cmocka_unit_test(a_period_belongs_to_the_shortest_closed_one_that_holds_it),
+        cmocka_unit_test(a_row_that_was_touched_is_known),
+        cmocka_unit_test(they_can_be_asked_for),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
