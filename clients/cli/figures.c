@@ -253,7 +253,8 @@ int figures_run(int argc, char **argv) {
     if (done)
         return status;
     answer_new(&request.answer, request.split, request.query.split_count);
-    status = verb_ask(&request.common, ask, &request);
+    status = verb_ask_about(&request.common, ask, &request, request.query.indicators,
+                            request.query.indicator_count);
     if (status == VERB_DONE)
         status = print(&request);
     answer_destroy(&request.answer);
