@@ -440,11 +440,12 @@ static int run(struct request *request, struct correction *correction) {
     struct recording *common = &request->common;
     /* The same source as what is corrected. */
     int status = recording_open(common, RECORDING_NAME, NULL);
-    if (status == 0 &&
-        !(correction->promise = recording_promise(common, request->id, request->how != OPT_RETRACT)))
+    if (status == 0 && !(correction->promise = recording_promise(common, request->id)))
         status = VERB_FAILED;
     if (status == 0)
         status = check_kind(request, correction->promise);
+    if (status == 0 && (request->how != OPT_RETRACT || common->dim_count > 0))
+        status = recording_dims(common, correction->promise);
     if (status == 0)
         status = put_together(request, correction);
     if (status == NOTHING_TO_DO)

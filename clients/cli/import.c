@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <unistd.h>
 
 #include "clients/cli/already.h"
 #include "clients/cli/csv_file.h"
@@ -17,6 +17,8 @@
 #include "clients/cli/verb.h"
 #include "clients/collector/terminal.h"
 #include "config/mapping.h"
+#include "config/paths.h"
+#include "proto/check.h"
 
 #define PROGRAM RECORDING_PROGRAM
 #define VERB    "import"
@@ -94,9 +96,23 @@ static int failed(const struct fault *why) {
 
 /* --- looking through it --- */
 
+/* A file; else, when it is a name alone, one of those that are shipped. */
+static int load_mapping(struct request *request, struct fault *why) {
+    char *shipped = NULL;
+    if (access(request->mapping_path, F_OK) != 0 && !strchr(request->mapping_path, '/')) {
+        char *folder = paths_shipped("mappings");
+        ASSERT(asprintf(&shipped, "%s/%s", folder, request->mapping_path) > 0);
+        free(folder);
+    }
+    bool is_shipped = shipped && access(shipped, F_OK) == 0;
+    int rc = mapping_load(&request->mapping, is_shipped ? shipped : request->mapping_path, why);
+    free(shipped);
+    return rc;
+}
+
 static int open_files(struct request *request) {
     struct fault why;
-    if (mapping_load(&request->mapping, request->mapping_path, &why) != 0 ||
+    if (load_mapping(request, &why) != 0 ||
         csv_file_read(&request->file, request->path, request->mapping->encoding, request->mapping->delimiter,
                       &why) != 0)
         return failed(&why);

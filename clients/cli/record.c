@@ -375,12 +375,14 @@ static int run(struct request *request, struct saying *saying) {
     struct recording *common = &request->common;
     char name[PSEUDONYM_NAME_MAX + 2];
     int status = recording_open(common, VERB, NULL);
-    if (status == 0 && !(saying->promise = recording_promise(common, request->id, !request->template)))
+    if (status == 0 && !(saying->promise = recording_promise(common, request->id)))
         status = VERB_FAILED;
     if (status == 0 && request->template)
         return print_template(saying->promise);
     if (status == 0)
         status = check_kind(request, saying->promise);
+    if (status == 0)
+        status = recording_dims(common, saying->promise);
     if (status == 0 && request->name)
         status = read_name(request, name);
     if (status == 0)

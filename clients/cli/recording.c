@@ -144,19 +144,22 @@ void recording_close(struct recording *recording) {
     free(recording->state);
 }
 
-const struct promise *recording_promise(struct recording *recording, const char *id, bool needed) {
+const struct promise *recording_promise(struct recording *recording, const char *id) {
     struct fault why;
     const struct promise *promise = promises_find(recording->promises, id, &why);
     if (promise && promise->kind == KIND_RATIO) {
         fault_set(&why, -EINVAL, "%s is a ratio, computed from other indicators: record those", id);
         promise = NULL;
     }
-    if (promise && (needed || recording->dim_count > 0) &&
-        promise_check_dims(promise, recording->dims, recording->dim_count, "--dim ", &why) != 0)
-        promise = NULL;
     if (!promise)
         failed(why.text);
     return promise;
+}
+
+int recording_dims(const struct recording *recording, const struct promise *promise) {
+    struct fault why;
+    int rc = promise_check_dims(promise, recording->dims, recording->dim_count, "--dim ", &why);
+    return rc == 0 ? 0 : failed(why.text);
 }
 
 int64_t recording_noon(int32_t day) {

@@ -64,9 +64,9 @@ int recording_parse_number(const char *text, int64_t *out, struct fault *why);
 int recording_open(struct recording *recording, const char *collector, const char *folder);
 void recording_close(struct recording *recording);
 
-/* Finds the indicator and holds the dimensions against it, unless none are given and none are `needed`; NULL: it was
- * said why not. */
-const struct promise *recording_promise(struct recording *recording, const char *id, bool needed);
+/* Finds the indicator; NULL: it was said why not. Then holds the dimensions against it: 0, or VERB_FAILED, which was said. */
+const struct promise *recording_promise(struct recording *recording, const char *id);
+int recording_dims(const struct recording *recording, const struct promise *promise);
 
 int64_t recording_noon(int32_t day); /* Unix time */
 
