@@ -345,6 +345,84 @@ class KnownWhen(BooksTest):
         self.suivi('check')
 
 
+class Corrected(BooksTest):
+    """What people say and take back, by the command line."""
+
+    def setUp(self):
+        super().setUp()
+        self.begin(own_indicators())
+
+    def record(self, *arguments, code=0):
+        return self.suivi(*arguments, '--state', self.house.path('record'), code=code)
+
+    def state_of(self, id, period):
+        return [(row.get('value', row.get('name')), row['state']) for row in self.explain(id, period)['entries'] if 'retracts' not in row]
+
+    def test_each_way(self):
+        self.record('record', 'talks.calls', '--at', '2018-03-07', '--value', '12')
+        self.record('record', 'talks.calls', '--at', '2018-03-08', '--value', '5')
+        self.record('correct', 'talks.calls', '--at', '2018-03-07', '--difference', '-2', '--reason', 'two were no calls')
+        self.assertEqual(self.values('talks.calls'), {('talks.calls', '2018-Q1'): '15'})
+        self.record('correct', 'talks.calls', '--at', '2018-03-07', '--value', '20', '--reason', 'a page was missing')
+        self.assertEqual(self.values('talks.calls'), {('talks.calls', '2018-Q1'): '25'})
+        self.record('record', 'staff', '--at', '2018-03-01', '--value', '12')
+        self.record('correct', 'staff', '--at', '2018-03-01', '--value', '9', '--reason', 'three had left')
+        self.assertEqual(self.values('staff', '--to', '2018-03', by='month'), {('staff', '2018-03'): '9'})
+        self.record('record', 'networks', '--at', '2018-03-01', '--name', 'Peru')
+        self.record('record', 'networks', '--at', '2018-03-01', '--name', 'Fiji')
+        self.record('correct', 'networks', '--at', '2018-03-01', '--remove', 'Peru', '--reason', 'that was Chile')
+        self.assertEqual(self.values('networks'), {('networks', '2018-Q1'): '1'})
+        self.record('record', 'manual', '--at', '2018-03-01', '--in-force', 'yes')
+        self.record('correct', 'manual', '--at', '2018-03-01', '--in-force', 'no', '--reason', 'a draft only')
+        self.assertEqual(self.values('manual', '--to', '2018', by='year'), {('manual', '2018'): '0'})
+        entries = self.explain('talks.calls', '2018-Q1')['entries']
+        first = next(row['id'] for row in entries if row['value'] == 12)
+        self.record('correct', 'talks.calls', '--retract', first, '--reason', 'written down twice')
+        self.assertEqual(self.values('talks.calls'), {('talks.calls', '2018-Q1'): '13'})
+        self.assertIn((12, 'retracted'), self.state_of('talks.calls', '2018-Q1'))
+        words = self.suivi('explain', 'talks.calls', '2018-Q1').out
+        for reason in ('two were no calls', 'a page was missing', 'written down twice'):
+            self.assertIn(reason, words)
+
+    def test_what_became_of_entries(self):
+        when = at('2018-02-05')
+        said = {'id': 5, 'recorded': when, 'value': 7}
+        self.tell([(DESK, 'talks.calls', {}, when, said), (READER, 'talks.calls', {}, when + 2, said),
+                   (OTHER, 'talks.calls', {}, when, {'id': 6, 'recorded': when, 'value': 1}),
+                   (DESK, 'talks.calls', {}, when, {'id': 7, 'recorded': when, 'value': 2}),
+                   (DESK, 'talks.calls', {}, when, {'id': 8, 'recorded': when, 'retracts': 7, 'reason': 'not so'})])
+        self.withdraw(OTHER, '2018-02', '2018-02')
+        self.assertEqual(sorted(self.state_of('talks.calls', '2018-02')), [(1, 'withdrawn'), (2, 'retracted'), (7, 'counts'), (7, 'superseded')])
+
+    def test_bad_input_changes_nothing(self):
+        tomorrow = (self.book.clock + datetime.timedelta(days=2)).isoformat()
+        self.record('record', 'call', '--at', '2018-03-07', '--done')
+        self.record('record', 'call', '--at', '2018-03-09', '--done', code=None)     # the same quarter once more
+        self.assertEqual(self.values('call'), {('call', '2018-Q1'): '1'})
+        before = self.suivi('figures', '--by', 'plan', '--format', 'csv').out
+        for arguments, code, parts in [
+                (['record', 'staff', '--at', tomorrow, '--value', '7'], 1, [tomorrow]),
+                (['record', 'staff', '--at', '2018-02-31', '--value', '7'], 2, ['2018-02-31']),
+                (['record', 'staff', '--at', '2018-02-03', '--value', 'many'], 2, ['many']),
+                (['record', 'staf', '--at', '2018-02-03', '--value', '7'], 1, ['staf']),
+                (['record', 'manual', '--at', '2018-02-03', '--in-force', 'maybe'], 2, ['yes or no']),
+                (['record', 'documents', '--at', '2018-02-03', '--title', 'x', '--dim', 'region=north', '--file', '/nowhere/minutes.pdf'], 1,
+                 ['/nowhere/minutes.pdf']),
+                (['record', 'documents', '--at', '2018-02-03', '--title', 'x', '--dim', 'region=nord'], 1, ['nord', 'north']),
+                (['record', 'documents', '--at', '2018-02-03', '--title', 'x'], 1, ['region']),
+                (['record', 'rate.members', '--at', '2018-02-03', '--value', '7'], None, ['rate.members']),
+                (['correct', 'talks.calls', '--at', '2018-03-07', '--difference', '3'], 2, ['--reason']),
+                (['correct', 'talks.calls', '--at', '2018-03-07', '--difference', '3', '--reason', ' '], 2, ['--reason'])]:
+            with self.subTest(arguments=arguments):
+                ran = self.record(*arguments, code=code)
+                self.assertNotEqual(ran.code, 0)
+                self.assert_one_sentence(ran.err, *parts)
+                self.assertEqual(len(ran.err.strip().splitlines()), 1)
+        self.refused('withdraw', '--source', DESK, '--from', '2018', '--to', '2018', code=2, parts=['--reason'])
+        self.refused('withdraw', '--source', DESK, '--from', '2018', '--to', '2018', '--reason', '', code=2, parts=['--reason'])
+        self.assertEqual(self.suivi('figures', '--by', 'plan', '--format', 'csv').out, before)
+
+
 class AnotherPlan(BooksTest):
     """The file of the plan changes under a store that has figures."""
 
