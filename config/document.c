@@ -238,8 +238,7 @@ static yaml_node_t *child_node(const struct document *document, const yaml_node_
     return NULL;
 }
 
-/* Follows a path as far as it goes; `found` tells whether it went to the end. */
-static const yaml_node_t *follow(const struct document *document, const char *path, bool *found) {
+const yaml_node_t *document_follow(const struct document *document, const char *path, bool *found) {
     const yaml_node_t *node = root_node(document);
     *found = node != NULL;
     for (const char *at = path; *found && *at != '\0';) {
@@ -279,11 +278,18 @@ int document_fault_at(const struct document *document, struct fault *why, const 
     return tell(document, why, node_line(node), text);
 }
 
+bool document_has(const struct document *document, const char *node) {
+    OBJ_CHECK(document, DOCUMENT_MAGIC);
+    bool found;
+    document_follow(document, node, &found);
+    return found;
+}
+
 int document_fault(const struct document *document, struct fault *why, const char *node, const char *format,
                    ...) {
     OBJ_CHECK(document, DOCUMENT_MAGIC);
     bool found;
-    const yaml_node_t *at = follow(document, node, &found);
+    const yaml_node_t *at = document_follow(document, node, &found);
     if (document->found != NULL && (!found || document->wrong[at - document->nodes.nodes.start])) {
         return -EINVAL;
     }
@@ -319,7 +325,7 @@ int document_texts(const struct document *document, const char *node, size_t max
                    struct fault *why) {
     OBJ_CHECK(document, DOCUMENT_MAGIC);
     bool found;
-    const yaml_node_t *map = follow(document, node, &found);
+    const yaml_node_t *map = document_follow(document, node, &found);
     *count = 0;
     if (!found) {
         return 0;
@@ -343,7 +349,7 @@ int document_texts(const struct document *document, const char *node, size_t max
 static const yaml_node_pair_t *pair_at(const struct document *document, const char *node, size_t index) {
     OBJ_CHECK(document, DOCUMENT_MAGIC);
     bool found;
-    const yaml_node_t *map = follow(document, node, &found);
+    const yaml_node_t *map = document_follow(document, node, &found);
     ASSERT(found && map->type == YAML_MAPPING_NODE);
     const yaml_node_pair_t *pair = map->data.mapping.pairs.start + index;
     ASSERT(pair < map->data.mapping.pairs.top);

@@ -35,6 +35,9 @@ void document_tell(struct document *document, document_found *found, void *arg);
 /* Nothing in it but comments. */
 bool document_empty(const struct document *document);
 
+/* Whether there is such a node, of whatever type. */
+bool document_has(const struct document *document, const char *node);
+
 /* Fills a new struct by `schema`, a mapping that is a pointer, and passes it in `*data`; free it with
  * document_free_data. The schema's mappings, lists, texts and ignored nodes are checked before, so that an
  * unknown, missing or repeated key or a wrong type is named with its line. -EINVAL with `why`. With
@@ -53,6 +56,18 @@ int document_texts(const struct document *document, const char *node, size_t max
 /* Pair `index` of such a mapping; the views are borrowed until document_close. Empty: it is no text. */
 void document_text(const struct document *document, const char *node, size_t index, struct str *key,
                    struct str *text);
+
+/* Nodes that no schema describes, because they may be one thing or another, or have any keys. */
+enum document_form { DOCUMENT_NOTHING, DOCUMENT_VALUE, DOCUMENT_LIST, DOCUMENT_KEYS };
+enum document_form document_form(const struct document *document, const char *node);
+
+/* How many entries a list has, or keys a set of keys; 0 for anything else. */
+size_t document_size(const struct document *document, const char *node);
+
+/* Key `index` of a set of keys, and the text of a single value; empty when it is no text. Borrowed until
+ * document_close. */
+struct str document_key(const struct document *document, const char *node, size_t index);
+struct str document_single(const struct document *document, const char *node);
 
 /* Says "FILE:LINE: ..." of the text of such a pair and returns -EINVAL. */
 int document_text_fault(const struct document *document, struct fault *why, const char *node, size_t index,

@@ -39,4 +39,7 @@ char *document_sound_text(const struct document *document, const yaml_node_t *ro
 /* The first pair of a mapping with that key: its value, or NULL. */
 yaml_node_t *document_value(const struct document *document, const yaml_node_t *map, struct str key);
 
+/* Follows a path as far as it goes; `found` tells whether it went to the end. */
+const yaml_node_t *document_follow(const struct document *document, const char *path, bool *found);
+
 #endif

@@ -5,12 +5,20 @@
 #include <stdlib.h>
 
 #include "daemon/choice.h"
+#include "daemon/definitions.h"
 #include "proto/check.h"
 #include "proto/civil.h"
 
 _Static_assert(FRAMEWORK_LABEL_MAX <= MESSAGE_TEXT_MAX, "every label can be sent");
 
 #define CHUNK_BYTES (1u << 20) /* a chunk is closed past this */
+#define BREAKS_MAX  64         /* of one indicator; older ones are not told */
+
+/* Where an indicator's definition changed. */
+struct definition_break {
+    int32_t since;
+    struct str version; /* borrowed from the snapshot */
+};
 
 /* The answer while it is written. */
 struct writing {
@@ -19,11 +27,12 @@ struct writing {
     struct wire_writer *indicators, *figures, *frame;
     uint32_t indicator_count, figure_count;
     size_t figures_in_all;
+
+    /* The indicator that is written. */
+    size_t index;
     const struct framework_indicator *indicator;
-    struct str note; /* of every figure of this indicator */
-    char period_text[PERIOD_TEXT_MAX];
-    int32_t period_of_text;
-    bool has_period;
+    struct definition_break breaks[BREAKS_MAX];
+    size_t definitions;
 };
 
 /* ---- the answer ---- */
@@ -38,25 +47,74 @@ static void close_chunk(struct writing *writing, bool last) {
     writing->indicator_count = writing->figure_count = 0;
 }
 
-static int write_figure(void *arg, const struct query_figure *figure, struct fault *why) {
+static int note_definition(void *arg, const struct definition *definition) {
     struct writing *writing = arg;
-    const struct query_plan *plan = writing->plan;
-    if (++writing->figures_in_all > QUERY_FIGURES_MAX)
-        return fault_set(why, -E2BIG, "more than %u figures: ask for fewer periods or indicators at once",
-                         QUERY_FIGURES_MAX);
-    if (!writing->has_period || writing->period_of_text != figure->period) {
-        struct period period = period_of_day(plan->by, figure->period, framework_plan(plan->framework));
-        (void)period_print(&period, writing->period_text);
-        writing->period_of_text = figure->period;
-        writing->has_period = true;
+    if (definition->seen > writing->plan->known_at)
+        return 0;
+    if (writing->definitions++ > 0)
+        writing->breaks[(writing->definitions - 2) % BREAKS_MAX] =
+            (struct definition_break){definition->since, definition->version};
+    return 0;
+}
+
+/* The figure's own note, and where within its period the indicator began to mean something else. */
+static const char *compose_note(const struct writing *writing, const struct period *period, const char *own,
+                                char note[static MESSAGE_TEXT_MAX + 1]) {
+    size_t changes = writing->definitions > 0 ? writing->definitions - 1 : 0;
+    int len = 0;
+    for (size_t i = changes > BREAKS_MAX ? changes - BREAKS_MAX : 0; i < changes; i++) {
+        const struct definition_break *change = &writing->breaks[i % BREAKS_MAX];
+        char day[PERIOD_TEXT_MAX];
+        if (!period_contains(period, change->since))
+            continue;
+        if (len == 0)
+            len = snprintf(note, MESSAGE_TEXT_MAX + 1, "%s", own);
+        (void)period_print(&(struct period){PERIOD_DAY, change->since, change->since}, day);
+        int more = snprintf(note + len, (size_t)(MESSAGE_TEXT_MAX + 1 - len),
+                            change->version.len ? "%smethod changed on %s (version %.*s)"
+                                                : "%smethod changed on %s%.*s",
+                            len ? "; " : "", day, STR_ARG(change->version));
+        if (more > MESSAGE_TEXT_MAX - len) {
+            note[len] = '\0';
+            return note;
+        }
+        len += more;
     }
+    return len ? note : own;
+}
+
+/* Targets are of the whole, and of what the kind itself tells. */
+static bool find_target(const struct writing *writing, const struct period *period, int64_t *target) {
+    const struct query_plan *plan = writing->plan;
+    bool other_sum = plan->has_sum_of &&
+                     (writing->indicator->kind == KIND_DISTINCT || writing->indicator->kind == KIND_ROSTER);
+    return plan->query->split_count == 0 && plan->query->where.count == 0 && !other_sum &&
+           framework_target(plan->framework, writing->index, period, target);
+}
+
+static int write_figure(struct writing *writing, const struct query_figures *figures,
+                        const struct query_figure *figure, struct fault *why) {
+    const struct query_plan *plan = writing->plan;
+    char text[PERIOD_TEXT_MAX], note[MESSAGE_TEXT_MAX + 1];
+    if (++writing->figures_in_all > FOLD_FIGURES_MAX)
+        return fault_set(why, -E2BIG, "more than %u figures: ask for fewer periods or indicators at once",
+                         FOLD_FIGURES_MAX);
+    struct period period = query_period(plan, figure->period);
     struct message_figure out = {.indicator = writing->indicator->id,
-                                 .period = str_of(writing->period_text),
+                                 .period = str_of(period_print(&period, text)),
                                  .dim_count = plan->query->split_count,
                                  .value = figure->value,
-                                 .note = writing->note};
+                                 .state = figure->state,
+                                 .decimals = writing->indicator->decimals,
+                                 .has_reported = figure->has_reported,
+                                 .reported = figure->reported,
+                                 .heard = figure->heard,
+                                 .days = figure->days};
+    const char *own = query_note(figures, figure->note);
+    out.note = str_of(figure->state == MESSAGE_STATE_VALUE ? compose_note(writing, &period, own, note) : own);
+    out.has_target = find_target(writing, &period, &out.target);
     for (uint32_t i = 0; i < out.dim_count; i++)
-        out.dim[i] = figure->dim[i];
+        out.dim[i] = figures->dim[figure->group][i];
     message_write_figure(writing->figures, &out);
     writing->figure_count++;
     if (writing->figure_count == MESSAGE_FIGURES_MAX || wire_writer_len(writing->figures) > CHUNK_BYTES)
@@ -64,23 +122,40 @@ static int write_figure(void *arg, const struct query_figure *figure, struct fau
     return 0;
 }
 
-static int write_indicator(struct writing *writing, size_t index, struct store_snapshot *snapshot,
-                           struct fault *why) {
+static void write_head(struct writing *writing) {
     const struct query_plan *plan = writing->plan;
-    char note[64] = "";
-    writing->indicator = framework_indicator_at(plan->framework, index);
-    if (writing->indicator->kind == KIND_DISTINCT && plan->by > writing->indicator->window)
-        (void)snprintf(note, sizeof note, "sum of %ss", period_type_name(writing->indicator->window));
-    writing->note = str_of(note);
-    message_write_indicator(
-        writing->indicators,
-        &(struct message_indicator){.id = writing->indicator->id,
-                                    .code = writing->indicator->code,
-                                    .kind = str_of(kind_name(writing->indicator->kind)),
-                                    .label = framework_label(plan->framework, index, plan->query->language),
-                                    .note = writing->note});
+    char note[FOLD_NOTE_MAX];
+    const struct fold_question question = {.framework = plan->framework,
+                                           .indicator = writing->index,
+                                           .by = plan->by,
+                                           .has_sum_of = plan->has_sum_of,
+                                           .sum_of = plan->sum_of};
+    message_write_indicator(writing->indicators, &(struct message_indicator){
+                                                     .id = writing->indicator->id,
+                                                     .code = writing->indicator->code,
+                                                     .kind = str_of(kind_name(writing->indicator->kind)),
+                                                     .label = framework_label(plan->framework, writing->index,
+                                                                              plan->query->language),
+                                                     .note = str_of(fold_note(&question, note)),
+                                                     .unit = writing->indicator->unit});
     writing->indicator_count++;
-    return query_fold(plan, index, snapshot, write_figure, writing, why);
+}
+
+static int write_indicator(struct writing *writing, size_t index, struct fault *why) {
+    const struct query_plan *plan = writing->plan;
+    struct query_figures figures;
+    writing->index = index;
+    writing->indicator = framework_indicator_at(plan->framework, index);
+    writing->definitions = 0;
+    write_head(writing);
+    int err = definitions_each(plan->snapshot, writing->indicator->id, note_definition, writing, why);
+    if (err)
+        return err;
+    err = query_figures_make(&figures, plan, index, why);
+    for (size_t i = 0; i < figures.shown.count && err == 0; i++)
+        err = write_figure(writing, &figures, &figures.shown.figure[i], why);
+    query_figures_clear(&figures);
+    return err;
 }
 
 /* ---- the question ---- */
@@ -114,6 +189,8 @@ static int plan_range(struct query_plan *plan, struct fault *why) {
     plan->by = PERIOD_MONTH;
     plan->first = CIVIL_DAY_MIN;
     plan->last = CIVIL_DAY_MAX;
+    plan->open_start = query->from.len == 0;
+    plan->open_end = query->to.len == 0;
     if (query->by.len && (err = period_type_parse(&plan->by, query->by, why)) != 0)
         return err;
     if (query->from.len) {
@@ -141,20 +218,74 @@ static int plan_range(struct query_plan *plan, struct fault *why) {
     return 0;
 }
 
-static int answer_all(struct writing *writing, const size_t *chosen, size_t count, struct store *store,
-                      struct fault *why) {
-    struct store_snapshot *snapshot = NULL;
-    int err = store_snapshot_open(store, &snapshot, why);
+/* What day it is for the one who asks. */
+static int plan_moment(struct query_plan *plan, int64_t now, struct fault *why) {
+    const struct message_query *query = plan->query;
+    struct period day;
+    int err;
+    plan->known_at = INT64_MAX;
+    if (!civil_day_of_time(now, &plan->today))
+        return fault_set(why, -EINVAL, "the clock of the daemon's machine tells no day; set it");
+    if (query->sum_of.len) {
+        plan->has_sum_of = true;
+        if ((err = period_type_parse(&plan->sum_of, query->sum_of, why)) != 0)
+            return err;
+    }
+    if (query->as_of.len == 0)
+        return 0;
+    if ((err = period_parse(&day, query->as_of, why)) != 0)
+        return err;
+    if (day.type != PERIOD_DAY)
+        return fault_set(why, -EINVAL,
+                         "\"%.*s\" is no day: what was known is told as of a day, such as 2018-04-30",
+                         STR_ARG(query->as_of));
+    if (query->reported)
+        return fault_set(
+            why, -EINVAL,
+            "what was reported and what was known on a day are two questions: leave out --reported "
+            "or --as-of");
+    plan->known_at = ((int64_t)day.first + 1) * CIVIL_DAY_SECONDS - 1;
+    plan->today = day.first < plan->today ? day.first : plan->today;
+    return 0;
+}
+
+/* What was reported is told beside what is known now. */
+static int plan_knowledge(struct query_plan *plan, struct fault *why) {
+    int err = withdrawals_load(&plan->withdrawals, plan->snapshot, why);
+    if (err)
+        return err;
+    if (plan->known_at == INT64_MAX) {
+        err = closings_load(&plan->closings, plan->snapshot, why);
+        if (err == 0 && closings_count(plan->closings) == 0)
+            closings_destroy(&plan->closings);
+        return err;
+    }
+    struct store_vintage vintage;
+    err = store_vintage_at(plan->snapshot, plan->known_at, &vintage, why);
+    if (err == 0) {
+        plan->vintage = vintage.number;
+        plan->too_early = vintage.number == 0;
+    }
+    return err;
+}
+
+static int answer_all(struct writing *writing, struct query_plan *plan, const size_t *chosen, size_t count,
+                      struct store *store, struct fault *why) {
+    int err = store_snapshot_open(store, &plan->snapshot, why);
+    if (err == 0)
+        err = plan_knowledge(plan, why);
     for (size_t i = 0; i < count && err == 0; i++)
-        err = write_indicator(writing, chosen[i], snapshot, why);
+        err = write_indicator(writing, chosen[i], why);
     if (err == 0)
         close_chunk(writing, true);
-    store_snapshot_close(&snapshot);
+    closings_destroy(&plan->closings);
+    withdrawals_destroy(&plan->withdrawals);
+    store_snapshot_close(&plan->snapshot);
     return err;
 }
 
 int query_run(struct frames **out, const struct message_query *query, const struct framework *framework,
-              struct catalogue *catalogue, struct store *store, struct fault *why) {
+              struct catalogue *catalogue, struct store *store, int64_t now, struct fault *why) {
     struct query_plan plan = {.query = query, .framework = framework, .catalogue = catalogue};
     size_t *chosen = mem_zeroed(framework_indicator_count(framework) + 1, sizeof *chosen), count;
     int err = choice_indicators(framework, query->pattern, query->pattern_count, chosen, &count, why);
@@ -162,13 +293,15 @@ int query_run(struct frames **out, const struct message_query *query, const stru
         err = check_dims(query, framework, chosen, count, why);
     if (err == 0)
         err = plan_range(&plan, why);
+    if (err == 0)
+        err = plan_moment(&plan, now, why);
     if (err == 0) {
         struct writing writing = {.plan = &plan};
         frames_new(&writing.answer);
         wire_writer_new(&writing.indicators, MESSAGE_BYTES_MAX / 2);
         wire_writer_new(&writing.figures, MESSAGE_BYTES_MAX / 4);
         wire_writer_new(&writing.frame, MESSAGE_BYTES_MAX);
-        err = answer_all(&writing, chosen, count, store, why);
+        err = answer_all(&writing, &plan, chosen, count, store, why);
         wire_writer_destroy(&writing.indicators);
         wire_writer_destroy(&writing.figures);
         wire_writer_destroy(&writing.frame);

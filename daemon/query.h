@@ -2,7 +2,7 @@
  * any thread.
  *
  * A figure is that of a whole period: the range asked for is widened to the periods it touches. A period
- * without data has no figure; one with nothing but zeros has the figure 0. */
+ * without data has no figure (unless gaps are asked for); one with nothing but zeros has the figure 0. */
 #ifndef SUIVI_DAEMON_QUERY_H
 #define SUIVI_DAEMON_QUERY_H
 
@@ -12,12 +12,9 @@
 #include "daemon/store.h"
 #include "proto/message.h"
 
-#define QUERY_ITEMS_MAX   (4u << 20) /* cells that one question may bring together for one indicator */
-#define QUERY_FIGURES_MAX (1u << 20)
-
-/* -EINVAL: the question cannot be answered as put; -E2BIG: it asks for too much; store errors. `why` is for
- * the one who asks. */
+/* `now` is Unix time. -EINVAL: the question cannot be answered as put; -E2BIG: it asks for too much; store errors.
+ * `why` is for the one who asks. */
 int query_run(struct frames **out, const struct message_query *query, const struct framework *framework,
-              struct catalogue *catalogue, struct store *store, struct fault *why);
+              struct catalogue *catalogue, struct store *store, int64_t now, struct fault *why);
 
 #endif

@@ -1,8 +1,10 @@
-/* What query.c (what is asked, and the answer's frames) and query_fold.c (the folding of one indicator's
- * cells) share. */
+/* What query.c (what is asked, and the answer's frames), query_figures.c (one indicator's figures as known and as
+ * reported), query_gaps.c (periods without one) and query_outside.c (what outsiders are not told) share. */
 #ifndef SUIVI_DAEMON_QUERY_PRIV_H
 #define SUIVI_DAEMON_QUERY_PRIV_H
 
+#include "daemon/closings.h"
+#include "daemon/fold.h"
 #include "daemon/query.h"
 
 /* The question, understood. */
@@ -10,20 +12,68 @@ struct query_plan {
     const struct message_query *query;
     const struct framework *framework;
     struct catalogue *catalogue;
+    struct store_snapshot *snapshot;
+    struct withdrawals *withdrawals;
+    struct closings *closings; /* NULL: nothing is closed, or it does not matter */
     enum period_type by;
     int32_t first, last; /* days; whole periods of `by` */
+    bool open_start, open_end;
+    bool has_sum_of;
+    enum period_type sum_of;
+    int32_t today;    /* a day; as of a day: not after that one */
+    int64_t known_at; /* Unix time; INT64_MAX: now */
+    uint32_t vintage; /* as of a day; 0: all there is */
+    bool too_early;   /* as of a day when nothing was known yet */
 };
 
+/* A row of the answer. */
 struct query_figure {
     int32_t period; /* its first day */
+    uint32_t group;
+    enum message_state state;
     int64_t value;
-    const struct str *dim; /* values, split_count of them; borrowed from the fold */
+    bool has_reported;
+    int64_t reported;
+    uint32_t heard, days;
+    size_t note; /* where it begins among all notes */
 };
 
-/* Folds the cells of one indicator and calls back with its figures, sorted by period and then by dimensions,
- * until a result other than 0, which is returned. */
-int query_fold(const struct query_plan *plan, size_t indicator, struct store_snapshot *snapshot,
-               int (*figure)(void *arg, const struct query_figure *figure, struct fault *why), void *arg,
-               struct fault *why);
+struct query_list {
+    struct query_figure *figure;
+    size_t count, room;
+};
+
+/* Those of one indicator. */
+struct query_figures {
+    const struct query_plan *plan;
+    size_t indicator;
+    struct str split[DIMS_MAX]; /* borrowed; what they are broken down by */
+    size_t split_count;
+    const struct dims *where;    /* NULL: nothing */
+    struct query_list shown;     /* by period and then by breakdown */
+    struct str (*dim)[DIMS_MAX]; /* of each group; owned. A breakdown may have more than one group */
+    size_t group_count, group_room;
+    char *notes;
+    size_t notes_len, notes_room, last_note;
+};
+
+/* All that the question asks for, in order. `figures` is to be cleared whatever comes of it. */
+int query_figures_make(struct query_figures *figures, const struct query_plan *plan, size_t indicator,
+                       struct fault *why);
+void query_figures_clear(struct query_figures *figures);
+
+int query_figures_add(const struct query_figures *figures, struct query_list *list,
+                      const struct query_figure *figure, struct fault *why);
+int query_figures_compare_groups(const struct query_figures *figures, uint32_t a, uint32_t b);
+uint32_t query_figures_new_group(struct query_figures *figures);
+struct period query_period(const struct query_plan *plan, int32_t first);
+size_t query_figures_note(struct query_figures *figures, const char *note); /* copies */
+const char *query_note(const struct query_figures *figures, size_t note);
+
+/* Puts in a row for each period without a figure that was asked for. */
+int query_fill_gaps(struct query_figures *figures, struct fault *why);
+
+/* Takes out what would tell too much. */
+void query_withhold(struct query_figures *figures);
 
 #endif

@@ -196,7 +196,7 @@ READ(closings)
 static int run_query(struct job *job) {
     const struct questions *questions = job->questions;
     return query_run(&job->answer, &job->in.query, questions->framework, questions->catalogue,
-                     questions->store, &job->why);
+                     questions->store, now(), &job->why);
 }
 
 static int run_sources(struct job *job) {

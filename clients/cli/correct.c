@@ -49,7 +49,7 @@ static const char help_text[] =
     "example: suivi correct members.total --at 2018-03-31 --dim region=africa --value 118 \\\n"
     "             --reason \"two had left in February\"\n";
 
-enum choice { OPT_VALUE = 1, OPT_DIFFERENCE, OPT_IN_FORCE, OPT_REMOVE, OPT_RETRACT, OPT_HELP, OPT_VERSION };
+enum choice { OPT_VALUE = 1, OPT_DIFFERENCE, OPT_IN_FORCE, OPT_REMOVE, OPT_RETRACT };
 
 static const struct option options[] = {
     RECORDING_OPTIONS,
@@ -60,8 +60,6 @@ static const struct option options[] = {
     {"in-force", required_argument, NULL, OPT_IN_FORCE},
     {"remove", required_argument, NULL, OPT_REMOVE},
     {"retract", required_argument, NULL, OPT_RETRACT},
-    {"help", no_argument, NULL, OPT_HELP},
-    {"version", no_argument, NULL, OPT_VERSION},
     {0},
 };
 
@@ -97,7 +95,13 @@ static int read_entry_id(struct request *request, const char *text) {
     return 0;
 }
 
-static int take_how(struct request *request, int option, const char *name) {
+static int take_how(struct request *request, int option, const char *value) {
+    static const char *const names[] = {[OPT_VALUE] = "--value",
+                                        [OPT_DIFFERENCE] = "--difference",
+                                        [OPT_IN_FORCE] = "--in-force",
+                                        [OPT_REMOVE] = "--remove",
+                                        [OPT_RETRACT] = "--retract"};
+    const char *name = names[option];
     struct fault why;
     if (request->how)
         return verb_misused(VERB, name, "one correction at a time");
@@ -105,17 +109,17 @@ static int take_how(struct request *request, int option, const char *name) {
     request->how_name = name;
     switch (request->how) {
     case OPT_IN_FORCE:
-        request->number = strcmp(optarg, "yes") == 0;
-        return request->number || strcmp(optarg, "no") == 0
+        request->number = strcmp(value, "yes") == 0;
+        return request->number || strcmp(value, "no") == 0
                    ? 0
                    : verb_misused(VERB, "--in-force", "it must be yes or no");
     case OPT_REMOVE:
-        request->name = optarg;
+        request->name = value;
         return 0;
     case OPT_RETRACT:
-        return read_entry_id(request, optarg);
+        return read_entry_id(request, value);
     default:
-        if (recording_parse_number(optarg, &request->number, &why) != 0)
+        if (recording_parse_number(value, &request->number, &why) != 0)
             return verb_misused(VERB, name, why.text);
         return 0;
     }
@@ -141,31 +145,14 @@ static int check_request(const struct request *request, int argc, char **argv) {
     return 0;
 }
 
-/* *done: nothing is left to do, and the status is what is returned. */
-static int read_options(struct request *request, int argc, char **argv, bool *done) {
-    int option, index = 0, rc = 0;
-    *done = true;
-    opterr = 0;
-    optind = 0; /* glibc: start anew */
-    while (rc == 0 && (option = getopt_long(argc, argv, ":", options, &index)) != -1) {
-        if (option == OPT_HELP)
-            return fputs(help_text, stdout) < 0 ? VERB_FAILED : VERB_DONE;
-        if (option == OPT_VERSION)
-            return puts("suivi " SUIVI_VERSION) < 0 ? VERB_FAILED : VERB_DONE;
-        if (option == '?' || option == ':')
-            return verb_no_option(VERB, option, argv[optind - 1]);
-        if (option >= RECORDING_AT)
-            rc = recording_option(&request->common, option, optarg);
-        else
-            rc = take_how(request, option, options[index].name);
-    }
-    if (rc == 0 && optind < argc)
-        request->id = argv[optind++];
-    if (rc == 0)
-        rc = check_request(request, argc, argv);
-    *done = rc != 0;
-    return rc;
+static int read_option(void *arg, int option, char *value) {
+    struct request *request = arg;
+    return option >= RECORDING_AT ? recording_option(&request->common, VERB, option, value)
+                                  : take_how(request, option, value);
 }
+
+static const struct verb_spec spec = {
+    .name = VERB, .help = help_text, .options = options, .read = read_option};
 
 /* --- what a kind takes --- */
 
@@ -197,7 +184,7 @@ static int check_kind(const struct request *request, const struct promise *promi
     };
     if (takes(promise->kind, request->how))
         return 0;
-    terminal_say(PROGRAM, "%s is of kind %s: it is corrected with %s%s--retract ENTRY, not with --%s",
+    terminal_say(PROGRAM, "%s is of kind %s: it is corrected with %s%s--retract ENTRY, not with %s",
                  promise->id, kind_name(promise->kind), ways[promise->kind], *ways[promise->kind] ? " " : "",
                  request->how_name);
     return VERB_MISUSED;
@@ -217,7 +204,7 @@ static int ask_period(const struct request *request, struct correction *correcti
     const struct recording *common = &request->common;
     already_free(&correction->already);
     int rc = already_ask(&correction->already, common->client, request->id, period_print(period, text),
-                         common->dims, common->dim_count, recording_timeout_ms(common), &why);
+                         common->dims, common->dim_count, common->common.timeout_ms, &why);
     return rc == 0 ? 0 : say_failed(why.text);
 }
 
@@ -250,7 +237,7 @@ static int ask_figure(const struct request *request, int64_t *value) {
                                       .where = request->common.dims,
                                       .where_count = request->common.dim_count};
     struct figure figure = {0};
-    if (suivi_query(request->common.client, &query, recording_timeout_ms(&request->common), NULL, on_figure,
+    if (suivi_query(request->common.client, &query, request->common.common.timeout_ms, NULL, on_figure,
                     &figure) != 0)
         return say_failed(suivi_why(request->common.client));
     *value = figure.value;
@@ -410,7 +397,7 @@ static int put_together(struct request *request, struct correction *correction) 
     bool asks =
         request->how == OPT_RETRACT || (request->how == OPT_VALUE && correction->promise->kind != KIND_LEVEL);
     if (asks && !promises_answered(request->common.promises)) {
-        terminal_say(PROGRAM, "no daemon answers, and without it nobody knows what --%s would change%s",
+        terminal_say(PROGRAM, "no daemon answers, and without it nobody knows what %s would change%s",
                      request->how_name,
                      request->how == OPT_VALUE ? "; --difference N could wait for it" : "");
         return VERB_FAILED;
@@ -453,11 +440,12 @@ static int run(struct request *request, struct correction *correction) {
     struct recording *common = &request->common;
     /* The same source as what is corrected. */
     int status = recording_open(common, RECORDING_NAME, NULL);
-    if (status == 0 &&
-        !(correction->promise = recording_promise(common, request->id, request->how != OPT_RETRACT)))
+    if (status == 0 && !(correction->promise = recording_promise(common, request->id)))
         status = VERB_FAILED;
     if (status == 0)
         status = check_kind(request, correction->promise);
+    if (status == 0 && (request->how != OPT_RETRACT || common->dim_count > 0))
+        status = recording_dims(common, correction->promise);
     if (status == 0)
         status = put_together(request, correction);
     if (status == NOTHING_TO_DO)
@@ -466,11 +454,15 @@ static int run(struct request *request, struct correction *correction) {
 }
 
 int correct_run(int argc, char **argv) {
-    struct request request = {.common = {.verb = VERB, .timeout = VERB_TIMEOUT}};
+    struct request request = {0};
     struct correction correction = {0};
     bool done;
-    int status = read_options(&request, argc, argv, &done);
+    int status = verb_read(&spec, &request.common.common, &request, argc, argv, &done);
+    if (!done && optind < argc)
+        request.id = argv[optind++];
     if (!done)
+        status = check_request(&request, argc, argv);
+    if (!done && status == 0)
         status = run(&request, &correction);
     already_free(&correction.already);
     recording_close(&request.common);

@@ -248,8 +248,8 @@ static const char *choices(const struct promise_dim *dim, char out[static CHOICE
     return out;
 }
 
-static int check_value(const struct promise *promise, const struct promise_dim *dim, const char *value,
-                       struct fault *why) {
+int promise_check_value(const struct promise *promise, size_t index, const char *value, struct fault *why) {
+    const struct promise_dim *dim = &promise->dim[index];
     char all[CHOICES_MAX];
     for (size_t i = 0; i < dim->value_count; i++)
         if (strcmp(dim->values[i], value) == 0)
@@ -264,10 +264,10 @@ static int check_value(const struct promise *promise, const struct promise_dim *
                      choices(dim, all));
 }
 
-static const char *find_value(const struct suivi_dim *dims, size_t dim_count, const char *name) {
+static const struct suivi_dim *find_dim(const struct suivi_dim *dims, size_t dim_count, const char *name) {
     for (size_t i = 0; i < dim_count; i++)
         if (strcmp(dims[i].name, name) == 0)
-            return dims[i].value;
+            return &dims[i];
     return NULL;
 }
 
@@ -281,8 +281,8 @@ static int not_a_dim(const struct promise *promise, const char *name, struct fau
     return fault_set(why, -EINVAL, "%s is not broken down by \"%s\": it has %s", promise->id, name, has);
 }
 
-int promise_check_dims(const struct promise *promise, const struct suivi_dim *dims, size_t dim_count,
-                       const char *how, struct fault *why) {
+int promise_check_names(const struct promise *promise, const struct suivi_dim *dims, size_t dim_count,
+                        const char *how, struct fault *why) {
     char all[CHOICES_MAX];
     for (size_t i = 0; i < dim_count; i++) {
         bool known = false;
@@ -293,14 +293,18 @@ int promise_check_dims(const struct promise *promise, const struct suivi_dim *di
     }
     for (size_t i = 0; i < promise->dim_count; i++) {
         const struct promise_dim *dim = &promise->dim[i];
-        const char *value = find_value(dims, dim_count, dim->name);
-        if (!value)
+        if (!find_dim(dims, dim_count, dim->name))
             return fault_set(why, -EINVAL, "%s is broken down by %s: add %s%s=VALUE%s%s", promise->id,
                              dim->name, how, dim->name, dim->value_count ? ", which is " : "",
                              choices(dim, all));
-        int rc = check_value(promise, dim, value, why);
-        if (rc != 0)
-            return rc;
     }
     return 0;
+}
+
+int promise_check_dims(const struct promise *promise, const struct suivi_dim *dims, size_t dim_count,
+                       const char *how, struct fault *why) {
+    int rc = promise_check_names(promise, dims, dim_count, how, why);
+    for (size_t i = 0; i < promise->dim_count && rc == 0; i++)
+        rc = promise_check_value(promise, i, find_dim(dims, dim_count, promise->dim[i].name)->value, why);
+    return rc;
 }

@@ -45,8 +45,12 @@ const struct promise *promises_find(const struct promises *promises, const char 
 struct period promises_period(const struct promises *promises, const struct promise *promise, int32_t day);
 
 /* May an event of it have these dimensions? All that it has, no other, and of a closed list a value that is in it.
- * -EINVAL with `why`, which says how one of them is to be given: "add --dim region=..." (`how` is "--dim "). */
+ * -EINVAL with `why`, which says how one of them is to be given: "add --dim region=VALUE" (`how` is "--dim "). The
+ * second and third judge the names alone, and the value of one of its dimensions. */
 int promise_check_dims(const struct promise *promise, const struct suivi_dim *dims, size_t dim_count,
                        const char *how, struct fault *why);
+int promise_check_names(const struct promise *promise, const struct suivi_dim *dims, size_t dim_count,
+                        const char *how, struct fault *why);
+int promise_check_value(const struct promise *promise, size_t dim, const char *value, struct fault *why);
 
 #endif

@@ -61,9 +61,7 @@ enum choice {
     OPT_LINK,
     OPT_FILE,
     OPT_FOR,
-    OPT_TEMPLATE,
-    OPT_HELP,
-    OPT_VERSION
+    OPT_TEMPLATE
 };
 
 static const struct option options[] = {
@@ -79,8 +77,6 @@ static const struct option options[] = {
     {"file", required_argument, NULL, OPT_FILE},
     {"for", required_argument, NULL, OPT_FOR},
     {"template", no_argument, NULL, OPT_TEMPLATE},
-    {"help", no_argument, NULL, OPT_HELP},
-    {"version", no_argument, NULL, OPT_VERSION},
     {0},
 };
 
@@ -133,27 +129,27 @@ static int take_for(struct request *request, const char *text) {
                : verb_misused(VERB, "--for", why.text);
 }
 
-static int take_own(struct request *request, int option) {
+static int take_own(struct request *request, int option, char *value) {
     request->given |= BIT(option);
     switch (option) {
     case OPT_VALUE:
-        return take_number(request, optarg);
+        return take_number(request, value);
     case OPT_NAME:
-        request->name = optarg;
+        request->name = value;
         return 0;
     case OPT_IN_FORCE:
-        return take_in_force(request, optarg);
+        return take_in_force(request, value);
     case OPT_TITLE:
-        request->title = optarg;
+        request->title = value;
         return 0;
     case OPT_LINK:
-        request->link = optarg;
+        request->link = value;
         return 0;
     case OPT_FILE:
-        request->file = optarg;
+        request->file = value;
         return 0;
     case OPT_FOR:
-        return take_for(request, optarg);
+        return take_for(request, value);
     default:
         ASSERT(option == OPT_DONE);
         return 0;
@@ -171,36 +167,22 @@ static int check_request(const struct request *request, int argc, char **argv) {
     return 0;
 }
 
-/* *done: nothing is left to do, and the status is what is returned. */
-static int read_options(struct request *request, int argc, char **argv, bool *done) {
-    int option, rc = 0;
-    *done = true;
-    opterr = 0;
-    optind = 0; /* glibc: start anew */
-    while (rc == 0 && (option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-        if (option == OPT_HELP)
-            return fputs(help_text, stdout) < 0 ? VERB_FAILED : VERB_DONE;
-        if (option == OPT_VERSION)
-            return puts("suivi " SUIVI_VERSION) < 0 ? VERB_FAILED : VERB_DONE;
-        if (option == '?' || option == ':')
-            return verb_no_option(VERB, option, argv[optind - 1]);
-        if (option == OPT_TEMPLATE)
-            request->template = true;
-        else if (option == RECORDING_REASON)
-            rc = verb_misused(VERB, "--reason",
-                              "what is recorded needs none (\"suivi correct\" does); say more with --note");
-        else if (option >= RECORDING_AT)
-            rc = recording_option(&request->common, option, optarg);
-        else
-            rc = take_own(request, option);
-    }
-    if (rc == 0 && optind < argc)
-        request->id = argv[optind++];
-    if (rc == 0)
-        rc = check_request(request, argc, argv);
-    *done = rc != 0;
-    return rc;
+static int read_option(void *arg, int option, char *value) {
+    struct request *request = arg;
+    if (option == OPT_TEMPLATE)
+        request->template = true;
+    else if (option == RECORDING_REASON)
+        return verb_misused(VERB, "--reason",
+                            "what is recorded needs none (\"suivi correct\" does); say more with --note");
+    else if (option >= RECORDING_AT)
+        return recording_option(&request->common, VERB, option, value);
+    else
+        return take_own(request, option, value);
+    return 0;
 }
+
+static const struct verb_spec spec = {
+    .name = VERB, .help = help_text, .options = options, .read = read_option};
 
 /* --- what a kind takes --- */
 
@@ -393,12 +375,14 @@ static int run(struct request *request, struct saying *saying) {
     struct recording *common = &request->common;
     char name[PSEUDONYM_NAME_MAX + 2];
     int status = recording_open(common, VERB, NULL);
-    if (status == 0 && !(saying->promise = recording_promise(common, request->id, !request->template)))
+    if (status == 0 && !(saying->promise = recording_promise(common, request->id)))
         status = VERB_FAILED;
     if (status == 0 && request->template)
         return print_template(saying->promise);
     if (status == 0)
         status = check_kind(request, saying->promise);
+    if (status == 0)
+        status = recording_dims(common, saying->promise);
     if (status == 0 && request->name)
         status = read_name(request, name);
     if (status == 0)
@@ -410,11 +394,15 @@ static int run(struct request *request, struct saying *saying) {
 }
 
 int record_run(int argc, char **argv) {
-    struct request request = {.common = {.verb = VERB, .timeout = VERB_TIMEOUT}};
+    struct request request = {0};
     struct saying saying = {0};
     bool done;
-    int status = read_options(&request, argc, argv, &done);
+    int status = verb_read(&spec, &request.common.common, &request, argc, argv, &done);
+    if (!done && optind < argc)
+        request.id = argv[optind++];
     if (!done)
+        status = check_request(&request, argc, argv);
+    if (!done && status == 0)
         status = run(&request, &saying);
     case_study_free(&saying.study);
     recording_close(&request.common);

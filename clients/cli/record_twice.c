@@ -128,7 +128,7 @@ int record_twice(struct recording *recording, const struct promise *promise, str
     char text[PERIOD_TEXT_MAX];
     const struct period on = {PERIOD_DAY, day, day};
     if (already_ask(&already, recording->client, promise->id, period_print(period ? period : &on, text),
-                    recording->dims, recording->dim_count, recording_timeout_ms(recording), &why) != 0) {
+                    recording->dims, recording->dim_count, recording->common.timeout_ms, &why) != 0) {
         terminal_say(RECORDING_PROGRAM, "%s", why.text);
         return VERB_FAILED;
     }

@@ -36,6 +36,14 @@ static int32_t today(void) {
     return local > utc ? local : utc;
 }
 
+int recording_check_past(int32_t day, struct fault *why) {
+    char text[RECORDING_DAY_MAX];
+    return day <= today()
+               ? 0
+               : fault_set(why, -EINVAL, "%s is still to come: only what has happened can be recorded",
+                           recording_print_day(day, text));
+}
+
 int recording_parse_day(const char *text, int32_t *day, struct fault *why) {
     struct period period;
     int year, month, number, end = 0;
@@ -45,8 +53,8 @@ int recording_parse_day(const char *text, int32_t *day, struct fault *why) {
                          months[month - 1], year, civil_days_in_month(year, month));
     if (period_parse(&period, str_of(text), NULL) != 0 || period.type != PERIOD_DAY)
         return fault_set(why, -EINVAL, "\"%.64s\" is no day: write it as in 2018-03-07", text);
-    if (period.first > today())
-        return fault_set(why, -EINVAL, "%s is still to come: only what has happened can be recorded", text);
+    if (recording_check_past(period.first, why) != 0)
+        return -EINVAL;
     *day = period.first;
     return 0;
 }
@@ -65,61 +73,28 @@ int recording_parse_number(const char *text, int64_t *out, struct fault *why) {
     return 0;
 }
 
-static int add_dim(struct recording *recording, const char *text) {
-    const char *equals = strchr(text, '=');
-    if (!equals || equals == text || equals[1] == '\0')
-        return verb_misused(recording->verb, text, "write it as in --dim region=africa");
-    if (recording->dim_count == DIMS_MAX)
-        return verb_misused(recording->verb, text, "there are too many dimensions");
-    char *name = mem_string(text, strlen(text));
-    name[equals - text] = '\0';
+int recording_option(struct recording *recording, const char *verb, int option, char *value) {
     struct fault why;
-    int rc = dims_check_name(str_of(name), &why);
-    for (size_t i = 0; rc == 0 && i < recording->dim_count; i++)
-        if (strcmp(recording->dims[i].name, name) == 0)
-            rc = fault_set(&why, -EINVAL, "this dimension is given twice");
-    if (rc != 0) {
-        free(name);
-        return verb_misused(recording->verb, text, why.text);
-    }
-    recording->dim_texts[recording->dim_count] = name;
-    recording->dims[recording->dim_count++] = (struct suivi_dim){name, name + (equals - text) + 1};
-    return 0;
-}
-
-static int take_day(struct recording *recording, const char *text) {
-    struct fault why;
-    if (recording_parse_day(text, &recording->day, &why) != 0)
-        return verb_misused(recording->verb, "--at", why.text);
-    recording->has_day = true;
-    return 0;
-}
-
-int recording_option(struct recording *recording, int option, char *value) {
     switch (option) {
     case RECORDING_AT:
-        return take_day(recording, value);
+        recording->has_day = recording_parse_day(value, &recording->day, &why) == 0;
+        return recording->has_day ? 0 : verb_misused(verb, "--at", why.text);
     case RECORDING_DIM:
-        return add_dim(recording, value);
+        return verb_dim(verb, "--dim", value, recording->dims, &recording->dim_count);
     case RECORDING_REASON:
         recording->reason = value;
         return 0;
     case RECORDING_NOTE:
         recording->note = value;
         return 0;
-    case RECORDING_ENDPOINT:
-        recording->endpoint = value;
-        return 0;
     case RECORDING_STATE:
         free(recording->state);
         recording->state = mem_string(value, strlen(value));
         return 0;
-    case RECORDING_FRAMEWORK:
+    default:
+        ASSERT(option == RECORDING_FRAMEWORK);
         recording->framework = value;
         return 0;
-    default:
-        ASSERT(option == RECORDING_TIMEOUT);
-        return verb_timeout(recording->verb, &recording->timeout, value);
     }
 }
 
@@ -139,10 +114,6 @@ static void name_source(const char *collector, char out[static MESSAGE_SOURCE_MA
     snprintf(out, MESSAGE_SOURCE_MAX, "%s@%s", collector, host);
 }
 
-int recording_timeout_ms(const struct recording *recording) {
-    return (int)(recording->timeout * 1000);
-}
-
 int recording_open(struct recording *recording, const char *collector, const char *folder) {
     char source[MESSAGE_SOURCE_MAX], *inner = NULL;
     if (!recording->state)
@@ -150,8 +121,10 @@ int recording_open(struct recording *recording, const char *collector, const cha
     if (folder)
         ASSERT(asprintf(&inner, "%s/%s", recording->state, folder) > 0);
     name_source(collector, source);
-    const struct suivi_options options = {.endpoint = recording->endpoint,
-                                          .state = inner ? inner : recording->state,
+    const struct suivi_options options = {.endpoint = recording->common.endpoint,
+                                          .state = recording->asks_only ? NULL
+                                                   : inner              ? inner
+                                                                        : recording->state,
                                           .source = source,
                                           .software = "suivi " SUIVI_VERSION};
     struct fault why;
@@ -161,31 +134,32 @@ int recording_open(struct recording *recording, const char *collector, const cha
         return failed(suivi_why(recording->client));
     recording->waited = suivi_waiting(recording->client);
     rc = promises_get(&recording->promises, recording->client, recording->framework,
-                      recording_timeout_ms(recording), &why);
+                      recording->common.timeout_ms, &why);
     return rc == 0 ? 0 : failed(why.text);
 }
 
 void recording_close(struct recording *recording) {
     promises_destroy(&recording->promises);
     suivi_close(&recording->client);
-    for (size_t i = 0; i < recording->dim_count; i++)
-        free(recording->dim_texts[i]);
     free(recording->state);
 }
 
-const struct promise *recording_promise(struct recording *recording, const char *id, bool needed) {
+const struct promise *recording_promise(struct recording *recording, const char *id) {
     struct fault why;
     const struct promise *promise = promises_find(recording->promises, id, &why);
     if (promise && promise->kind == KIND_RATIO) {
         fault_set(&why, -EINVAL, "%s is a ratio, computed from other indicators: record those", id);
         promise = NULL;
     }
-    if (promise && (needed || recording->dim_count > 0) &&
-        promise_check_dims(promise, recording->dims, recording->dim_count, "--dim ", &why) != 0)
-        promise = NULL;
     if (!promise)
         failed(why.text);
     return promise;
+}
+
+int recording_dims(const struct recording *recording, const struct promise *promise) {
+    struct fault why;
+    int rc = promise_check_dims(promise, recording->dims, recording->dim_count, "--dim ", &why);
+    return rc == 0 ? 0 : failed(why.text);
 }
 
 int64_t recording_noon(int32_t day) {
@@ -209,7 +183,7 @@ static int say_refused(const struct recording *recording, const struct suivi_tal
 int recording_send(struct recording *recording) {
     int rc = suivi_commit(recording->client);
     if (rc == 0)
-        rc = suivi_deliver(recording->client, recording_timeout_ms(recording));
+        rc = suivi_deliver(recording->client, recording->common.timeout_ms);
     if (rc != 0)
         return failed(suivi_why(recording->client));
     struct suivi_tally tally = suivi_tally(recording->client);

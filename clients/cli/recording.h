@@ -2,11 +2,13 @@
 #ifndef SUIVI_CLI_RECORDING_H
 #define SUIVI_CLI_RECORDING_H
 
+#include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "clients/cli/promises.h"
+#include "clients/cli/verb.h"
 #include "clients/lib/suivi.h"
 #include "proto/dims.h"
 #include "proto/fault.h"
@@ -14,47 +16,45 @@
 #define RECORDING_PROGRAM "suivi"
 #define RECORDING_NAME    "record" /* of the directory that all three share */
 
-struct recording { /* zeros, and `verb` */
-    const char *verb;
-    const char *endpoint, *framework, *reason, *note;
-    char *state; /* the directory with the key of pseudonyms */
-    double timeout;
+struct recording { /* zeros */
+    struct verb_common common;
+    const char *framework, *reason, *note;
+    bool asks_only; /* nothing is to be sent, and no outbox is needed */
+    char *state;    /* the directory with the key of pseudonyms */
     bool has_day;
     int32_t day;
     struct suivi_dim dims[DIMS_MAX];
     size_t dim_count;
-    char *dim_texts[DIMS_MAX];
 
     struct suivi *client;
     struct promises *promises;
     uint64_t waited; /* batches that were in the outbox before */
 };
 
-/* Rows for the table of getopt_long, and what each verb passes on of them. */
+/* Rows for a verb's table of options, and what it passes on of them. */
 enum recording_choice {
-    RECORDING_AT = 64,
+    RECORDING_AT = 20,
     RECORDING_DIM,
     RECORDING_REASON,
     RECORDING_NOTE,
-    RECORDING_ENDPOINT,
     RECORDING_STATE,
-    RECORDING_FRAMEWORK,
-    RECORDING_TIMEOUT
+    RECORDING_FRAMEWORK
 };
 
 #define RECORDING_OPTIONS                                                                                    \
     {"at", required_argument, NULL, RECORDING_AT}, {"reason", required_argument, NULL, RECORDING_REASON},    \
-        {"endpoint", required_argument, NULL, RECORDING_ENDPOINT},                                           \
-        {"state", required_argument, NULL, RECORDING_STATE},                                                 \
-        {"framework", required_argument, NULL, RECORDING_FRAMEWORK}, {                                       \
-        "timeout", required_argument, NULL, RECORDING_TIMEOUT                                                \
+        {"state", required_argument, NULL, RECORDING_STATE}, {                                               \
+        "framework", required_argument, NULL, RECORDING_FRAMEWORK                                            \
     }
 
 /* 0, or VERB_MISUSED, which was said. */
-int recording_option(struct recording *recording, int option, char *value);
+int recording_option(struct recording *recording, const char *verb, int option, char *value);
 
 /* Reads a day: -EINVAL when there is none such (31 February), or it is still to come. */
 int recording_parse_day(const char *text, int32_t *day, struct fault *why);
+
+/* -EINVAL when the day is still to come. */
+int recording_check_past(int32_t day, struct fault *why);
 
 /* A whole number, alone in `text`. */
 int recording_parse_number(const char *text, int64_t *out, struct fault *why);
@@ -64,11 +64,10 @@ int recording_parse_number(const char *text, int64_t *out, struct fault *why);
 int recording_open(struct recording *recording, const char *collector, const char *folder);
 void recording_close(struct recording *recording);
 
-/* Finds the indicator and holds the dimensions against it, unless none are given and none are `needed`; NULL: it was
- * said why not. */
-const struct promise *recording_promise(struct recording *recording, const char *id, bool needed);
+/* Finds the indicator; NULL: it was said why not. Then holds the dimensions against it: 0, or VERB_FAILED, which was said. */
+const struct promise *recording_promise(struct recording *recording, const char *id);
+int recording_dims(const struct recording *recording, const struct promise *promise);
 
-int recording_timeout_ms(const struct recording *recording);
 int64_t recording_noon(int32_t day); /* Unix time */
 
 /* Puts what was recorded on disk here, and there. 0, or VERB_FAILED: it waits, or was refused, which was said. */

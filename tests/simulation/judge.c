@@ -56,7 +56,7 @@ static bool ask(struct world *world, struct catalogue *catalogue, struct store *
                                   .by = str_of(by)};
     struct frames *answer = NULL;
     struct fault why = {""};
-    if (query_run(&answer, &query, world->framework, catalogue, store, &why) != 0) {
+    if (query_run(&answer, &query, world->framework, catalogue, store, world->now_ms / 1000, &why) != 0) {
         world_fail(world, "the daemon cannot say its figures: %s", why.text);
         return false;
     }

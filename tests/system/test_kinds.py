@@ -334,8 +334,6 @@ class Refused(KindsTest):
         at = seconds(datetime.date(2018, 3, 7))
         tomorrow = seconds(self.book.clock + 2 * DAY)
         entry = {'id': 7, 'recorded': at}
-        good = {'talks': {'region': 'north', 'site': 'a'}, 'members': {'region': 'north', 'language': 'fr'},
-                'people': {'region': 'north', 'site': 'a'}}
         bad = [
             ('members', at, frozenset({1})), ('members', tomorrow, 5), ('members', tomorrow, {**entry, 'value': 5}),
             ('staff', at, 'a name'), ('staff', at, dict(entry)), ('staff', at, {**entry, 'name': 'x'}),
@@ -353,8 +351,7 @@ class Refused(KindsTest):
         with Peer(self.house.endpoint) as peer:
             peer.hello()
             for id, when, value in bad:
-                dims = good.get(id, {name: DIMENSIONS[name][0] for name in self.book.indicators[id].dimensions} if id in
-                                self.book.indicators else {})
+                dims = {name: (DIMENSIONS[name] or SITES)[0] for name in self.book.indicators[id].dimensions}
                 with self.subTest(id=id, value=value):
                     ack = peer.tell([(id, dims, when, value)])
                     self.assertEqual((ack['accepted'], len(ack['refused'])), (0, 1), ack)

@@ -20,7 +20,7 @@ static int64_t total(struct room *room) {
     struct wire_reader reader;
     enum message_type type;
     struct message_figures figures;
-    if (query_run(&answer, &query, room->framework, room->catalogue, room->store, &why) != 0)
+    if (query_run(&answer, &query, room->framework, room->catalogue, room->store, ROOM_NOW, &why) != 0)
         fail_msg("%s", why.text);
     struct str frame = frames_at(answer, 0);
     wire_reader_init(&reader, frame.at, frame.len);
@@ -207,7 +207,8 @@ static void a_window_of_a_day_adds_days_up(void **state) {
         enum message_type type;
         struct message_figures figures;
         struct message_figure figure;
-        assert_int_equal(query_run(&answer, &query, room.framework, room.catalogue, room.store, NULL), 0);
+        assert_int_equal(
+            query_run(&answer, &query, room.framework, room.catalogue, room.store, ROOM_NOW, NULL), 0);
         struct str frame = frames_at(answer, 0);
         wire_reader_init(&reader, frame.at, frame.len);
         assert_int_equal(message_open(&reader, &type, NULL), 0);

@@ -97,7 +97,7 @@ static void compare(struct room *room, const struct fact *fact, const char *indi
         assert_int_equal(dims_add(&query.where, STR("language"), str_of(where), NULL), 0);
     struct frames *answer;
     struct fault why = {""};
-    if (query_run(&answer, &query, room->framework, room->catalogue, room->store, &why) != 0)
+    if (query_run(&answer, &query, room->framework, room->catalogue, room->store, ROOM_NOW, &why) != 0)
         fail_msg("%s", why.text);
     size_t got = 0, wanted = 0;
     char before[PERIOD_TEXT_MAX + 8] = "";
@@ -184,7 +184,7 @@ static void every_figure_is_the_fold_of_its_events(void **state) {
 
 static int ask(struct room *room, const struct message_query *query, struct fault *why) {
     struct frames *answer = NULL;
-    int err = query_run(&answer, query, room->framework, room->catalogue, room->store, why);
+    int err = query_run(&answer, query, room->framework, room->catalogue, room->store, ROOM_NOW, why);
     frames_destroy(&answer);
     return err;
 }
