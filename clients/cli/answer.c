@@ -127,7 +127,7 @@ void answer_add_figure(struct answer *answer, const struct suivi_figure *figure)
         .value = figure->value,
         .state = figure->state,
         .decimals = figure->decimals,
-        .has_reported = figure->has_reported,
+        .has_reported = figure->has_reported && figure->state != SUIVI_WITHHELD, /* it would tell */
         .has_target = figure->has_target,
         .reported = figure->reported,
         .target = figure->target,

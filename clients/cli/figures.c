@@ -44,9 +44,9 @@ static const char help_text[] =
     "  --version           show the version\n"
     "\n"
     "The table tells four kinds of nothing apart: 0, \xe2\x80\x93 for missing, \xc2\xb7 for not due, x for "
-    "withheld. Without "
-    "--gaps it\n"
-    "begins and ends where there are figures, and csv and json have no rows for what is missing or not due.\n"
+    "withheld. Without\n"
+    "--gaps it begins and ends where there are figures, and csv and json have no rows for what is missing or\n"
+    "not due.\n"
     "\n"
     "example: suivi figures 'web.*' lists.posts --from 2018-01 --to 2018-03\n";
 
@@ -253,7 +253,8 @@ int figures_run(int argc, char **argv) {
     if (done)
         return status;
     answer_new(&request.answer, request.split, request.query.split_count);
-    status = verb_ask(&request.common, ask, &request);
+    status = verb_ask_about(&request.common, ask, &request, request.query.indicators,
+                            request.query.indicator_count);
     if (status == VERB_DONE)
         status = print(&request);
     answer_destroy(&request.answer);

@@ -105,7 +105,7 @@ static bool has_column(const struct table_view *view, const struct answer_figure
 static char *restated(const struct answer_figure *figure) {
     char *text, was[PRINT_NUMBER], is[PRINT_NUMBER];
     bool same = figure->state == SUIVI_VALUE && figure->value == figure->reported;
-    if (!figure->has_reported || same || figure->state == SUIVI_WITHHELD)
+    if (!figure->has_reported || same)
         return NULL;
     print_value(figure->reported, figure->decimals, was);
     print_value(figure->value, figure->decimals, is);
