@@ -216,20 +216,41 @@ static int ask(struct suivi *client, int timeout_ms, void *arg) {
     return suivi_query(client, &query, timeout_ms, on_indicator, on_figure, request->answer);
 }
 
-static void print_table(const struct request *request) {
-    figures_table_write(stdout, request->answer,
-                        &(struct figures_table_layout){
-                            .width = terminal_width(stdout, PRINT_WIDTH),
-                            .colour = terminal_colour(stdout),
-                            .by = request->by,
-                            .from = request->query.from ? &request->from : NULL,
-                            .to = request->query.to ? &request->to : NULL,
-                            .all_periods = request->query.gaps,
-                            .all_rows = request->query.gaps || request->query.indicator_count > 0,
-                        });
+static struct figures_table_layout layout_of(const struct request *request) {
+    return (struct figures_table_layout){
+        .width = terminal_width(stdout, PRINT_WIDTH),
+        .colour = terminal_colour(stdout),
+        .by = request->by,
+        .from = request->query.from ? &request->from : NULL,
+        .to = request->query.to ? &request->to : NULL,
+        .all_periods = request->query.gaps,
+        .all_rows = request->query.gaps || request->query.indicator_count > 0,
+    };
+}
+
+/* Where an end was left open each indicator is told as far as it has figures. A table has the same columns for all of
+ * them, so it asks once more, from the first to the last one. */
+static int ask_to_the_ends(struct request *request) {
+    char first_text[PERIOD_TEXT_MAX], last_text[PERIOD_TEXT_MAX];
+    const char *from = request->query.from, *to = request->query.to;
+    struct figures_table_layout layout = layout_of(request);
+    int32_t first, last;
+    if (request->common.format != VERB_TABLE || request->by == PERIOD_PLAN || (from && to) ||
+        !answer_has(request->answer, ANSWER_VALUE) ||
+        !figures_table_span(request->answer, &layout, &first, &last))
+        return VERB_DONE;
+    answer_destroy(&request->answer);
+    answer_new(&request->answer, request->split, request->query.split_count);
+    request->query.from = period_print(&(struct period){PERIOD_DAY, first, first}, first_text);
+    request->query.to = period_print(&(struct period){PERIOD_DAY, last, last}, last_text);
+    int status = verb_ask(&request->common, ask, request);
+    request->query.from = from;
+    request->query.to = to;
+    return status;
 }
 
 static int print(const struct request *request) {
+    struct figures_table_layout layout = layout_of(request);
     if (answer_cut(request->answer)) {
         terminal_say(PROGRAM, "there are more than %u figures; ask for fewer with --from, --to or --by",
                      ANSWER_FIGURES_MAX);
@@ -242,7 +263,7 @@ static int print(const struct request *request) {
     else if (request->common.format == VERB_JSON)
         figures_json_write(stdout, request->answer);
     else
-        print_table(request);
+        figures_table_write(stdout, request->answer, &layout);
     return verb_printed("figures");
 }
 
@@ -255,6 +276,8 @@ int figures_run(int argc, char **argv) {
     answer_new(&request.answer, request.split, request.query.split_count);
     status = verb_ask_about(&request.common, ask, &request, request.query.indicators,
                             request.query.indicator_count);
+    if (status == VERB_DONE)
+        status = ask_to_the_ends(&request);
     if (status == VERB_DONE)
         status = print(&request);
     answer_destroy(&request.answer);
