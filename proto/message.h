@@ -405,7 +405,8 @@ struct message_closing_row {
     uint32_t vintage;
 };
 
-/* What came after the closing of this very period. */
+/* What came after the closing of this period, or of the one that it was closed with: reported and all differences are
+ * what is known now. */
 struct message_move_row {
     int64_t at;              /* Unix time at which its vintage began */
     struct str source, what; /* what: "came later", or the reason of a correction or withdrawal */

@@ -140,7 +140,8 @@ static int check_level(struct request *request, struct import_item *item) {
                           recording_print_series(item->promise, item->dims, item->promise->dim_count, series),
                           print_number(last->value, number), recording_print_day(item->day, day),
                           last->source, last->id, (long long)item->value);
-    if (last && last->value != item->value) {
+    item->known = last && last->value == item->value;
+    if (last && !item->known) {
         item->against = last->id;
         item->recorded = already_later(&already);
     }
@@ -225,7 +226,7 @@ static int record(struct request *request) {
     say_indicators(request->rows);
     fputs(")", stdout);
     if (before > 0)
-        printf("; %zu of them were sent before, and count once", before);
+        printf("; %zu of them were recorded before, and count once", before);
     puts("");
     return verb_printed("answer");
 }

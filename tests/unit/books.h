@@ -35,7 +35,7 @@ static const char books_framework[] =
     "indicators:\n"
     "  - {id: calls, code: \"1.1\", kind: count, frequency: month, dimensions: [region], unit: calls,"
     " label: {en: Calls, fr: Appels}, definition: {en: Calls that were answered.}, method: by hand,"
-    " method_version: \"1\", fed_by: [record, statsd bridge], target: {value: 120, per: year},"
+    " method_version: \"1\", fed_by: [record, statsd bridge], target: {value: 10, per: month},"
     " baseline: {period: 2015, value: 80}}\n"
     "  - {id: people, kind: distinct, frequency: month, label: {en: People}}\n"
     "  - {id: staff, kind: level, frequency: quarter, dimensions: [region], label: {en: Staff}}\n"
