@@ -33,6 +33,8 @@ struct writing {
     const struct framework_indicator *indicator;
     struct definition_break breaks[BREAKS_MAX];
     size_t definitions;
+    struct period period; /* of the last figure, and its text */
+    char period_text[PERIOD_TEXT_MAX];
 };
 
 /* ---- the answer ---- */
@@ -58,14 +60,14 @@ static int note_definition(void *arg, const struct definition *definition) {
 }
 
 /* The figure's own note, and where within its period the indicator began to mean something else. */
-static const char *compose_note(const struct writing *writing, const struct period *period, const char *own,
+static const char *compose_note(const struct writing *writing, const char *own,
                                 char note[static MESSAGE_TEXT_MAX + 1]) {
     size_t changes = writing->definitions > 0 ? writing->definitions - 1 : 0;
     int len = 0;
     for (size_t i = changes > BREAKS_MAX ? changes - BREAKS_MAX : 0; i < changes; i++) {
         const struct definition_break *change = &writing->breaks[i % BREAKS_MAX];
         char day[PERIOD_TEXT_MAX];
-        if (!period_contains(period, change->since))
+        if (!period_contains(&writing->period, change->since))
             continue;
         if (len == 0)
             len = snprintf(note, MESSAGE_TEXT_MAX + 1, "%s", own);
@@ -84,24 +86,27 @@ static const char *compose_note(const struct writing *writing, const struct peri
 }
 
 /* Targets are of the whole, and of what the kind itself tells. */
-static bool find_target(const struct writing *writing, const struct period *period, int64_t *target) {
+static bool find_target(const struct writing *writing, int64_t *target) {
     const struct query_plan *plan = writing->plan;
     bool other_sum = plan->has_sum_of &&
                      (writing->indicator->kind == KIND_DISTINCT || writing->indicator->kind == KIND_ROSTER);
     return plan->query->split_count == 0 && plan->query->where.count == 0 && !other_sum &&
-           framework_target(plan->framework, writing->index, period, target);
+           framework_target(plan->framework, writing->index, &writing->period, target);
 }
 
 static int write_figure(struct writing *writing, const struct query_figures *figures,
                         const struct query_figure *figure, struct fault *why) {
     const struct query_plan *plan = writing->plan;
-    char text[PERIOD_TEXT_MAX], note[MESSAGE_TEXT_MAX + 1];
+    char note[MESSAGE_TEXT_MAX + 1];
     if (++writing->figures_in_all > FOLD_FIGURES_MAX)
         return fault_set(why, -E2BIG, "more than %u figures: ask for fewer periods or indicators at once",
                          FOLD_FIGURES_MAX);
-    struct period period = query_period(plan, figure->period);
+    if (writing->period_text[0] == '\0' || writing->period.first != figure->period) {
+        writing->period = query_period(plan, figure->period);
+        (void)period_print(&writing->period, writing->period_text);
+    }
     struct message_figure out = {.indicator = writing->indicator->id,
-                                 .period = str_of(period_print(&period, text)),
+                                 .period = str_of(writing->period_text),
                                  .dim_count = plan->query->split_count,
                                  .value = figure->value,
                                  .state = figure->state,
@@ -111,8 +116,8 @@ static int write_figure(struct writing *writing, const struct query_figures *fig
                                  .heard = figure->heard,
                                  .days = figure->days};
     const char *own = query_note(figures, figure->note);
-    out.note = str_of(figure->state == MESSAGE_STATE_VALUE ? compose_note(writing, &period, own, note) : own);
-    out.has_target = find_target(writing, &period, &out.target);
+    out.note = str_of(figure->state == MESSAGE_STATE_VALUE ? compose_note(writing, own, note) : own);
+    out.has_target = find_target(writing, &out.target);
     for (uint32_t i = 0; i < out.dim_count; i++)
         out.dim[i] = figures->dim[figure->group][i];
     message_write_figure(writing->figures, &out);

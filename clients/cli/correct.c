@@ -379,7 +379,7 @@ static int correct_entry(const struct request *request, struct correction *corre
                      recording_print_day(of, day));
         return VERB_FAILED;
     }
-    if (!found->counts) {
+    if (!found->alive) {
         terminal_say(PROGRAM, "entry %016" PRIx64 " does not count any more (%s); nothing was changed",
                      found->id, found->state);
         return VERB_FAILED;
