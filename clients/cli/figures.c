@@ -44,9 +44,10 @@ static const char help_text[] =
     "  --version           show the version\n"
     "\n"
     "The table tells four kinds of nothing apart: 0, \xe2\x80\x93 for missing, \xc2\xb7 for not due, x for "
-    "withheld. Without\n"
-    "--gaps it begins and ends where there are figures, and csv and json have no rows for what is missing or\n"
-    "not due.\n"
+    "withheld.\n"
+    "Without --gaps it begins and ends where there are figures, and csv and json have no rows for what is "
+    "missing\n"
+    "or not due.\n"
     "\n"
     "example: suivi figures 'web.*' lists.posts --from 2018-01 --to 2018-03\n";
 
