@@ -152,6 +152,8 @@ class Refused(RecordTest):
                 (('members.total', '--value', '3'), ('--at',)),
                 (('members.total', '--at', '2018-03-31', '--value', '3.5'), ('3.5',)),
                 (('members.total', '--at', '2018-03-31', '--value', '3', '--dim', 'africa'), ('--dim',)),
+                (('networks.supported', '--at', '2018-03-31', '--name', '', '--dim', 'region=africa'), ('name', 'empty')),
+                (('movement.sharing', '--at', '2018-03-31', '--title', '', '--dim', 'region=africa'), ('title', 'empty')),
                 (('members.new', '--at', '2018-03-31', '--value', '-3', '--dim', 'region=africa'), ('correct',)),
                 (('members.total', '--at', '2018-03-31', '--value', '3', '--reason', 'x'), ('--reason', 'correct')),
                 (('secretariat.audit', '--at', '2018-03-31', '--done', '--for', '2018-Q1'), ('--for', 'year'))]:
@@ -174,6 +176,21 @@ class Refused(RecordTest):
                           ('2999-01-01', '1 January 2999')]:
             with self.subTest(day=day):
                 self.refuse('members.total', '--at', day, *value, code=2, says=('--at', says))
+
+    def test_texts(self):
+        """Judged here, so that nothing bad waits in the outbox."""
+        africa = ('--at', '2018-03-31', '--dim', 'region=africa')
+        cases = [(('networks.supported', *africa, '--name', 'a\tb'), 'control character'), (('networks.supported', *africa, '--name', 'n' * 200), '128'),
+                 (('movement.sharing', *africa, '--title', 't' * 300), '256'), (('movement.sharing', *africa, '--title', 't', '--link', 'x'), 'link'),
+                 (('members.total', *africa, '--value', '3', '--note', 'n' * 3000), '2000'), (('leaders.mentored', *africa, '--name', ' '), 'empty')]
+        for arguments, says in cases:
+            with self.subTest(arguments=arguments):
+                self.refuse(*arguments, says=(says,))
+        self.house.stop()
+        for arguments, says in cases[::3]:
+            ran = self.record(*arguments, code=1, timeout='1')
+            self.assertIn(says, ran.err)
+            self.assertNotIn('next run', ran.err)
 
     def test_files(self):
         gone = self.house.path('gone.pdf')
