@@ -16,15 +16,15 @@
 #define FRAMEWORK_FILE "/etc/suivi/framework.yaml"
 #define FRAMEWORK_OURS "nswp-2016-2020.yaml"
 #define PROMISES_MAX   4096
-#define BACK_MAX       100 /* periods that are looked back for one that is due yet */
-#define CHOICES_MAX    300 /* bytes of a list of choices in a sentence */
+#define DUE_AFTER_MAX  36600 /* days */
+#define BACK_MAX       100   /* periods that are looked back for one that is due yet */
+#define CHOICES_MAX    300   /* bytes of a list of choices in a sentence */
 
 struct promises {
     unsigned magic;
     bool answered;
-    char *name; /* of the plan that the daemon has */
     struct period plan;
-    struct framework *framework; /* of the file; NULL: not read, or it is not what the daemon has */
+    struct framework *framework; /* of the file; NULL: not read */
     struct promise *promise;
     size_t count, room;
 };
@@ -69,7 +69,6 @@ void promises_destroy(struct promises **promises) {
     }
     framework_destroy(&gone->framework);
     free(gone->promise);
-    free(gone->name);
     gone->magic = 0;
     free(gone);
     *promises = NULL;
@@ -79,9 +78,6 @@ void promises_destroy(struct promises **promises) {
 
 static void on_plan(void *arg, const struct suivi_plan *plan) {
     struct promises *promises = arg;
-    if (promises->name)
-        return;
-    promises->name = copy(plan->name);
     (void)period_parse(&promises->plan, str_of(plan->plan), NULL);
     promises->plan.type = PERIOD_PLAN;
 }
@@ -98,6 +94,7 @@ static void on_promise(void *arg, const struct suivi_promise *told) {
     struct promise *promise = add(promises, told->id, told->label && *told->label ? told->label : told->id);
     promise->kind = kind;
     promise->frequency = frequency;
+    promise->due_after = told->due_after < DUE_AFTER_MAX ? (int32_t)told->due_after : DUE_AFTER_MAX;
     for (size_t i = 0; i < told->dim_count; i++) {
         struct promise_dim *dim = add_dim(promise, told->dims[i].name, told->dims[i].value_count);
         for (size_t j = 0; j < dim->value_count; j++)
@@ -130,6 +127,9 @@ static void take_indicator(struct promises *promises, const struct framework *fr
     free(label);
     promise->kind = indicator->kind;
     promise->frequency = indicator->frequency;
+    struct period first = period_of_day(promise->frequency, promises->plan.first, &promises->plan);
+    int32_t due = framework_due(promises->framework, index, &first);
+    promise->due_after = due > first.last ? due - first.last : 0;
     for (size_t i = 0; i < indicator->dim_count; i++) {
         char *name = copy_view(framework_dim_name(framework, index, i));
         struct promise_dim *dim = add_dim(promise, name, framework_dim_value_count(framework, index, i));
@@ -149,25 +149,12 @@ static int get_from_file(struct promises *promises, const char *path, struct fau
     return 0;
 }
 
-/* The daemon does not tell by when things are due; the file of the same plan does, where there is one. */
-static void find_calendar(struct promises *promises, const char *path) {
-    struct framework *framework = NULL;
-    if (load_file(&framework, path, NULL) != 0)
-        return;
-    if (promises->name && str_equal(framework_name(framework), str_of(promises->name)))
-        promises->framework = framework;
-    else
-        framework_destroy(&framework);
-}
-
 int promises_get(struct promises **out, struct suivi *client, const char *framework, int timeout_ms,
                  struct fault *why) {
     struct promises *promises = mem_zeroed(1, sizeof *promises);
     promises->magic = PROMISES_MAGIC;
     int rc = suivi_ask_plan(client, NULL, 0, NULL, timeout_ms, on_plan, on_promise, promises);
     promises->answered = rc == 0;
-    if (rc == 0)
-        find_calendar(promises, framework);
     if (rc == -ENOTCONN)
         rc = get_from_file(promises, framework, why);
     else if (rc != 0)
@@ -191,21 +178,14 @@ const struct period *promises_plan(const struct promises *promises) {
 
 /* --- looking up --- */
 
-/* The day by which it is due; the period's last one where no calendar is known. */
-static int32_t due(const struct promises *promises, const struct promise *promise,
-                   const struct period *period) {
-    int index = promises->framework ? framework_find(promises->framework, str_of(promise->id)) : -ENOENT;
-    return index >= 0 ? framework_due(promises->framework, (size_t)index, period) : period->last;
-}
-
 struct period promises_period(const struct promises *promises, const struct promise *promise, int32_t day) {
     OBJ_CHECK(promises, PROMISES_MAGIC);
     struct period period = period_of_day(promise->frequency, day, &promises->plan);
-    if (promise->frequency == PERIOD_PLAN || due(promises, promise, &period) <= period.last)
+    if (promise->frequency == PERIOD_PLAN || promise->due_after == 0)
         return period;
     for (int i = 0; i < BACK_MAX && period.first > CIVIL_DAY_MIN; i++) {
         struct period before = period_of_day(promise->frequency, period.first - 1, NULL);
-        if (due(promises, promise, &before) < day)
+        if (before.last + promise->due_after < day)
             break;
         period = before;
     }

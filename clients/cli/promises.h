@@ -22,6 +22,7 @@ struct promise {
     char *id, *label;
     enum kind kind;
     enum period_type frequency;
+    int32_t due_after; /* days after the end of a period */
     struct promise_dim dim[DIMS_MAX];
     size_t dim_count;
 };

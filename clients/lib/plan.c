@@ -63,6 +63,7 @@ static void tell_promise(struct planning *planning, struct message_indicator_row
         .baseline = texts_add(texts, row->baseline),
         .dims = dims,
         .dim_count = row->dim_count,
+        .due_after = row->due_after,
     };
     planning->on_promise(planning->arg, &promise);
     free(values);

@@ -217,6 +217,7 @@ struct suivi_promise {
         *fed_by, *target, *baseline;
     const struct suivi_dimension *dims;
     size_t dim_count;
+    uint32_t due_after; /* days from the end of a period to the day by which it is due; 0: at the end, or before */
 };
 
 int suivi_ask_plan(struct suivi *client, const char *const *indicators, size_t indicator_count,
