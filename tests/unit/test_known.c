@@ -179,7 +179,7 @@ static void later_days_retract_but_are_not_told(void **state) {
         {1, 0, 10, 0, .id = 1},
         {1, 0, 20, 0, .id = 2, .retracts = 1},
         {1, 0, 21, 0, .id = 3},
-        {2, 0, 10, 0, .id = 2, .value = 4},
+        {2, 0, 9, 0, .id = 2, .value = 4},
         {2, 0, 12, 0, .id = 1, .value = 4},
     };
     struct room room;
@@ -192,8 +192,8 @@ static void later_days_retract_but_are_not_told(void **state) {
     /* Another series beside it, in the order of both; its own ids are its own affair. */
     assert_int_equal(known_add(&seen.known, seen.snapshot, 2, 19, 0, seen.withdrawals, NULL), 0);
     assert_int_equal(seen.known.count, 3);
-    assert_int_equal(seen.known.entry[0].series, 1);
-    assert_int_equal(seen.known.entry[1].entry.id, 2);
+    assert_int_equal(seen.known.entry[0].entry.id, 2);
+    assert_int_equal(seen.known.entry[1].series, 1);
     assert_int_equal(seen.known.entry[2].entry.id, 1);
     assert_true(known_says(&seen.known.entry[2]));
     look_away(&seen);
