@@ -226,7 +226,7 @@ static int record(struct request *request) {
     say_indicators(request->rows);
     fputs(")", stdout);
     if (before > 0)
-        printf("; %zu of them were recorded before, and count once", before);
+        printf("; %zu of them were recorded before, and each counts once", before);
     puts("");
     return verb_printed("answer");
 }
