@@ -117,15 +117,6 @@ static void write_dims(struct writing *writing, size_t index, struct message_ind
     }
 }
 
-/* The same for all periods: only a number of days lies past the end of one. */
-static uint32_t due_after(const struct framework *framework, size_t index) {
-    const struct period *plan = framework_plan(framework);
-    struct period period =
-        period_of_day(framework_indicator_at(framework, index)->frequency, plan->first, plan);
-    int32_t due = framework_due(framework, index, &period);
-    return due > period.last ? (uint32_t)(due - period.last) : 0;
-}
-
 static void write_row(struct writing *writing, size_t index) {
     const struct framework *framework = writing->framework;
     const struct framework_indicator *indicator = framework_indicator_at(framework, index);
@@ -146,8 +137,8 @@ static void write_row(struct writing *writing, size_t index) {
         .method_version = indicator->method_version,
         .fed_by = str_of(fed_by.text),
         .target = str_of(target.text),
-        .baseline = str_of(baseline.text)};
-    row.due_after = due_after(framework, index);
+        .baseline = str_of(baseline.text),
+        .due = framework_due_text(framework, index)};
     write_dims(writing, index, &row);
     message_write_indicator_row(writing->rows, &row);
     writing->row_count++;

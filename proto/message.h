@@ -320,9 +320,7 @@ struct message_indicator_row {
     struct str dim[DIMS_MAX];
     uint32_t value_count[DIMS_MAX];      /* 0: any value */
     struct wire_reader values[DIMS_MAX]; /* at the first one; read with wire_read_str */
-    uint32_t
-        due_after; /* days from the end of a period of its frequency to that by which it is due; 0: at the end, or
-                           before. May be missing from the frame */
+    struct str due;                      /* by when, as in proto/due.h; empty: the last day of the period */
 };
 
 int message_read_indicators(struct wire_reader *reader, struct message_indicators *out, struct fault *why);

@@ -4,7 +4,6 @@
 
 #define FREQUENCY_MAX 16 /* bytes of the name of a type of period */
 #define VALUES_MAX    4096
-#define DUE_AFTER_MAX 36600 /* days */
 
 static const struct message_field plan_fields[] = {
     MESSAGE_FIELD(message_plan, id, UINT, .max = UINT64_MAX),
@@ -90,17 +89,11 @@ static const struct message_field row_fields[] = {
      .type = MESSAGE_FIELD_PART,
      .part = read_dims,
      .write = write_dims}, /* of the row */
-    MESSAGE_FIELD(message_indicator_row, due_after, UINT32, .optional = true, .max = DUE_AFTER_MAX),
+    MESSAGE_FIELD(message_indicator_row, due, TEXT, .max = MESSAGE_TEXT_MAX),
 };
 
-#define ROW_FIELDS (sizeof row_fields / sizeof *row_fields)
-
-static size_t row_written(const void *record) {
-    return ((const struct message_indicator_row *)record)->due_after ? ROW_FIELDS : ROW_FIELDS - 1;
-}
-
 static const struct message_row indicator_row = {"row", sizeof(struct message_indicator_row),
-                                                 MESSAGE_FIELDS(row_fields), row_written};
+                                                 MESSAGE_FIELDS(row_fields), NULL};
 
 static const struct message_field indicators_fields[] = {
     MESSAGE_FIELD(message_indicators, id, UINT, .max = UINT64_MAX),

@@ -446,6 +446,8 @@ static int run(struct request *request, struct correction *correction) {
     if (status == 0 && !(correction->promise = recording_promise(common, request->id)))
         status = VERB_FAILED;
     if (status == 0)
+        request->id = correction->promise->id; /* which may have been named by its code */
+    if (status == 0)
         status = check_kind(request, correction->promise);
     if (status == 0 && (request->how != OPT_RETRACT || common->dim_count > 0))
         status = recording_dims(common, correction->promise);

@@ -16,15 +16,13 @@
 #define FRAMEWORK_FILE "/etc/suivi/framework.yaml"
 #define FRAMEWORK_OURS "nswp-2016-2020.yaml"
 #define PROMISES_MAX   4096
-#define DUE_AFTER_MAX  36600 /* days */
-#define BACK_MAX       100   /* periods that are looked back for one that is due yet */
-#define CHOICES_MAX    300   /* bytes of a list of choices in a sentence */
+#define BACK_MAX       100 /* periods that are looked back for one that is due yet */
+#define CHOICES_MAX    300 /* bytes of a list of choices in a sentence */
 
 struct promises {
     unsigned magic;
     bool answered;
     struct period plan;
-    struct framework *framework; /* of the file; NULL: not read */
     struct promise *promise;
     size_t count, room;
 };
@@ -33,13 +31,13 @@ static char *copy(const char *text) {
     return mem_string(text, strlen(text));
 }
 
-static struct promise *add(struct promises *promises, const char *id, const char *label) {
+static struct promise *add(struct promises *promises, const char *id, const char *code, const char *label) {
     if (promises->count == promises->room) {
         promises->room = promises->room ? promises->room * 2 : 64;
         promises->promise = mem_resize(promises->promise, promises->room, sizeof *promises->promise);
     }
     struct promise *promise = &promises->promise[promises->count++];
-    *promise = (struct promise){.id = copy(id), .label = copy(label)};
+    *promise = (struct promise){.id = copy(id), .code = copy(code), .label = copy(label)};
     return promise;
 }
 
@@ -65,9 +63,9 @@ void promises_destroy(struct promises **promises) {
             free(promise->dim[j].name);
         }
         free(promise->id);
+        free(promise->code);
         free(promise->label);
     }
-    framework_destroy(&gone->framework);
     free(gone->promise);
     gone->magic = 0;
     free(gone);
@@ -91,10 +89,12 @@ static void on_promise(void *arg, const struct suivi_promise *told) {
         kind_parse(&kind, str_of(told->kind), NULL) != 0 ||
         period_type_parse(&frequency, str_of(told->frequency), NULL) != 0)
         return;
-    struct promise *promise = add(promises, told->id, told->label && *told->label ? told->label : told->id);
+    struct promise *promise =
+        add(promises, told->id, told->code, told->label && *told->label ? told->label : told->id);
     promise->kind = kind;
     promise->frequency = frequency;
-    promise->due_after = told->due_after < DUE_AFTER_MAX ? (int32_t)told->due_after : DUE_AFTER_MAX;
+    (void)due_parse(&promise->due, str_of(told->due),
+                    NULL); /* what it does not understand is due at the end */
     for (size_t i = 0; i < told->dim_count; i++) {
         struct promise_dim *dim = add_dim(promise, told->dims[i].name, told->dims[i].value_count);
         for (size_t j = 0; j < dim->value_count; j++)
@@ -121,15 +121,16 @@ static char *copy_view(struct str text) {
 
 static void take_indicator(struct promises *promises, const struct framework *framework, size_t index) {
     const struct framework_indicator *indicator = framework_indicator_at(framework, index);
-    char *id = copy_view(indicator->id), *label = copy_view(framework_label(framework, index, STR("en")));
-    struct promise *promise = add(promises, id, label);
+    char *id = copy_view(indicator->id), *code = copy_view(indicator->code);
+    char *label = copy_view(framework_label(framework, index, STR("en")));
+    struct promise *promise = add(promises, id, code, label);
     free(id);
+    free(code);
     free(label);
+    int rc = due_parse(&promise->due, framework_due_text(framework, index), NULL);
+    ASSERT(rc == 0);
     promise->kind = indicator->kind;
     promise->frequency = indicator->frequency;
-    struct period first = period_of_day(promise->frequency, promises->plan.first, &promises->plan);
-    int32_t due = framework_due(promises->framework, index, &first);
-    promise->due_after = due > first.last ? due - first.last : 0;
     for (size_t i = 0; i < indicator->dim_count; i++) {
         char *name = copy_view(framework_dim_name(framework, index, i));
         struct promise_dim *dim = add_dim(promise, name, framework_dim_value_count(framework, index, i));
@@ -140,12 +141,14 @@ static void take_indicator(struct promises *promises, const struct framework *fr
 }
 
 static int get_from_file(struct promises *promises, const char *path, struct fault *why) {
-    int rc = load_file(&promises->framework, path, why);
+    struct framework *framework = NULL;
+    int rc = load_file(&framework, path, why);
     if (rc != 0)
         return rc;
-    promises->plan = *framework_plan(promises->framework);
-    for (size_t i = 0; i < framework_indicator_count(promises->framework); i++)
-        take_indicator(promises, promises->framework, i);
+    promises->plan = *framework_plan(framework);
+    for (size_t i = 0; i < framework_indicator_count(framework); i++)
+        take_indicator(promises, framework, i);
+    framework_destroy(&framework);
     return 0;
 }
 
@@ -181,11 +184,11 @@ const struct period *promises_plan(const struct promises *promises) {
 struct period promises_period(const struct promises *promises, const struct promise *promise, int32_t day) {
     OBJ_CHECK(promises, PROMISES_MAGIC);
     struct period period = period_of_day(promise->frequency, day, &promises->plan);
-    if (promise->frequency == PERIOD_PLAN || promise->due_after == 0)
+    if (promise->frequency == PERIOD_PLAN || due_day(&promise->due, &period) <= period.last)
         return period;
     for (int i = 0; i < BACK_MAX && period.first > CIVIL_DAY_MIN; i++) {
         struct period before = period_of_day(promise->frequency, period.first - 1, NULL);
-        if (before.last + promise->due_after < day)
+        if (due_day(&promise->due, &before) < day)
             break;
         period = before;
     }
@@ -198,7 +201,8 @@ const struct promise *promises_find(const struct promises *promises, const char 
     const struct promise *found = NULL;
     for (size_t i = 0; i < promises->count && !found; i++) {
         ids[i] = promises->promise[i].id;
-        if (strcmp(ids[i], id) == 0)
+        const char *code = promises->promise[i].code;
+        if (strcmp(ids[i], id) == 0 || (code[0] != '\0' && strcmp(code, id) == 0))
             found = &promises->promise[i];
     }
     if (!found) {

@@ -214,10 +214,9 @@ struct suivi_dimension {
 
 struct suivi_promise {
     const char *id, *code, *area, *kind, *frequency, *unit, *label, *definition, *method, *method_version,
-        *fed_by, *target, *baseline;
+        *fed_by, *target, *baseline, *due; /* `due`: "09-30", "+30d", or empty: the last day of the period */
     const struct suivi_dimension *dims;
     size_t dim_count;
-    uint32_t due_after; /* days from the end of a period to the day by which it is due; 0: at the end, or before */
 };
 
 int suivi_ask_plan(struct suivi *client, const char *const *indicators, size_t indicator_count,

@@ -54,7 +54,6 @@ static void every_indicator_is_told(void **state) {
         assert_true(books_is(row.definition, "Calls that were answered."));
         assert_true(books_is(row.fed_by, "record, statsd bridge"));
         assert_true(books_is(row.baseline, "80 (2015)"));
-        assert_int_equal(row.due_after, 0);
         assert_int_equal(row.dim_count, 1);
         assert_true(books_is(row.dim[0], "region"));
         assert_int_equal(row.value_count[0], 2);
@@ -125,40 +124,11 @@ static void targets_are_told_as_people_say_them(void **state) {
     books_destroy(&books);
 }
 
-static void days_past_the_end_are_told(void **state) {
-    (void)state;
-    static const char framework[] =
-        "name: t\nplan: 2016/2018\nindicators:\n"
-        "  - {id: a, kind: milestone, frequency: quarter, label: {en: A}, due: +30d}\n"
-        "  - {id: b, kind: milestone, frequency: quarter, label: {en: B}, due: -30d}\n"
-        "  - {id: c, kind: milestone, frequency: year, label: {en: C}, due: 09-30}\n"
-        "  - {id: d, kind: milestone, frequency: biennium, label: {en: D}, due: +400d}\n"
-        "  - {id: e, kind: milestone, frequency: plan, label: {en: E}}\n";
-    static const uint32_t wanted[] = {30, 0, 0, 400, 0};
-    struct books books;
-    struct wire_reader reader;
-    struct message_indicators head;
-    books_new(&books, "2018-01-10");
-    books_plan(&books, framework);
-    struct frames *answer = ask(&books, &(struct message_plan){.id = 9});
-    books_open(answer, MESSAGE_INDICATORS, &reader);
-    assert_int_equal(message_read_indicators(&reader, &head, NULL), 0);
-    assert_int_equal(head.row_count, 5);
-    for (size_t i = 0; i < 5; i++) {
-        struct message_indicator_row row;
-        message_next_indicator_row(&head, &row);
-        assert_int_equal(row.due_after, wanted[i]);
-    }
-    frames_destroy(&answer);
-    books_destroy(&books);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_indicator_is_told),
         cmocka_unit_test(patterns_choose),
         cmocka_unit_test(targets_are_told_as_people_say_them),
-        cmocka_unit_test(days_past_the_end_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
