@@ -333,6 +333,16 @@ class Corrected(RecordTest):
                                     'suivi record')
         self.assert_changes_nothing(lambda: self.why(*where, '--difference', '3', code=2), '--value')
 
+    def test_by_the_code(self):
+        """An indicator is known by its code in the plan, too."""
+        where = ('--at', '2018-03-07', '--dim', 'partner=WHO')
+        self.record('1.5.1', *where, '--value', '3')
+        self.why('1.5.1', *where, '--value', '4')
+        self.why('1.5.1', *where, '--difference', '1')
+        entry = self.entry_of(self.record('1.5.1', *where, '--value', '7'))
+        self.why('1.5.1', '--retract', entry)
+        self.assertEqual(self.figure('alliances.activities', '2018-03'), 5)
+
     def test_roster(self):
         where = ('networks.supported', '--at', '2018-02-01', '--dim', 'region=africa')
         self.record(*where, '--name', 'One')
