@@ -278,6 +278,13 @@ int document_fault_at(const struct document *document, struct fault *why, const 
     return tell(document, why, node_line(node), text);
 }
 
+bool document_has(const struct document *document, const char *node) {
+    OBJ_CHECK(document, DOCUMENT_MAGIC);
+    bool found;
+    document_follow(document, node, &found);
+    return found;
+}
+
 int document_fault(const struct document *document, struct fault *why, const char *node, const char *format,
                    ...) {
     OBJ_CHECK(document, DOCUMENT_MAGIC);

@@ -35,6 +35,9 @@ void document_tell(struct document *document, document_found *found, void *arg);
 /* Nothing in it but comments. */
 bool document_empty(const struct document *document);
 
+/* Whether there is such a node, of whatever type. */
+bool document_has(const struct document *document, const char *node);
+
 /* Fills a new struct by `schema`, a mapping that is a pointer, and passes it in `*data`; free it with
  * document_free_data. The schema's mappings, lists, texts and ignored nodes are checked before, so that an
  * unknown, missing or repeated key or a wrong type is named with its line. -EINVAL with `why`. With

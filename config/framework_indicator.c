@@ -139,6 +139,15 @@ static void read_small_number(struct loading *l, size_t index) {
     }
 }
 
+static void need_operand(struct loading *l, size_t index, const char *key, const char *what) {
+    char node[DOCUMENT_PATH_MAX];
+    if (!document_has(l->document, loading_field(index, key, node))) {
+        snprintf(node, sizeof node, "indicators[%zu]", index);
+        FAULT(l, node, "ratio \"%s\" needs \"%s\", the id of %s", l->framework->indicators[index].entry->id,
+              key, what);
+    }
+}
+
 /* The operands are read when all indicators are known. */
 static void read_ratio(struct loading *l, size_t index) {
     struct indicator *indicator = &l->framework->indicators[index];
@@ -164,13 +173,8 @@ static void read_ratio(struct loading *l, size_t index) {
     if (indicator->public.kind != KIND_RATIO) {
         return;
     }
-    snprintf(node, sizeof node, "indicators[%zu]", index);
-    if (entry->numerator == NULL) {
-        FAULT(l, node, "ratio \"%s\" needs \"numerator\", the id of what is divided", entry->id);
-    }
-    if (entry->denominator == NULL) {
-        FAULT(l, node, "ratio \"%s\" needs \"denominator\", the id of what it is divided by", entry->id);
-    }
+    need_operand(l, index, "numerator", "what is divided");
+    need_operand(l, index, "denominator", "what it is divided by");
     if (entry->dimensions != NULL) {
         FAULT(l, loading_field(index, "dimensions", node),
               "a ratio has the dimensions that both its operands have: take these out");

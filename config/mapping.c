@@ -149,9 +149,10 @@ static int read_encoding(struct loading *l) {
             return 0;
         }
     }
-    return name == NULL ? 0
-                        : FAULT(l, "encoding",
-                                "\"%s\" is not known: it must be utf-8, iso-8859-1 or windows-1252", name);
+    return name == NULL
+               ? 0
+               : FAULT(l, "encoding",
+                       "\"%s\" is no known encoding: it must be utf-8, iso-8859-1 or windows-1252", name);
 }
 
 static int read_delimiter(struct loading *l) {
@@ -163,8 +164,9 @@ static int read_delimiter(struct loading *l) {
             return 0;
         }
     }
-    return name == NULL ? 0
-                        : FAULT(l, "delimiter", "\"%s\" is not known: it must be \",\", \";\" or tab", name);
+    return name == NULL
+               ? 0
+               : FAULT(l, "delimiter", "\"%s\" is no delimiter: it must be \",\", \";\" or tab", name);
 }
 
 /* --- one entry --- */

@@ -199,6 +199,12 @@ static int tell_missing(const struct judging *judging) {
     return add(judging, MESSAGE_DUTY_MISSING, &judging->missing, &duty);
 }
 
+/* A level that was said once holds for the periods that nobody spoke of. */
+static bool is_past(const struct judging *judging) {
+    int32_t said;
+    return judging->any_due && last_said(judging->measured, &judging->latest, &said);
+}
+
 /* The latest period that is due: what was said of it may be too old, or too little. */
 static int judge_latest(const struct judging *judging) {
     const struct measured *measured = judging->measured;
@@ -232,6 +238,7 @@ int due_figure(struct duties *duties, size_t indicator) {
         err = judge_period(&judging, &period);
         more = due_next_period(duties, &period);
     }
+    judging.any_missing = judging.any_missing && !is_past(&judging);
     if (err == 0 && judging.any_missing)
         err = tell_missing(&judging);
     if (err == 0 && judging.any_due &&

@@ -102,11 +102,6 @@ static bool is_own(const struct explaining *explaining, const struct closing *cl
            closing->period.last == explaining->period.last;
 }
 
-const struct closing *explain_own_closing(const struct explaining *explaining) {
-    const struct closing *closing = closings_of(explaining->closings, &explaining->period);
-    return closing && is_own(explaining, closing) ? closing : NULL;
-}
-
 int explain_reported(const struct explaining *explaining, const struct closing *closing, size_t indicator,
                      struct explain_figure *out) {
     struct closing_figure kept;
@@ -203,7 +198,7 @@ static int add_operands(struct explaining *explaining) {
 static int find_indicator(struct explaining *explaining) {
     const struct message_explain *question = explaining->question;
     struct str id = question->indicator;
-    int index = framework_find(explaining->framework, id);
+    int index = framework_find_named(explaining->framework, id);
     if (index < 0)
         return fault_set(explaining->why, -EINVAL, "the framework has no indicator \"%.*s\"", STR_ARG(id));
     explaining->index = (size_t)index;
@@ -246,7 +241,7 @@ static int explain_all(struct explaining *explaining, struct explain_figure *tol
     if (err)
         return err;
     explain_gather(explaining, explaining->index, &explaining->group);
-    const struct closing *own = explain_own_closing(explaining);
+    const struct closing *closing = closings_of(explaining->closings, &explaining->period);
     err = explain_parts(explaining);
     if (err == 0)
         err = refusals_each(explaining->snapshot, id, add_refusal, explaining, explaining->why);
@@ -254,8 +249,8 @@ static int explain_all(struct explaining *explaining, struct explain_figure *tol
         err = definitions_each(explaining->snapshot, id, add_version, explaining, explaining->why);
     if (err == 0)
         add_closings(explaining);
-    if (err == 0 && own)
-        err = explain_moves(explaining, own);
+    if (err == 0 && closing)
+        err = explain_moves(explaining, closing);
     return err ? err : add_operands(explaining);
 }
 

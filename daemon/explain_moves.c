@@ -3,14 +3,15 @@
 
 #include "daemon/cell.h"
 #include "daemon/explain_priv.h"
+#include "daemon/words.h"
 #include "proto/check.h"
 #include "proto/civil.h"
 
 #define STEPS_MAX 64 /* vintages that are folded one by one; what came after them is told as one */
 
-/* What came after the closing, of kinds that add up: each number and entry for itself. Of other kinds the figure is
- * folded as it was known after each vintage that brought something, and what it moved by is told of that vintage; but
- * differences said of a distinct count are told as what they are. */
+/* What came after the closing: each number and entry for itself, where these make the figure one by one. Of distinct
+ * counts, rosters and ratios the figure is folded as it was known after each vintage that brought something, and what it
+ * moved by is told of that vintage; but differences said of a distinct count are told as what they are. */
 struct moves {
     struct explaining *explaining;
     const struct closing *closing;
@@ -241,6 +242,41 @@ static int tell_series(const struct moves *moves, const struct known *then, cons
     return err;
 }
 
+/* ---- what holds on: of each series the last statement ---- */
+
+/* The statement that holds at the end of the period; SIZE_MAX: there is none. */
+static size_t find_holding(const struct moves *moves, const struct known *known) {
+    size_t holding = SIZE_MAX;
+    for (size_t i = 0; i < known->count && known->entry[i].day <= moves->explaining->period.last; i++)
+        if (known_says(&known->entry[i]))
+            holding = i;
+    return holding;
+}
+
+static int64_t value_of(const struct moves *moves, const struct known *known, size_t index) {
+    if (index == SIZE_MAX)
+        return 0;
+    int64_t value = known->entry[index].entry.value;
+    return moves->explaining->indicator->kind == KIND_STATUS ? value != 0 : value;
+}
+
+/* Another statement holds now: it came later; or what held was taken back; or it could hold again. */
+static int tell_holding(const struct moves *moves, const struct known *then, const struct known *now) {
+    size_t before = find_holding(moves, then), after = find_holding(moves, now);
+    struct message_move_row row = {.difference = value_of(moves, now, after) - value_of(moves, then, before)};
+    if (row.difference == 0)
+        return 0;
+    if (after != SIZE_MAX && now->entry[after].vintage > moves->closing->vintage) {
+        row.at = began(moves, now->entry[after].vintage);
+        row.what = reason_of(&now->entry[after]);
+        return write_from(moves, now->entry[after].source, &row);
+    }
+    for (size_t i = 0; before != SIZE_MAX && i < now->count; i++)
+        if (is_same(&now->entry[i], &then->entry[before]) && !known_says(&now->entry[i]))
+            return tell_change(moves, now, &now->entry[i], &row);
+    return tell_change(moves, now, &now->entry[after], &row);
+}
+
 static int take_entries(struct moves *moves) {
     const struct explaining *explaining = moves->explaining;
     int err = 0;
@@ -254,7 +290,9 @@ static int take_entries(struct moves *moves) {
         if (err == 0)
             err = known_add(&now, explaining->snapshot, series, CIVIL_DAY_MAX, 0, explaining->withdrawals,
                             explaining->why);
-        if (err == 0)
+        if (err == 0 && explain_carries(explaining->indicator->kind))
+            err = tell_holding(moves, &then, &now);
+        else if (err == 0)
             err = tell_series(moves, &then, &now);
         known_clear(&then);
         known_clear(&now);
@@ -262,7 +300,7 @@ static int take_entries(struct moves *moves) {
     return err;
 }
 
-static int explain_additive(struct moves *moves) {
+static int explain_one_by_one(struct moves *moves) {
     const struct explaining *explaining = moves->explaining;
     const struct explain_group *group = &explaining->group;
     int err = 0;
@@ -275,7 +313,7 @@ static int explain_additive(struct moves *moves) {
     return err ? err : take_entries(moves);
 }
 
-/* ---- kinds that do not add up: vintage by vintage ---- */
+/* ---- kinds that are folded as a whole: vintage by vintage ---- */
 
 /* A vintage after the closing that brought something. */
 struct step {
@@ -291,7 +329,21 @@ struct steps {
     struct step *step;
     size_t count, room;
     bool carries;
+    bool *gave; /* by number of the source: something that the figure was ever made of */
+    uint32_t gave_room;
 };
+
+static void note_source(struct steps *steps, uint32_t source) {
+    if (source >= steps->gave_room) {
+        uint32_t room = steps->gave_room ? steps->gave_room : 64;
+        while (room <= source)
+            room *= 2;
+        steps->gave = mem_resize(steps->gave, room, sizeof *steps->gave);
+        memset(steps->gave + steps->gave_room, 0, (room - steps->gave_room) * sizeof *steps->gave);
+        steps->gave_room = room;
+    }
+    steps->gave[source] = true;
+}
 
 static int add_step(struct steps *steps, const struct step *step) {
     const struct step *last = steps->count ? &steps->step[steps->count - 1] : NULL;
@@ -310,6 +362,7 @@ static int add_step(struct steps *steps, const struct step *step) {
 
 static int take_set(void *arg, const struct store_cell *cell) {
     struct steps *steps = arg;
+    note_source(steps, cell->source);
     if (cell->vintage <= steps->moves->closing->vintage)
         return 0;
     return add_step(steps, &(struct step){cell->vintage, cell->source, NO_WITHDRAWAL, {0}});
@@ -317,6 +370,7 @@ static int take_set(void *arg, const struct store_cell *cell) {
 
 static int take_later_sum(void *arg, const struct store_sum *sum) {
     struct steps *steps = arg;
+    note_source(steps, sum->source);
     if (sum->vintage <= steps->moves->closing->vintage)
         return 0;
     return add_step(steps, &(struct step){sum->vintage, sum->source, NO_WITHDRAWAL, {0}});
@@ -331,7 +385,10 @@ static int take_known(struct steps *steps, uint32_t series) {
         const struct known_entry *entry = &known.entry[i];
         bool touches = entry->entry.retracts || period_contains(&explaining->period, entry->day) ||
                        (steps->carries && entry->day <= explaining->period.last);
-        if (touches && entry->vintage > steps->moves->closing->vintage)
+        if (!touches)
+            continue;
+        note_source(steps, entry->source);
+        if (entry->vintage > steps->moves->closing->vintage)
             err = add_step(steps,
                            &(struct step){entry->vintage, entry->source, NO_WITHDRAWAL, entry->entry.reason});
     }
@@ -351,6 +408,7 @@ static int take_indicator(struct steps *steps, size_t index) {
     }
     steps->carries = steps->carries || explain_carries(indicator->kind);
     explain_gather(explaining, index, &group);
+    bool apart = explaining->indicator->kind == KIND_DISTINCT; /* its entries are told one by one */
     int32_t first = explaining->period.first, last = explaining->period.last;
     if (indicator->kind == KIND_COUNT)
         err = store_each_sum(explaining->snapshot, STORE_DAYS, group.series, group.count, first, last,
@@ -359,7 +417,7 @@ static int take_indicator(struct steps *steps, size_t index) {
         if (indicator->kind == KIND_DISTINCT)
             err = store_each_cell(explaining->snapshot, STORE_DAYS, group.series[i], first, last, take_set,
                                   steps, explaining->why);
-        if (err == 0 && store_has_entries(explaining->snapshot))
+        if (err == 0 && !apart && store_has_entries(explaining->snapshot))
             err = take_known(steps, group.series[i]);
     }
     free(group.series);
@@ -371,7 +429,8 @@ static int take_withdrawals(struct steps *steps) {
     int err = 0;
     for (size_t i = 0; i < withdrawals_count(explaining->withdrawals) && err == 0; i++) {
         const struct withdrawal *withdrawal = withdrawals_at(explaining->withdrawals, i);
-        if (withdrawal->vintage > steps->moves->closing->vintage &&
+        bool concerns = withdrawal->source < steps->gave_room && steps->gave[withdrawal->source];
+        if (concerns && withdrawal->vintage > steps->moves->closing->vintage &&
             withdrawal->first <= explaining->period.last &&
             (withdrawal->last >= explaining->period.first || steps->carries))
             err = add_step(steps,
@@ -389,23 +448,21 @@ static int compare_steps(const void *left, const void *right) {
     return (a->source > b->source) - (a->source < b->source);
 }
 
-/* What one or more steps, told as one, moved the figure by. A source and a reason are named where there is one. */
+/* What one or more steps, told as one, moved the figure by. A source and a reason are named where there is one; a
+ * vintage that a withdrawal ended may have brought other things before it. */
 static int tell_step(const struct moves *moves, const struct step *step, size_t count, int64_t difference) {
-    const struct step *last = &step[count - 1];
     struct message_move_row row = {
-        .at = began(moves, last->vintage), .source = STR(""), .difference = difference};
+        .at = began(moves, step[count - 1].vintage), .source = STR(""), .difference = difference};
+    struct words mixed = {{0}};
     bool one_source = true, one_reason = true;
     for (size_t i = 1; i < count; i++) {
         one_source = one_source && step[i].source == step->source;
         one_reason = one_reason && str_equal(step[i].reason, step->reason);
     }
     row.what = one_reason && step->reason.len ? step->reason : STR("came later");
-    if (step->withdrawal != NO_WITHDRAWAL && step->vintage == last->vintage) {
-        const struct withdrawal *withdrawal =
-            withdrawals_at(moves->explaining->withdrawals, step->withdrawal);
-        row.at = withdrawal->at;
-        row.what = withdrawal->reason;
-        one_source = true;
+    if (step->withdrawal != NO_WITHDRAWAL && !one_reason) {
+        words_add(&mixed, "came later; taken back: %.*s", STR_ARG(step->reason));
+        row.what = str_of(mixed.text);
     }
     if (one_source)
         return write_from(moves, step->source, &row);
@@ -484,15 +541,15 @@ static int explain_stepwise(struct moves *moves) {
     if (err == 0 && moves->explaining->indicator->kind == KIND_DISTINCT)
         err = take_entries(moves);
     free(steps.step);
+    free(steps.gave);
     return err;
 }
 
 int explain_moves(struct explaining *explaining, const struct closing *closing) {
     struct moves moves = {.explaining = explaining, .closing = closing};
     enum kind kind = explaining->indicator->kind;
-    bool adds_up =
-        kind == KIND_COUNT || kind == KIND_MILESTONE || kind == KIND_EVIDENCE || kind == KIND_NARRATIVE;
-    int err = adds_up ? explain_additive(&moves) : explain_stepwise(&moves);
+    bool whole = kind == KIND_DISTINCT || kind == KIND_ROSTER || kind == KIND_RATIO;
+    int err = whole ? explain_stepwise(&moves) : explain_one_by_one(&moves);
     free(moves.item);
     return err;
 }

@@ -70,15 +70,13 @@ int explain_fold(const struct explaining *explaining, size_t indicator, uint32_t
 int explain_reported(const struct explaining *explaining, const struct closing *closing, size_t indicator,
                      struct explain_figure *out);
 
-/* The closing of this very period, or NULL. */
-const struct closing *explain_own_closing(const struct explaining *explaining);
-
 /* Whether a statement of this kind holds on after its day. */
 bool explain_carries(enum kind kind);
 
 /* Parts, entries and withdrawals. */
 int explain_parts(struct explaining *explaining);
 
+/* What came after the closing that tells what was reported. */
 int explain_moves(struct explaining *explaining, const struct closing *closing);
 
 #endif

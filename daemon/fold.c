@@ -207,7 +207,7 @@ static int compare_items(const void *left, const void *right, void *arg) {
 static int64_t count_names(const struct fold_item *item, size_t count) {
     int64_t different = 0;
     for (size_t i = 0; i < count; i++)
-        different += i == 0 || !str_equal(item[i - 1].set, item[i].set);
+        different += item[i].set.len > 0 && (i == 0 || !str_equal(item[i - 1].set, item[i].set));
     return different;
 }
 

@@ -141,7 +141,8 @@ static bool same_name_and_day(const struct known_entry *a, const struct known_en
     return a->day == b->day && str_equal(a->entry.name, b->entry.name);
 }
 
-/* Of each name and day the last statement counts. */
+/* Of each name and day the last statement counts. A name that was taken out is no name, but something was said: a period
+ * without any other has the figure 0. */
 static int call_roll(const struct walk *walk) {
     struct fold *fold = walk->fold;
     const struct known_entry **said = mem_zeroed(walk->known->count, sizeof *said);
@@ -153,10 +154,10 @@ static int call_roll(const struct walk *walk) {
     if (count > 1)
         qsort(said, count, sizeof *said, compare_statements);
     for (size_t i = 0; i < count && err == 0; i++) {
-        if (said[i]->entry.removed || (i + 1 < count && same_name_and_day(said[i], said[i + 1])))
+        if (i + 1 < count && same_name_and_day(said[i], said[i + 1]))
             continue;
         struct fold_item item = item_of(walk, said[i]->day);
-        item.set = said[i]->entry.name;
+        item.set = said[i]->entry.removed ? STR("") : said[i]->entry.name;
         err = fold_add_item(fold, &item);
     }
     free(said);

@@ -39,11 +39,12 @@ static bool adds_up(enum kind kind) {
     return kind == KIND_COUNT || kind == KIND_MILESTONE || kind == KIND_EVIDENCE || kind == KIND_NARRATIVE;
 }
 
-/* "2 a year"; "250"; "100 from 2016, 150 from 2018"; "10 in 2016/2020" where only the whole has one. */
-static void print_target(const struct framework *framework, size_t index, struct words *out) {
+/* "2 a year"; "250"; "100 from 2016, 150 from 2018". False: nothing is wanted for periods of that type. */
+static bool print_targets_of(const struct framework *framework, size_t index, enum period_type type,
+                             struct words *out) {
     const struct framework_indicator *indicator = framework_indicator_at(framework, index);
     const struct period *plan = framework_plan(framework);
-    struct period period = period_of_day(indicator->frequency, plan->first, plan), from[RUNS_MAX];
+    struct period period = period_of_day(type, plan->first, plan), from[RUNS_MAX];
     int64_t wanted, value[RUNS_MAX];
     char text[PERIOD_TEXT_MAX];
     size_t runs = 0;
@@ -57,14 +58,18 @@ static void print_target(const struct framework *framework, size_t index, struct
         words_add(out, "%s", i ? ", " : "");
         print_wanted(indicator, value[i], out);
         if (adds_up(indicator->kind))
-            words_add(out, " %s", rhythm[indicator->frequency]);
+            words_add(out, " %s", rhythm[type]);
         if (runs > 1 || from[i].first > plan->first)
             words_add(out, " from %s", period_print(&from[i], text));
     }
-    if (runs == 0 && framework_target(framework, index, plan, &wanted)) {
-        print_wanted(indicator, wanted, out);
-        words_add(out, " in %s", period_print(plan, text));
-    }
+    return runs > 0;
+}
+
+/* The plan may want something of longer periods only than those it wants figures of. */
+static void print_target(const struct framework *framework, size_t index, struct words *out) {
+    enum period_type type = framework_indicator_at(framework, index)->frequency;
+    while (!print_targets_of(framework, index, type, out) && type < PERIOD_PLAN)
+        type++;
 }
 
 static void print_baseline(const struct framework *framework, size_t index, struct words *out) {
@@ -132,7 +137,8 @@ static void write_row(struct writing *writing, size_t index) {
         .method_version = indicator->method_version,
         .fed_by = str_of(fed_by.text),
         .target = str_of(target.text),
-        .baseline = str_of(baseline.text)};
+        .baseline = str_of(baseline.text),
+        .due = framework_due_text(framework, index)};
     write_dims(writing, index, &row);
     message_write_indicator_row(writing->rows, &row);
     writing->row_count++;

@@ -320,6 +320,7 @@ struct message_indicator_row {
     struct str dim[DIMS_MAX];
     uint32_t value_count[DIMS_MAX];      /* 0: any value */
     struct wire_reader values[DIMS_MAX]; /* at the first one; read with wire_read_str */
+    struct str due;                      /* by when, as in proto/due.h; empty: the last day of the period */
 };
 
 int message_read_indicators(struct wire_reader *reader, struct message_indicators *out, struct fault *why);
@@ -405,7 +406,8 @@ struct message_closing_row {
     uint32_t vintage;
 };
 
-/* What came after the closing of this very period. */
+/* What came after the closing of this period, or of the one that it was closed with: reported and all differences are
+ * what is known now. */
 struct message_move_row {
     int64_t at;              /* Unix time at which its vintage began */
     struct str source, what; /* what: "came later", or the reason of a correction or withdrawal */

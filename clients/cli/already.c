@@ -14,11 +14,13 @@ static char *copy(const char *text) {
 }
 
 static void take(struct already_entry *out, const struct suivi_entry_row *row) {
+    bool alive = strcmp(row->state, "counts") == 0;
     *out = (struct already_entry){.id = row->entry.id,
                                   .at = row->at,
                                   .recorded = row->entry.recorded,
                                   .value = row->entry.value,
-                                  .counts = strcmp(row->state, "counts") == 0,
+                                  .alive = alive,
+                                  .counts = alive && row->entry.retracts == 0,
                                   .removed = row->entry.removed,
                                   .source = copy(row->source),
                                   .state = copy(row->state),
@@ -92,7 +94,7 @@ const struct already_entry *already_last(const struct already *already, int32_t 
 const struct already_entry *already_by_id(const struct already *already, uint64_t id) {
     const struct already_entry *found = NULL;
     for (size_t i = 0; i < already->count; i++)
-        if (already->entry[i].id == id && (!found || already->entry[i].counts))
+        if (already->entry[i].id == id && (!found || already->entry[i].alive))
             found = &already->entry[i];
     return found;
 }

@@ -13,7 +13,9 @@
 struct already_entry {
     uint64_t id;
     int64_t at, recorded, value;
-    bool counts, removed;
+    bool counts; /* as what it says; a retraction says nothing */
+    bool alive;  /* neither retracted nor withdrawn nor superseded */
+    bool removed;
     char *source, *state, *name, *title, *done; /* "" where there is none */
     struct suivi_dim dims[DIMS_MAX];
     size_t dim_count;
@@ -35,7 +37,7 @@ void already_free(struct already *already);
 /* The entry that counts and holds: of this day (`name`: of that name, NULL: any), the last one said. NULL: none. */
 const struct already_entry *already_last(const struct already *already, int32_t day, const char *name);
 
-/* The one of that id that counts, else another. */
+/* The one of that id that is alive, else another. */
 const struct already_entry *already_by_id(const struct already *already, uint64_t id);
 
 /* Now, or just after the last of them was said: so that the last word of a second is not left to chance. */

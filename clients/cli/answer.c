@@ -127,7 +127,7 @@ void answer_add_figure(struct answer *answer, const struct suivi_figure *figure)
         .value = figure->value,
         .state = figure->state,
         .decimals = figure->decimals,
-        .has_reported = figure->has_reported,
+        .has_reported = figure->has_reported && figure->state != SUIVI_WITHHELD, /* it would tell */
         .has_target = figure->has_target,
         .reported = figure->reported,
         .target = figure->target,
@@ -222,6 +222,11 @@ bool answer_cut(const struct answer *answer) {
 bool answer_has(const struct answer *answer, enum answer_part part) {
     OBJ_CHECK(answer, ANSWER_MAGIC);
     return (answer->parts >> part & 1) != 0;
+}
+
+bool answer_tells(const struct answer *answer) {
+    return answer_has(answer, ANSWER_VALUE) || answer_has(answer, ANSWER_WITHHELD) ||
+           answer_has(answer, ANSWER_REPORTED);
 }
 
 const char *answer_state_name(enum suivi_state state) {

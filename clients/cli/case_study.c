@@ -58,7 +58,7 @@ static const struct {
 static void fold(struct str text, char out[static HEADING_MAX]) {
     size_t len = 0;
     int brackets = 0;
-    while (text.len > 0 && len + 4 < HEADING_MAX) {
+    while (text.len > 0 && text.at[0] != ',' && len + 4 < HEADING_MAX) {
         size_t step = utf8_step(text);
         step = step ? step : 1;
         struct str letter = {text.at, step};

@@ -1,5 +1,6 @@
 /* A case study as a Markdown file: "# Title", and under each of six "## " headings a text. Headings are in English
- * (entry_part_names) or French, in any order; capitals, accents and what stands in brackets are of no matter. HTML
+ * (entry_part_names) or French, in any order; capitals, accents and what stands in brackets or after a comma are of no
+ * matter. HTML
  * comments are no text. */
 #ifndef SUIVI_CLI_CASE_STUDY_H
 #define SUIVI_CLI_CASE_STUDY_H

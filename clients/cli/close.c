@@ -64,7 +64,7 @@ static int read_words(struct request *request, int argc, char **argv) {
     if (optind + 1 < argc)
         return verb_misused(VERB, argv[optind + 1], "one period is closed at a time");
     request->period = argv[optind];
-    return verb_period(VERB, request->period, request->period, &period);
+    return verb_period(VERB, "PERIOD", request->period, &period);
 }
 
 static void on_closing(void *arg, const struct suivi_closing *closing) {

@@ -379,7 +379,7 @@ static int correct_entry(const struct request *request, struct correction *corre
                      recording_print_day(of, day));
         return VERB_FAILED;
     }
-    if (!found->counts) {
+    if (!found->alive) {
         terminal_say(PROGRAM, "entry %016" PRIx64 " does not count any more (%s); nothing was changed",
                      found->id, found->state);
         return VERB_FAILED;
@@ -442,6 +442,8 @@ static int run(struct request *request, struct correction *correction) {
     int status = recording_open(common, RECORDING_NAME, NULL);
     if (status == 0 && !(correction->promise = recording_promise(common, request->id)))
         status = VERB_FAILED;
+    if (status == 0)
+        request->id = correction->promise->id; /* which may have been named by its code */
     if (status == 0)
         status = check_kind(request, correction->promise);
     if (status == 0 && (request->how != OPT_RETRACT || common->dim_count > 0))

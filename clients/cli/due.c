@@ -88,14 +88,14 @@ static int ask(struct suivi *client, int timeout_ms, void *arg) {
 }
 
 static void say_nothing_late(const struct request *request) {
-    char next[1024];
     if (due_list_count(request->list) == 0) {
         terminal_say(PROGRAM, "nothing is late, and nothing is due within %u %s", request->within,
                      request->within == 1 ? "day" : "days");
         return;
     }
-    due_list_print_first(request->list, next, sizeof next);
+    char *next = due_list_first(request->list);
     terminal_say(PROGRAM, "nothing is late; next: %s", next);
+    free(next);
 }
 
 static int print(const struct request *request) {
@@ -110,7 +110,7 @@ static int print(const struct request *request) {
     else if (request->common.format == VERB_JSON)
         due_list_json(stdout, list);
     else
-        due_list_table(stdout, list, civil_of_day(request->day).year);
+        due_list_table(stdout, list, civil_of_day(request->day).year, terminal_width(stdout, 0));
     if (!late)
         say_nothing_late(request);
     int status = verb_printed("list");

@@ -8,10 +8,11 @@
 #include "clients/cli/json.h"
 #include "clients/cli/print.h"
 #include "clients/cli/words.h"
+#include "clients/collector/terminal.h"
 #include "proto/check.h"
 
 #define LIST_MAGIC 0xd0e11570u
-#define WHAT_MAX   1024
+#define LABEL_MIN  16
 
 struct due_list {
     unsigned magic;
@@ -154,45 +155,82 @@ static void put_what(FILE *stream, const struct suivi_duty *row, int year) {
         fprintf(stream, "%s%s", row->due[0] || row->period[0] ? "; " : "", row->note);
 }
 
-static void put_label(FILE *stream, const struct suivi_duty *row) {
-    fprintf(stream, "%s%s%s", row->code, row->code[0] ? "  " : "", row->label);
+static char *dims_of(const struct suivi_duty *row) {
+    char *text = NULL;
+    size_t len;
+    FILE *stream = open_memstream(&text, &len);
+    ASSERT(stream);
     for (size_t i = 0; i < row->dim_count; i++)
         fprintf(stream, ", %s=%s", row->dims[i].name, row->dims[i].value);
+    ASSERT(fclose(stream) == 0);
+    return text;
 }
 
-static void write_texts(const struct suivi_duty *row, int year, char label[static WHAT_MAX],
-                        char what[static WHAT_MAX]) {
-    FILE *stream = fmemopen(label, WHAT_MAX, "w");
+/* "1.3.1  Annual audit filed, region=africa"; the label is cut where all of it would be wider than `width`; 0: never. */
+static char *label_of(const struct suivi_duty *row, int width) {
+    char *text = NULL, *dims = dims_of(row);
+    size_t len;
+    FILE *stream = open_memstream(&text, &len);
     ASSERT(stream);
-    put_label(stream, row);
-    fclose(stream);
-    stream = fmemopen(what, WHAT_MAX, "w");
+    fprintf(stream, "%s%s", row->code, row->code[0] ? "  " : "");
+    int room = width - terminal_columns(row->code) - (row->code[0] ? 2 : 0) - terminal_columns(dims);
+    int whole = terminal_columns(row->label);
+    room = room < LABEL_MIN ? LABEL_MIN : room;
+    print_left(stream, row->label, width == 0 || whole < room ? whole : room);
+    fputs(dims, stream);
+    ASSERT(fclose(stream) == 0);
+    free(dims);
+    return text;
+}
+
+static char *what_of(const struct suivi_duty *row, int year) {
+    char *text = NULL;
+    size_t len;
+    FILE *stream = open_memstream(&text, &len);
     ASSERT(stream);
     put_what(stream, row, year);
-    fclose(stream);
+    ASSERT(fclose(stream) == 0);
+    return text;
 }
 
-void due_list_table(FILE *stream, const struct due_list *list, int year) {
+static int widest_what(const struct due_list *list, int year) {
+    int widest = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        char *what = what_of(&list->row[i], year);
+        int columns = terminal_columns(what);
+        widest = columns > widest ? columns : widest;
+        free(what);
+    }
+    return widest;
+}
+
+void due_list_table(FILE *stream, const struct due_list *list, int year, int width) {
     OBJ_CHECK(list, LIST_MAGIC);
     struct grid *grid;
+    int room = width == 0 ? 0 : width - (int)strlen("missing") - 2 * PRINT_GAP - widest_what(list, year);
+    if (width > 0 && room < LABEL_MIN)
+        room = LABEL_MIN;
     grid_new(&grid, 3);
     for (size_t i = 0; i < list->count; i++) {
-        char label[WHAT_MAX] = "", what[WHAT_MAX] = "";
-        write_texts(&list->row[i], year, label, what);
+        char *label = label_of(&list->row[i], room), *what = what_of(&list->row[i], year);
         grid_cell(grid, "%s", list->row[i].state);
         grid_cell(grid, "%s", label);
         grid_cell(grid, "%s", what);
+        free(label);
+        free(what);
     }
     grid_print(grid, stream, 0, NULL, false);
     grid_destroy(&grid);
 }
 
-void due_list_print_first(const struct due_list *list, char *out, size_t room) {
+char *due_list_first(const struct due_list *list) {
     OBJ_CHECK(list, LIST_MAGIC);
     ASSERT(list->count > 0);
-    char label[WHAT_MAX] = "", what[WHAT_MAX] = "";
-    write_texts(&list->row[0], WORDS_NO_YEAR, label, what);
-    snprintf(out, room, "%s, %s", label, what);
+    char *label = label_of(&list->row[0], 0), *what = what_of(&list->row[0], WORDS_NO_YEAR), *both;
+    ASSERT(asprintf(&both, "%s, %s", label, what) >= 0);
+    free(label);
+    free(what);
+    return both;
 }
 
 /* --- files --- */
@@ -212,14 +250,8 @@ void due_list_csv(FILE *stream, const struct due_list *list) {
             print_csv_field(stream, before[t]);
             fputc(',', stream);
         }
-        char *dims = NULL;
-        size_t len;
-        FILE *texts = open_memstream(&dims, &len);
-        ASSERT(texts);
-        for (size_t d = 0; d < row->dim_count; d++)
-            fprintf(texts, "%s%s=%s", d ? ";" : "", row->dims[d].name, row->dims[d].value);
-        ASSERT(fclose(texts) == 0);
-        print_csv_field(stream, dims);
+        char *dims = dims_of(row);
+        print_csv_field(stream, row->dim_count ? dims + 2 : dims);
         free(dims);
         fprintf(stream, ",%s,%s,", row->period, row->due);
         if (row->due[0] != '\0')

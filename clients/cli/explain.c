@@ -71,7 +71,7 @@ static int read_words(struct request *request, int argc, char **argv) {
         return verb_misused(VERB, argv[optind + 2], "one figure is explained at a time");
     request->indicator = argv[optind];
     request->period = argv[optind + 1];
-    return verb_period(VERB, request->period, request->period, &period);
+    return verb_period(VERB, "PERIOD", request->period, &period);
 }
 
 static void tell(void *arg, const struct suivi_explanation *explanation) {
@@ -97,6 +97,6 @@ int explain_run(int argc, char **argv) {
     request.asked.where = request.where;
     status = read_words(&request, argc, argv);
     if (status == 0)
-        status = verb_ask(&request.common, ask, &request);
+        status = verb_ask_about(&request.common, ask, &request, &request.indicator, 1);
     return status == VERB_DONE ? verb_printed("explanation") : status;
 }

@@ -45,9 +45,13 @@ static void put_number(FILE *stream, const struct suivi_indicator *indicator,
                 print_number(entry->value, number), indicator->unit[0] ? " " : "", indicator->unit);
 }
 
+static bool is_done(const struct suivi_entry *entry) {
+    return entry->done && entry->done[0] != '\0';
+}
+
 /* What it says, in a few words. */
 static char *what_of(const struct suivi_indicator *indicator, const struct suivi_entry *entry) {
-    char *text = NULL, day[WORDS_MAX];
+    char *text = NULL;
     size_t len;
     FILE *stream = open_memstream(&text, &len);
     ASSERT(stream);
@@ -57,8 +61,8 @@ static char *what_of(const struct suivi_indicator *indicator, const struct suivi
         put_number(stream, indicator, entry);
     else if (entry->name && entry->name[0] != '\0')
         fprintf(stream, "%s%s", entry->name, entry->removed ? " is removed" : "");
-    else if (entry->done && entry->done[0] != '\0')
-        fprintf(stream, "done %s", words_day_text(entry->done, WORDS_NO_YEAR, day));
+    else if (is_done(entry))
+        fputs("done", stream);
     else if (entry->title)
         fputs(entry->title, stream);
     ASSERT(fclose(stream) == 0);
@@ -128,7 +132,11 @@ static void add_entry(struct grid *grid, const struct suivi_indicator *indicator
     char day[WORDS_MAX];
     char *what = what_of(indicator, &row->entry), *dims = dims_of(row);
     int32_t at;
-    grid_cell(grid, "%s", civil_day_of_time(row->at, &at) ? words_day(at, WORDS_NO_YEAR, day) : "");
+    bool dated = civil_day_of_time(row->at, &at);
+    if (is_done(&row->entry)) /* its own day lies in the period that it was done for */
+        grid_cell(grid, "%s", words_day_text(row->entry.done, WORDS_NO_YEAR, day));
+    else
+        grid_cell(grid, "%s", dated ? words_day(at, WORDS_NO_YEAR, day) : "");
     grid_cell(grid, "%s", what);
     grid_cell(grid, "%s", dims);
     grid_cell(grid, "%s", row->source);

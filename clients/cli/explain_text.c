@@ -280,9 +280,20 @@ static const char *site_asked(const struct explain_asked *asked) {
     return NULL;
 }
 
+/* For days that were withdrawn another command is right than for days that were never read. */
+static bool put_hint_of_withdrawn(const struct telling *telling) {
+    const struct suivi_explanation *from = telling->from;
+    for (size_t i = 0; i < from->withdrawal_count; i++)
+        if (hints_know(from->withdrawals[i].source)) {
+            hints_count_withdrawn(telling->stream, from->withdrawals[i].source);
+            return true;
+        }
+    return false;
+}
+
 static void put_hint(const struct telling *telling) {
     const struct suivi_explanation *from = telling->from;
-    if (from->figure.heard >= from->figure.days)
+    if (from->figure.heard >= from->figure.days || put_hint_of_withdrawn(telling))
         return;
     for (size_t i = 0; i < from->part_count; i++)
         if (hints_know(from->parts[i].source)) {

@@ -33,8 +33,9 @@ static const char help_text[] =
     "  --sum-of TYPE       add up the figures of such periods, where that may be done; it is labelled so\n"
     "  --as-of DATE        what was known at the end of that day\n"
     "  --reported          of closed periods the value as it was reported\n"
-    "  --gaps              in csv and json a row for a period without a value, too; in the table every "
-    "period\n"
+    "  --gaps              in csv and json periods without a value, too, and on how many days was heard "
+    "from\n"
+    "                      whom; in the table every period\n"
     "  --outside           for others than the organisation: small numbers of breakdowns are withheld\n"
     "  --format FORMAT     table (default), csv or json\n"
     "  --language CODE     of the labels, as in the plan: en (default), fr ...\n"
@@ -44,9 +45,10 @@ static const char help_text[] =
     "  --version           show the version\n"
     "\n"
     "The table tells four kinds of nothing apart: 0, \xe2\x80\x93 for missing, \xc2\xb7 for not due, x for "
-    "withheld. Without "
-    "--gaps it\n"
-    "begins and ends where there are figures, and csv and json have no rows for what is missing or not due.\n"
+    "withheld.\n"
+    "Without --gaps it begins and ends where there are figures, and csv and json have no rows for what is "
+    "missing\n"
+    "or not due.\n"
     "\n"
     "example: suivi figures 'web.*' lists.posts --from 2018-01 --to 2018-03\n";
 
@@ -216,33 +218,53 @@ static int ask(struct suivi *client, int timeout_ms, void *arg) {
     return suivi_query(client, &query, timeout_ms, on_indicator, on_figure, request->answer);
 }
 
-static void print_table(const struct request *request) {
-    figures_table_write(stdout, request->answer,
-                        &(struct figures_table_layout){
-                            .width = terminal_width(stdout, PRINT_WIDTH),
-                            .colour = terminal_colour(stdout),
-                            .by = request->by,
-                            .from = request->query.from ? &request->from : NULL,
-                            .to = request->query.to ? &request->to : NULL,
-                            .all_periods = request->query.gaps,
-                            .all_rows = request->query.gaps || request->query.indicator_count > 0,
-                        });
+static struct figures_table_layout layout_of(const struct request *request) {
+    return (struct figures_table_layout){
+        .width = terminal_width(stdout, PRINT_WIDTH),
+        .colour = terminal_colour(stdout),
+        .by = request->by,
+        .from = request->query.from ? &request->from : NULL,
+        .to = request->query.to ? &request->to : NULL,
+        .all_periods = request->query.gaps,
+        .all_rows = request->query.gaps || request->query.indicator_count > 0,
+    };
+}
+
+/* Where an end was left open each indicator is told as far as it has figures. A table has the same columns for all of
+ * them, so it asks once more, from the first to the last one. */
+static int ask_to_the_ends(struct request *request) {
+    char first_text[PERIOD_TEXT_MAX], last_text[PERIOD_TEXT_MAX];
+    const char *from = request->query.from, *to = request->query.to;
+    struct figures_table_layout layout = layout_of(request);
+    int32_t first, last;
+    if (request->common.format != VERB_TABLE || request->by == PERIOD_PLAN || (from && to) ||
+        !answer_tells(request->answer) || !figures_table_span(request->answer, &layout, &first, &last))
+        return VERB_DONE;
+    answer_destroy(&request->answer);
+    answer_new(&request->answer, request->split, request->query.split_count);
+    request->query.from = period_print(&(struct period){PERIOD_DAY, first, first}, first_text);
+    request->query.to = period_print(&(struct period){PERIOD_DAY, last, last}, last_text);
+    int status = verb_ask(&request->common, ask, request);
+    request->query.from = from;
+    request->query.to = to;
+    return status;
 }
 
 static int print(const struct request *request) {
+    struct figures_table_layout layout = layout_of(request);
     if (answer_cut(request->answer)) {
         terminal_say(PROGRAM, "there are more than %u figures; ask for fewer with --from, --to or --by",
                      ANSWER_FIGURES_MAX);
         return VERB_FAILED;
     }
-    if (!answer_has(request->answer, ANSWER_VALUE) && !answer_has(request->answer, ANSWER_WITHHELD))
+    if (!answer_tells(request->answer))
         say_empty(request);
     if (request->common.format == VERB_CSV)
         figures_csv_write(stdout, request->answer);
     else if (request->common.format == VERB_JSON)
         figures_json_write(stdout, request->answer);
     else
-        print_table(request);
+        figures_table_write(stdout, request->answer, &layout);
     return verb_printed("figures");
 }
 
@@ -253,7 +275,10 @@ int figures_run(int argc, char **argv) {
     if (done)
         return status;
     answer_new(&request.answer, request.split, request.query.split_count);
-    status = verb_ask(&request.common, ask, &request);
+    status = verb_ask_about(&request.common, ask, &request, request.query.indicators,
+                            request.query.indicator_count);
+    if (status == VERB_DONE)
+        status = ask_to_the_ends(&request);
     if (status == VERB_DONE)
         status = print(&request);
     answer_destroy(&request.answer);

@@ -9,7 +9,7 @@
 #define WORST       2 /* periods that are named when little was heard in them */
 
 static bool tells(const struct answer_figure *figure) {
-    return figure->state == SUIVI_VALUE || figure->state == SUIVI_WITHHELD;
+    return figure->state == SUIVI_VALUE || figure->state == SUIVI_WITHHELD || figure->has_reported;
 }
 
 /* --- columns --- */
@@ -35,22 +35,22 @@ static void widen_span(struct span *span, const struct period *period) {
     span->any = true;
 }
 
-/* The days from which to which there are values, or figures were asked for; false when they have no such order. */
-static bool find_span(const struct table_view *view, int32_t *first, int32_t *last) {
+bool figures_table_span(const struct answer *answer, const struct figures_table_layout *layout,
+                        int32_t *first, int32_t *last) {
     struct span values = {0}, all = {0};
-    const struct period *from = view->layout->from, *to = view->layout->to;
-    for (size_t i = 0; i < answer_count(view->answer); i++) {
-        const struct answer_figure *figure = answer_at(view->answer, i);
+    const struct period *from = layout->from, *to = layout->to;
+    for (size_t i = 0; i < answer_count(answer); i++) {
+        const struct answer_figure *figure = answer_at(answer, i);
         struct period period;
-        if (period_parse(&period, str_of(figure->period), NULL) != 0 || period.type != view->layout->by)
+        if (period_parse(&period, str_of(figure->period), NULL) != 0 || period.type != layout->by)
             return false;
         widen_span(&all, &period);
         if (tells(figure))
             widen_span(&values, &period);
     }
-    bool every = view->layout->all_periods || !values.any;
-    *first = every || from ? all.first : values.first;
-    *last = every || to ? all.last : values.last;
+    bool every = layout->all_periods || !values.any;
+    *first = every ? all.first : values.first;
+    *last = every ? all.last : values.last;
     if (from && from->first < *first)
         *first = from->first;
     if (to && to->last > *last)
@@ -75,7 +75,8 @@ static void drop_repeated(struct table_view *view) {
 /* A column for every period of the span, so that a gap in the data is a gap in the table. */
 void table_make_columns(struct table_view *view) {
     int32_t first = 0, last = 0;
-    bool ordered = view->layout->by != PERIOD_PLAN && find_span(view, &first, &last);
+    bool ordered =
+        view->layout->by != PERIOD_PLAN && figures_table_span(view->answer, view->layout, &first, &last);
     for (size_t i = 0; i < answer_count(view->answer); i++) {
         const struct answer_figure *figure = answer_at(view->answer, i);
         if (ordered && !tells(figure))
@@ -105,7 +106,7 @@ static bool has_column(const struct table_view *view, const struct answer_figure
 static char *restated(const struct answer_figure *figure) {
     char *text, was[PRINT_NUMBER], is[PRINT_NUMBER];
     bool same = figure->state == SUIVI_VALUE && figure->value == figure->reported;
-    if (!figure->has_reported || same || figure->state == SUIVI_WITHHELD)
+    if (!figure->has_reported || same)
         return NULL;
     print_value(figure->reported, figure->decimals, was);
     print_value(figure->value, figure->decimals, is);

@@ -14,7 +14,7 @@
 struct block {
     size_t first, count;
     bool last;
-    bool remarks; /* stand at the ends of its rows */
+    bool remarks; /* stand at the ends of its rows; else they are notes */
 };
 
 /* --- widths --- */
@@ -94,7 +94,7 @@ static int trend_width(const struct table_view *view, const struct block *block)
     return view->period_count < 2 ? 0 : bars > head ? bars : head;
 }
 
-/* Whether all remarks fit the ends of their rows; else they stand below the table. */
+/* Whether all remarks fit the ends of their rows. */
 static bool remarks_fit(const struct table_view *view, const struct block *block) {
     int used = width_before_periods(view) + (int)block->count * (PRINT_GAP + view->value_width);
     used += view->period_count > 1 ? PRINT_GAP + trend_width(view, block) : 0;
@@ -178,7 +178,7 @@ static void put_trend(const struct table_view *view, const struct table_row *row
 
 static void put_end(const struct table_view *view, const struct table_row *row, const struct block *block,
                     int spaces) {
-    char number[PRINT_NUMBER];
+    char number[PRINT_NUMBER], mark[NOTES_MARK];
     if (view->period_count > 1)
         put_trend(view, row, block, &spaces);
     if (block->last && view->target_width > 0) {
@@ -188,8 +188,8 @@ static void put_end(const struct table_view *view, const struct table_row *row, 
             put_after(view, &spaces, target);
     }
     spaces += PRINT_GAP;
-    if (block->remarks && row->remark)
-        put_after(view, &spaces, row->remark);
+    if (block->last && row->remark)
+        put_after(view, &spaces, block->remarks ? row->remark : notes_mark(row->remark_note, mark));
     fputc('\n', view->stream);
 }
 
@@ -216,57 +216,47 @@ static void put_row(const struct table_view *view, size_t index, const struct bl
 
 /* --- below the table --- */
 
-static void put_remarks(const struct table_view *view) {
-    for (size_t i = 0; i < view->row_count; i++) {
-        const struct table_row *row = &view->rows[i];
-        if (!row->remark)
-            continue;
-        fputs(row->label, view->stream);
-        for (size_t d = 0; d < answer_split_count(view->answer); d++)
-            fprintf(view->stream, ", %s", answer_at(view->answer, row->first)->dims[d]);
-        fprintf(view->stream, ": %s\n", row->remark);
-    }
-}
-
-static void put_below(const struct table_view *view, bool remarks) {
+static void put_below(const struct table_view *view) {
     static const char *const legend[] = {
         [SUIVI_MISSING] = PRINT_MISSING " missing: the period is over, and nothing is known",
         [SUIVI_NOT_DUE] = PRINT_NOT_DUE " not due: no figure is wanted, or not yet",
         [SUIVI_WITHHELD] = PRINT_WITHHELD " withheld: it would tell too much of few people",
     };
     bool any = view->notes.count > 0;
-    for (size_t i = 0; remarks && i < view->row_count; i++)
-        any = any || view->rows[i].remark;
     for (size_t state = SUIVI_MISSING; state <= SUIVI_WITHHELD; state++)
         any = any || view->shown[state];
     if (any)
         fputc('\n', view->stream);
     notes_print(&view->notes, view->stream);
-    if (remarks)
-        put_remarks(view);
     for (size_t state = SUIVI_MISSING; state <= SUIVI_WITHHELD; state++)
         if (view->shown[state])
             fprintf(view->stream, "%s\n", legend[state]);
 }
 
-static void put_blocks(const struct table_view *view) {
+static struct block block_at(struct table_view *view, size_t first, size_t most) {
+    size_t left = view->period_count - first;
+    struct block block = {.first = first, .count = left < most ? left : most, .last = left <= most};
+    block.remarks = block.last && remarks_fit(view, &block);
+    for (size_t i = 0; block.last && !block.remarks && i < view->row_count; i++)
+        if (view->rows[i].remark)
+            view->rows[i].remark_note = notes_number(&view->notes, view->rows[i].remark);
+    return block;
+}
+
+static void put_blocks(struct table_view *view) {
     size_t most = columns_in_block(view);
-    struct block block = {0};
     for (size_t first = 0; first < view->period_count; first += most) {
-        size_t left = view->period_count - first;
-        block = (struct block){.first = first, .count = left < most ? left : most, .last = left <= most};
-        block.remarks = block.last && remarks_fit(view, &block);
+        struct block block = block_at(view, first, most);
         fputs(first > 0 ? "\n" : "", view->stream);
         put_head(view, &block);
         for (size_t i = 0; i < view->row_count; i++)
             put_row(view, i, &block);
     }
-    put_below(view, !block.remarks);
+    put_below(view);
 }
 
 static bool is_worth_it(const struct answer *answer, const struct figures_table_layout *layout) {
-    return answer_has(answer, ANSWER_VALUE) || answer_has(answer, ANSWER_WITHHELD) || layout->all_periods ||
-           layout->from || layout->to;
+    return answer_tells(answer) || layout->all_periods || layout->from || layout->to;
 }
 
 void figures_table_write(FILE *stream, struct answer *answer, const struct figures_table_layout *layout) {

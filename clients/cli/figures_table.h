@@ -22,4 +22,9 @@ struct figures_table_layout {
 
 void figures_table_write(FILE *stream, struct answer *answer, const struct figures_table_layout *layout);
 
+/* The days from which to which the table has columns: where there are values, or figures were asked for; false when the
+ * periods have no such order. */
+bool figures_table_span(const struct answer *answer, const struct figures_table_layout *layout,
+                        int32_t *first, int32_t *last);
+
 #endif

@@ -14,7 +14,8 @@ struct table_row {
     const char *id;
     char *label;           /* "1.2.4  Unique website visitors" */
     char mark[NOTES_MARK]; /* of the note at the label; may be empty */
-    char *remark;          /* on which periods was heard too little; NULL: none */
+    char *remark;          /* in which periods too little was heard; NULL: none */
+    size_t remark_note;    /* its number where it is a note */
 };
 
 struct table_view {

@@ -140,7 +140,8 @@ static int check_level(struct request *request, struct import_item *item) {
                           recording_print_series(item->promise, item->dims, item->promise->dim_count, series),
                           print_number(last->value, number), recording_print_day(item->day, day),
                           last->source, last->id, (long long)item->value);
-    if (last && last->value != item->value) {
+    item->known = last && last->value == item->value;
+    if (last && !item->known) {
         item->against = last->id;
         item->recorded = already_later(&already);
     }
@@ -216,8 +217,7 @@ static int record(struct request *request) {
     if (status != 0)
         return status;
     if (before == count) {
-        printf("nothing new in %s: all its %zu entries were sent before, and count once\n", request->path,
-               count);
+        printf("%s: all its %zu entries were recorded before, and each counts once\n", request->path, count);
         return verb_printed("answer");
     }
     printf("recorded from %s: %zu row%s, %zu entr%s (", request->path, csv_file_rows(request->file),
@@ -225,7 +225,7 @@ static int record(struct request *request) {
     say_indicators(request->rows);
     fputs(")", stdout);
     if (before > 0)
-        printf("; %zu of them were sent before, and count once", before);
+        printf("; %zu of them were recorded before, and each counts once", before);
     puts("");
     return verb_printed("answer");
 }

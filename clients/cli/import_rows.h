@@ -21,6 +21,7 @@ struct import_item {
     int64_t value;
     const char *name; /* rosters and people; borrowed from the file */
 
+    bool known;       /* the daemon has the same of that day already: it need not be sent */
     uint64_t against; /* entry of that day that it contradicts; 0: none */
     int64_t recorded;
     uint64_t id, person; /* `person`: the number that stands for the name */

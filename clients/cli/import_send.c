@@ -8,7 +8,6 @@
 #include <time.h>
 
 #include "clients/cli/verb.h"
-#include "clients/collector/pseudonyms.h"
 #include "clients/collector/terminal.h"
 #include "clients/lib/batcher.h"
 #include "proto/check.h"
@@ -61,9 +60,8 @@ static char *put_number(char *at, int64_t number) {
     return at + sprintf(at, "%" PRId64, number) + 1;
 }
 
-/* What makes it another entry when it changes, as one text; hashed with the key, for it may hold names of people. */
-static uint64_t id_of(const struct import_rows *rows, const struct import_item *item,
-                      const struct pseudonyms *pseudonyms) {
+uint64_t import_send_id(const struct import_rows *rows, const struct import_item *item,
+                        const struct pseudonyms *pseudonyms) {
     char series[SERIES_KEY_MAX], hex[17];
     struct dims dims = {0};
     size_t occurrence;
@@ -95,7 +93,7 @@ static int name_all(struct recording *recording, struct import_rows *rows, const
         terminal_say(RECORDING_PROGRAM, "%s", why.text);
     for (size_t i = 0; i < import_rows_count(rows) && rc == 0; i++) {
         struct import_item *item = import_rows_item(rows, i);
-        item->id = id_of(rows, item, pseudonyms);
+        item->id = import_send_id(rows, item, pseudonyms);
         if (item->promise->kind == KIND_DISTINCT)
             rc = pseudonyms_of_name(pseudonyms, str_of(item->name), &item->person, &why);
         if (rc != 0)
@@ -171,6 +169,10 @@ int import_send(struct recording *recording, struct import_rows *rows, const cha
     suivi_whole(client);
     for (size_t i = 0; i < import_rows_count(rows) && rc == 0; i++) {
         struct import_item *item = import_rows_item(rows, i);
+        if (item->known) {
+            (*before)++;
+            continue;
+        }
         rc = take_mark(client, item, now, before);
         if (rc == 0)
             rc = put_item(recording, item);

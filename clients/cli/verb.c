@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clients/cli/promises.h"
 #include "clients/collector/terminal.h"
 #include "proto/check.h"
 #include "proto/dims.h"
@@ -169,16 +170,39 @@ int verb_read(const struct verb_spec *spec, struct verb_common *common, void *ar
 
 /* --- asking and printing --- */
 
-int verb_ask(const struct verb_common *common, int (*ask)(struct suivi *client, int timeout_ms, void *arg),
-             void *arg) {
+/* Whether the plan lacks one of these; `why` then names it, and what looks like it. */
+static bool lacks_one(struct suivi *client, int timeout_ms, const char *const *indicators, size_t count,
+                      struct fault *why) {
+    struct promises *promises = NULL;
+    bool lacks = false;
+    if (promises_get(&promises, client, NULL, timeout_ms, why) == 0)
+        for (size_t i = 0; i < count && !lacks; i++)
+            lacks = !strpbrk(indicators[i], "*?") && !promises_find(promises, indicators[i], why);
+    promises_destroy(&promises);
+    return lacks;
+}
+
+int verb_ask_about(const struct verb_common *common,
+                   int (*ask)(struct suivi *client, int timeout_ms, void *arg), void *arg,
+                   const char *const *indicators, size_t count) {
     struct suivi *client;
     int rc = suivi_open(&client, &(struct suivi_options){.endpoint = common->endpoint});
     if (rc == 0)
         rc = ask(client, common->timeout_ms, arg);
-    if (rc != 0)
-        terminal_say(PROGRAM, "%s", suivi_why(client));
+    if (rc != 0) {
+        struct fault why, lack;
+        fault_set(&why, rc, "%s", suivi_why(client));
+        bool lacks =
+            rc == -EINVAL && count > 0 && lacks_one(client, common->timeout_ms, indicators, count, &lack);
+        terminal_say(PROGRAM, "%s", lacks ? lack.text : why.text);
+    }
     suivi_close(&client);
     return rc == 0 ? VERB_DONE : VERB_FAILED;
+}
+
+int verb_ask(const struct verb_common *common, int (*ask)(struct suivi *client, int timeout_ms, void *arg),
+             void *arg) {
+    return verb_ask_about(common, ask, arg, NULL, 0);
 }
 
 int verb_printed(const char *what) {

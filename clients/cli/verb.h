@@ -61,6 +61,12 @@ int verb_read(const struct verb_spec *spec, struct verb_common *common, void *ar
 int verb_ask(const struct verb_common *common, int (*ask)(struct suivi *client, int timeout_ms, void *arg),
              void *arg);
 
+/* The same of a question that names indicators, by ids or globs: where the plan does not have one, what looks like it is
+ * said. */
+int verb_ask_about(const struct verb_common *common,
+                   int (*ask)(struct suivi *client, int timeout_ms, void *arg), void *arg,
+                   const char *const *indicators, size_t count);
+
 /* Each says on stderr what is wrong, and returns VERB_MISUSED, or 0. `what` is the option or word that it is about. */
 int verb_misused(const char *verb, const char *what, const char *why);
 int verb_no_option(const char *verb, int got, const char *word); /* `got` is getopt_long's '?' or ':' */

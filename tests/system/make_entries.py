@@ -20,7 +20,8 @@ SOURCES = ['desk@office', 'reader@one', 'reader@two']
 FIRST, LAST = datetime.date(2017, 1, 1), datetime.date(2018, 12, 31)
 NAMES = ['Kenya', 'Perú', 'Côte d\'Ivoire', 'Україна', '中国', 'Fiji', 'a name, with "quotes"']
 KINDS = ('count', 'distinct', 'level', 'roster', 'status', 'milestone', 'evidence', 'narrative', 'ratio')
-FIELDS = ('id', 'kind', 'frequency', 'dimensions', 'window', 'numerator', 'denominator', 'factor', 'decimals')
+FIELDS = ('id', 'kind', 'frequency', 'dimensions', 'window', 'numerator', 'denominator', 'factor', 'decimals',
+          'small_number')
 
 
 def own_indicators():

@@ -96,10 +96,10 @@ def rounded(number, decimals):
 
 class Indicator:
     def __init__(self, id, kind, frequency='month', dimensions=(), window='month', numerator=None, denominator=None,
-                 factor=1, decimals=0, small=5):
+                 factor=1, decimals=0, small_number=None):
         self.id, self.kind, self.frequency, self.dimensions, self.window = id, kind, frequency, tuple(dimensions), window
         self.numerator, self.denominator, self.factor, self.decimals = numerator, denominator, factor, decimals
-        self.small = small
+        self.small = (5 if kind == 'distinct' else 0) if small_number is None else small_number
 
 
 class Book:
@@ -145,18 +145,24 @@ class Book:
 
     def _counting(self, id, length):
         history = self.history[:length]
-        said = []
-        for place, item in enumerate(history):
-            if isinstance(item, Said) and item.indicator == id:
-                gone = [later for later in history[place:] if isinstance(later, Withdrawn)
-                        and later.source == item.source and later.first <= day_of(item.at) <= later.last]
-                if not gone:
-                    said.append(item)
+        said = [item for place, item in enumerate(history)
+                if isinstance(item, Said) and item.indicator == id and not self._gone(item, history[place:])]
         plain = [item for item in said if item.form != 'entry']
         entries = []
         for dims in sorted({item.dims for item in said}):
             entries += self._standing([item for item in said if item.form == 'entry' and item.dims == dims])
         return plain + entries
+
+    @staticmethod
+    def _gone(item, later):
+        """Whether it was taken back."""
+        return any(isinstance(act, Withdrawn) and act.source == item.source and act.first <= day_of(item.at) <= act.last
+                   for act in later)
+
+    def gave(self, source, first, last):
+        """Whether there is anything left of what a source gave to these days."""
+        return any(isinstance(item, Said) and item.source == source and first <= day_of(item.at) <= last
+                   and not self._gone(item, self.history[place:]) for place, item in enumerate(self.history))
 
     def _standing(self, entries):
         """Of the entries of one series those that count: one of each id, none that is retracted, no retraction."""
@@ -326,31 +332,42 @@ class Book:
         return 'missing' if within and long_enough and period[2] < self.clock else 'not due'
 
     def heard(self, id, period, where=None):
-        """(days heard from, days) of a count or distinct."""
+        """(days heard from, days) of a count or distinct, by what collectors gave; None: they gave nothing."""
         days = set()
         for item in self.counting(id, len(self.history)):
             dims = dict(item.dims)
-            if all(dims.get(name) == value for name, value in (where or {}).items()):
+            if item.form != 'entry' and all(dims.get(name) == value for name, value in (where or {}).items()):
                 days.add(day_of(item.at))
         all_days = [day for day in (period[1] + DAY * number for number in range((period[2] - period[1]).days + 1))
                     if day <= self.clock]
-        return len([day for day in all_days if day in days]), len(all_days)
+        heard = len([day for day in all_days if day in days])
+        return (heard, len(all_days)) if heard else None
 
     def outside(self, id, by, split, where=None, **limits):
-        """What outsiders are told: {key: value}, and the keys of what is withheld. Where two are the smallest other one,
-        either may be withheld: the third is a list of sets of such keys, of each of which one is."""
-        threshold = self.indicators[id].small
+        """What outsiders are told: all figures; the keys of those withheld; and (keys, n) where the smallest other one goes
+        with it: at least n and at most one of these keys, since several may be the smallest. One breakdown alone (`where`)
+        is withheld when it is among its likes."""
+        indicator = self.indicators[id]
+        if where and not split:
+            names = tuple(sorted(where))
+            if any(name not in self.dimensions(indicator) for name in names):
+                return {}, set(), []
+            table, withheld, either = self.outside(id, by, names, **limits)
+            own = tuple(where[name] for name in names)
+            alone = [({key[:1]}, 1 if len(choice) == 1 else 0) for choice, _ in either for key in choice if key[1:] == own]
+            return ({key[:1]: value for key, value in table.items() if key[1:] == own},
+                    {key[:1] for key in withheld if key[1:] == own}, alone)
         table = self.figures(id, by, split, where, **limits)
         withheld, either = set(), []
-        if split or where:
+        if split:
             for period in {key[0] for key in table}:
                 rows = {key: value for key, value in table.items() if key[0] == period}
-                small = {key for key, value in rows.items() if 0 < value < threshold}
+                small = {key for key, value in rows.items() if 0 < value < indicator.small}
                 withheld |= small
                 others = {key: value for key, value in rows.items() if key not in small and value > 0}
                 if len(small) == 1 and others:
                     least = min(others.values())
-                    either.append({key for key, value in others.items() if value == least})
+                    either.append(({key for key, value in others.items() if value == least}, 1))
         return table, withheld, either
 
 

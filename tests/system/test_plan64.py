@@ -12,6 +12,7 @@ from kinds_case import SHIPPED, KindsTest
 from peer import Peer, at, members
 
 TABLE = os.path.join(house.SHARED, 'framework', 'indicators.csv')
+SURVEY = os.path.join('config', 'mappings', 'survey.yaml')
 DAY = '2018-03-07'
 IN = {'month': '2018-03', 'quarter': '2018-Q1', 'half': '2018-H1', 'year': '2018', 'biennium': '2018/2019', 'plan': '2016/2020'}
 # What each period ends with: a milestone is kept on the last day of the period that it was done for.
@@ -89,17 +90,18 @@ class Plan64(KindsTest):
         ack = peer.put([(row['id'], self.dims(row))], [[0, at(DAY), value]])
         self.assertEqual((ack['accepted'], ack.get('reasons') or []), (1, []), row['id'])
 
-    def import_survey(self, surveyed):
-        """The yearly survey: a row an organisation, with its numbers."""
-        table = self.house.write('survey.csv', ('region;day;growth;law;programme\r\nafrica;2018-03-07;2;3;1\r\nafrica;2018-03-07;1;;2\r\n')
-                                 .encode('utf-8-sig'))
-        del table, surveyed
+    def import_survey(self):
+        """The yearly survey, as a spreadsheet writes it: three organisations that grew, three changes each of law and programme."""
+        lines = ['answer;date;region;organisation_grew;law_changed;programme_changed;remarks',
+                 '1;%s;Africa;yes;yes;no;' % DAY, '2;%s;Afrique;yes;yes;yes;"two\nlines; and ""quotes"""' % DAY,
+                 '3;%s;africa;yes;no;yes;' % DAY, '4;%s;africa;no;yes;yes;' % DAY]
+        table = self.house.write('survey.csv', '\r\n'.join(lines).encode('utf-8-sig'))
+        self.house.run('suivi', 'import', table, '--mapping', os.path.join(house.SOURCE, SURVEY), '--state', self.house.path('record'))
 
     def feed(self):
         self.case = self.house.write('case.md', CASE.encode())
         self.minutes = self.house.write('minutes.pdf', b'%PDF-1.4 minutes')
         fed = collections.Counter()
-        surveyed = []
         with Peer(self.house.endpoint, 'listserv@lists') as peer:
             peer.hello()
             for row in self.table:
@@ -107,25 +109,15 @@ class Plan64(KindsTest):
                 if 'record' in by:
                     self.record(row)
                 elif by == 'survey CSV':
-                    surveyed.append(row)
+                    pass        # all of them by one file, below
                 elif by != 'web log':
                     self.send(peer, row)
                 fed[by] += 1
-        self.import_survey(surveyed)
+        self.import_survey()
         self.house.weblog(self.house.write('access.log', LOG.encode()), site='nswp', languages='en,fr', default='en')
         return fed
 
     # What comes back
-
-    def test_declared_as_in_the_table(self):
-        for row in self.table:
-            with self.subTest(id=row['id']):
-                promised = self.promised[row['id']]
-                wanted = sorted(name.strip() for name in row['disaggregation'].split(',') if name.strip())
-                self.assertEqual((str(promised.get('code')), promised['kind'], promised['frequency'], sorted(promised.get('dimensions', []))),
-                                 (row['code'], row['kind'], row['frequency'], wanted))
-                self.assertEqual((promised['label']['en'], promised['label']['fr']), (row['label_en'], row['label_fr']))
-                self.assertTrue(promised.get('definition'), 'no definition')
 
     def test_each_comes_back(self):
         self.assertEqual(len(self.table), 64)

@@ -212,15 +212,20 @@ class Kinds(unittest.TestCase):
                                 ('2018-02', 'month', 'not due'), ('2015-Q4', 'quarter', 'not due'), ('2018', 'year', 'not due')]:
             self.assertEqual(book.state('x', text, by), state, text)
         self.assertEqual(book.heard('x', read_period('2018-Q1')), (1, 90))
-        self.assertEqual(book.heard('x', read_period('2018-Q2')), (0, 40))
+        self.say('2018-04-30', 2, 'b')
+        self.entry('2018-05-01', 1, value=2)
+        self.assertEqual(book.heard('x', read_period('2018-Q2')), (1, 40))
+        self.assertIsNone(book.heard('x', read_period('2018-Q2'), {'region': 'a'}))
 
     def test_withheld(self):
-        book = self.book('count', small=5)
+        book = self.book('count', small_number=5)
         for region, value in [('a', 3), ('b', 10), ('c', 20), ('d', 0)]:
             self.say('2018-01-01', value, region)
         table, withheld, either = book.outside('x', 'month', ['region'])
-        self.assertEqual((len(table), withheld, either), (4, {('2018-01', 'a')}, [{('2018-01', 'b')}]))
+        self.assertEqual((len(table), withheld, either), (4, {('2018-01', 'a')}, [({('2018-01', 'b')}, 1)]))
         self.assertEqual(book.outside('x', 'month', [])[1:], (set(), []))
+        self.assertEqual(book.outside('x', 'month', [], {'region': 'b'}), ({('2018-01',): 10}, set(), [({('2018-01',)}, 1)]))
+        self.assertEqual(book.outside('x', 'month', [], {'region': 'c'}), ({('2018-01',): 20}, set(), []))
 
 
 if __name__ == '__main__':

@@ -180,14 +180,18 @@ static void test_kinds(void **state) {
     (void)state;
     enum kind kind;
     struct fault why;
-    assert_int_equal(kind_parse(&kind, STR("count"), &why), 0);
-    assert_int_equal(kind, KIND_COUNT);
-    assert_int_equal(kind_parse(&kind, STR("distinct"), &why), 0);
-    assert_int_equal(kind, KIND_DISTINCT);
-    assert_string_equal(kind_name(KIND_COUNT), "count");
-    assert_string_equal(kind_name(KIND_DISTINCT), "distinct");
-    static const struct str bad[] = {STR(""),      STR("Count"), STR("counts"),
-                                     STR("level"), STR("coun"),  STR("count\0")};
+    static const char *const names[] = {"count",     "distinct", "level",     "roster", "status",
+                                        "milestone", "evidence", "narrative", "ratio"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        assert_int_equal(kind_parse(&kind, str_of(names[i]), &why), 0);
+        assert_int_equal(kind, KIND_COUNT + (enum kind)i);
+        assert_string_equal(kind_name(kind), names[i]);
+        assert_int_equal(kind_is_entered(kind),
+                         kind != KIND_COUNT && kind != KIND_DISTINCT && kind != KIND_RATIO);
+    }
+    assert_int_equal(sizeof names / sizeof names[0], KIND_LAST);
+    static const struct str bad[] = {STR(""),       STR("Count"), STR("counts"),
+                                     STR("levels"), STR("coun"),  STR("count\0")};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(kind_parse(&kind, bad[i], &why), -EINVAL);
         assert_non_null(strstr(why.text, "distinct"));

@@ -81,11 +81,11 @@ static struct due_list *list_of(const struct suivi_duty *row, size_t count) {
 }
 
 static void write_table(FILE *stream, const struct due_list *list) {
-    due_list_table(stream, list, 2018);
+    due_list_table(stream, list, 2018, 0);
 }
 
 static void write_table_later(FILE *stream, const struct due_list *list) {
-    due_list_table(stream, list, 2019);
+    due_list_table(stream, list, 2019, 0);
 }
 
 static void assert_text(struct due_list *list, void (*write)(FILE *, const struct due_list *),
@@ -111,6 +111,20 @@ static void people_read_what_is_late(void **state) {
         "silent    weblog@www1                       last heard 3 Feb 23:50 (expected daily)\n"
         "silent    lists@mail                        never heard from (expected monthly)\n"
         "soon      1.4.5  Quarterly board call?[2J   due 31 Dec 2018, in 38 days (for 2018-Q4)\n");
+}
+
+static void write_narrow(FILE *stream, const struct due_list *list) {
+    due_list_table(stream, list, 2018, 80);
+}
+
+static void labels_are_cut_on_a_terminal(void **state) {
+    (void)state;
+    assert_text(list_of(&usual[1], 5), write_narrow,
+                "missing   1.1.1  Members, region=africa   due 22 Nov 2018, 1 day ago (for 2018-10)\n"
+                "short     Case studies, \"two\" a…          1 of 1 200, due 23 Nov 2018, today (for 2017)\n"
+                "silent    weblog@www1                     last heard 3 Feb 23:50 (expected daily)\n"
+                "silent    lists@mail                      never heard from (expected monthly)\n"
+                "soon      1.4.5  Quarterly board…         due 31 Dec 2018, in 38 days (for 2018-Q4)\n");
 }
 
 static void the_year_is_told_where_it_is_another(void **state) {
@@ -151,11 +165,11 @@ static void nothing_due_is_nothing(void **state) {
 
 static void what_is_soon_due_is_not_late(void **state) {
     (void)state;
-    char next[256];
     struct due_list *list = list_of(&usual[5], 1);
     assert_false(due_list_is_late(list));
-    due_list_print_first(list, next, sizeof next);
+    char *next = due_list_first(list);
     assert_string_equal(next, "1.4.5  Quarterly board call?[2J, due 31 Dec 2018, in 38 days (for 2018-Q4)");
+    free(next);
     due_list_destroy(&list);
     for (size_t i = 0; i < USUAL - 1; i++) {
         list = list_of(&usual[i], 1);
@@ -171,6 +185,7 @@ int main(void) {
         cmocka_unit_test(files_have_all_of_it),
         cmocka_unit_test(nothing_due_is_nothing),
         cmocka_unit_test(what_is_soon_due_is_not_late),
+        cmocka_unit_test(labels_are_cut_on_a_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

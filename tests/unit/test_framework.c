@@ -310,6 +310,7 @@ static void test_tells_every_fault(void **state) {
         "  - {id: a.b, kind: count, label: {en: A}, fed_by: [[x], '']}\n"
         "  - {id: r.a, kind: ratio, frequency: year, numerator: r.b, denominator: a.b, label: {en: A}}\n"
         "  - {id: r.b, kind: ratio, frequency: year, numerator: a.b, denominator: r.a, label: {en: A}}\n"
+        "  - {id: r.c, kind: ratio, frequency: year, numerator: [a.b], label: {en: A}}\n"
         "  - {kind: count, frequency: [year], due: 02-30, label: {en: A}, label: {en: A}}\n"
         "  - {kind: count, frequency: year, due: 02-30, target: {per: week}, label: [en]}\n";
     static const char wanted[] =
@@ -330,17 +331,19 @@ static void test_tells_every_fault(void **state) {
         "10: an entry of \"indicators\" needs \"frequency\"\n"
         "10: indicator \"a.b\" is declared a second time: give this one another id\n"
         "11: ratio \"r.a\" is computed from itself (r.a > r.b > r.a): take it out of one of these\n"
-        "13: \"frequency\" must be a single text, not a list\n"
-        "13: \"label\" stands here a second time; the first is on line 13\n"
-        "13: an entry of \"indicators\" needs \"id\"\n"
-        "14: \"target\" needs \"value\"\n"
+        "13: \"numerator\" must be a single text, not a list\n"
+        "13: ratio \"r.c\" needs \"denominator\", the id of what it is divided by\n"
+        "14: \"frequency\" must be a single text, not a list\n"
+        "14: \"label\" stands here a second time; the first is on line 14\n"
         "14: an entry of \"indicators\" needs \"id\"\n"
-        "14: texts by language are needed here, such as {en: Visits}\n"
-        "14: \"02-30\" is no day that every year has, such as 09-30, and no number of days after the period, "
+        "15: \"target\" needs \"value\"\n"
+        "15: an entry of \"indicators\" needs \"id\"\n"
+        "15: texts by language are needed here, such as {en: Visits}\n"
+        "15: \"02-30\" is no day that every year has, such as 09-30, and no number of days after the period, "
         "such as "
         "+30d\n"
-        "14: \"week\" is no type of period: use day, month, quarter, half, year, biennium or plan\n";
-    assert_int_equal(check(text, all), 21);
+        "15: \"week\" is no type of period: use day, month, quarter, half, year, biennium or plan\n";
+    assert_int_equal(check(text, all), 23);
     assert_string_equal(all, wanted);
 }
 
