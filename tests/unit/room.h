@@ -140,6 +140,7 @@ struct room_event {
     int64_t at, number;
     const uint64_t *member; /* not NULL: a set of member_count */
     size_t member_count;
+    const char *raw;           /* not NULL: a set of these bytes, whatever they are */
     const char *name;          /* not NULL: a name */
     const struct entry *entry; /* not NULL: an entry */
 };
@@ -148,6 +149,8 @@ static inline void room_write_event(struct wire_writer *events, uint32_t series,
                                     const struct room_event *event) {
     if (event->entry) {
         message_write_event_entry(events, series, event->at, event->entry);
+    } else if (event->raw) {
+        message_write_event_set(events, series, event->at, str_of(event->raw));
     } else if (event->name) {
         message_write_event_name(events, series, event->at, str_of(event->name));
     } else if (event->member) {

@@ -196,8 +196,8 @@ static void a_window_of_a_day_adds_days_up(void **state) {
     static const int64_t wanted[] = {1, 2, 2, 2, 2, 2, 2};
     struct room room;
     room_new(&room);
-    struct room_event event[] = {{"t.daily", "a", "en", 1520380800, 0, member, 1, NULL, NULL},
-                                 {"t.daily", "a", "en", 1520380800 + 86400, 0, member, 1, NULL, NULL}};
+    struct room_event event[] = {{"t.daily", "a", "en", 1520380800, 0, member, 1, NULL, NULL, NULL},
+                                 {"t.daily", "a", "en", 1520380800 + 86400, 0, member, 1, NULL, NULL, NULL}};
     (void)room_send(&room, "s", "o", 1, event, 2);
     (void)room_commit(&room);
     for (size_t i = 0; i < sizeof by / sizeof by[0]; i++) {
@@ -228,16 +228,16 @@ static void the_refused_are_named_and_the_rest_counts(void **state) {
         struct room_event event;
         const char *reason; /* part of it; NULL: accepted */
     } rows[] = {
-        {{"t.count", "a", "en", 10, 1, NULL, 0, NULL, NULL}, NULL},
-        {{"t.none", "a", "en", 10, 1, NULL, 0, NULL, NULL}, "unknown indicator \"t.none\""},
-        {{"t.count", "a", NULL, 10, 1, NULL, 0, NULL, NULL}, "language"},
-        {{"t.count", "a", "xx", 10, 1, NULL, 0, NULL, NULL}, "\"xx\""},
-        {{"t.count", "a", "fr", 10, -1, NULL, 0, NULL, NULL}, NULL},
-        {{"t.count", "a", "en", 10, KIND_COUNT_MAX + 1, NULL, 0, NULL, NULL}, "out of bounds"},
-        {{"t.count", "a", "en", 10, 0, member, 1, NULL, NULL}, "must be a number"},
-        {{"t.distinct", "a", "en", 10, 1, NULL, 0, NULL, NULL}, "must be a set"},
-        {{"t.count", "a", "en", INT64_MAX, 1, NULL, 0, NULL, NULL}, "the years 1 to 9999"},
-        {{"t.distinct", "a", "en", 10, 0, member, 1, NULL, NULL}, NULL},
+        {{"t.count", "a", "en", 10, 1, NULL, 0, NULL, NULL, NULL}, NULL},
+        {{"t.none", "a", "en", 10, 1, NULL, 0, NULL, NULL, NULL}, "unknown indicator \"t.none\""},
+        {{"t.count", "a", NULL, 10, 1, NULL, 0, NULL, NULL, NULL}, "language"},
+        {{"t.count", "a", "xx", 10, 1, NULL, 0, NULL, NULL, NULL}, "\"xx\""},
+        {{"t.count", "a", "fr", 10, -1, NULL, 0, NULL, NULL, NULL}, NULL},
+        {{"t.count", "a", "en", 10, KIND_COUNT_MAX + 1, NULL, 0, NULL, NULL, NULL}, "out of bounds"},
+        {{"t.count", "a", "en", 10, 0, member, 1, NULL, NULL, NULL}, "must be a number"},
+        {{"t.distinct", "a", "en", 10, 1, NULL, 0, NULL, NULL, NULL}, "must be a set"},
+        {{"t.count", "a", "en", INT64_MAX, 1, NULL, 0, NULL, NULL, NULL}, "the years 1 to 9999"},
+        {{"t.distinct", "a", "en", 10, 0, member, 1, NULL, NULL, NULL}, NULL},
     };
     enum { ROWS = sizeof rows / sizeof *rows };
     struct room room;
