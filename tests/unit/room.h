@@ -4,11 +4,13 @@
 #define SUIVI_TESTS_ROOM_H
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -244,6 +246,15 @@ static inline struct room_released room_commit(struct room *room) {
     if (committer_finish(room->committer, room_count_release, &released, &why) != 0)
         fail_msg("%s", why.text);
     return released;
+}
+
+/* Writing past so many bytes of a file fails, as on a full disk; RLIM_INFINITY: no more. */
+static inline void room_limit_files(rlim_t bytes) {
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    (void)signal(SIGXFSZ, SIG_IGN);
 }
 
 /* What the reply is, opened for its reader. */

@@ -1,9 +1,7 @@
 /* Batches in, acks and errors out, over a real store: what is counted, what is refused, what comes again. */
 #include "tests/unit/room.h"
 
-#include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "daemon/query.h"
 
@@ -299,15 +297,6 @@ static void more_reasons_than_an_ack_holds(void **state) {
     room_destroy(&room);
 }
 
-/* Writing past so many bytes of a file fails, as on a full disk. */
-static void limit_files(rlim_t bytes) {
-    struct rlimit limit;
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-    limit.rlim_cur = bytes;
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-    (void)signal(SIGXFSZ, SIG_IGN);
-}
-
 /* The disk fills between two commits: what filled meanwhile follows on what failed, so both must come again.
  */
 static void a_failed_commit_acks_nothing(void **state) {
@@ -322,9 +311,9 @@ static void a_failed_commit_acks_nothing(void **state) {
     (void)room_send(&room, "s", "o", 2, &event, 1);
     committer_start(room.committer, ROOM_NOW);
     (void)room_send(&room, "s", "o", 3, &event, 1);
-    limit_files(4096);
+    room_limit_files(4096);
     committer_run(room.committer);
-    limit_files(RLIM_INFINITY);
+    room_limit_files(RLIM_INFINITY);
     assert_true(committer_finish(room.committer, room_count_release, &released, NULL) < 0);
     assert_int_equal(released.replies, 2);
     assert_int_equal(released.failed, 2);
