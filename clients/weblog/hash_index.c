@@ -15,7 +15,7 @@ static size_t place_of(const struct hash_index *index, const uint64_t hash[2]) {
 static void grow(struct hash_index *index) {
     struct hash_index old = *index;
     index->slots = old.slots ? 2 * old.slots : 1024;
-    index->slot = mem_zeroed(index->slots, sizeof *index->slot);
+    index->slot = mem_table(index->slots, sizeof *index->slot);
     for (size_t i = 0; i < old.slots; i++)
         if (old.slot[i].number != 0)
             index->slot[place_of(index, old.slot[i].hash)] = old.slot[i];
