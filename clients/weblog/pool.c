@@ -46,18 +46,23 @@ static void *take(struct pool *pool, unsigned class) {
     return block;
 }
 
+void pool_give_back(struct pool *pool, void *array, uint32_t size, size_t element) {
+    if (size == 0)
+        return;
+    unsigned class = class_of(size * element);
+    memcpy(array, &pool->outgrown[class], sizeof(void *));
+    pool->outgrown[class] = array;
+}
+
 void *pool_reserve(struct pool *pool, void *array, uint32_t count, uint32_t *size, size_t element) {
     if (count < *size)
         return array;
     ASSERT(count < UINT32_MAX / 4);
     unsigned class = class_of((size_t)(*size ? 2 * *size : 1) * element);
     void *larger = take(pool, class);
-    if (*size > 0) {
-        unsigned before = class_of(*size * element);
+    if (count > 0)
         memcpy(larger, array, count * element);
-        memcpy(array, &pool->outgrown[before], sizeof(void *));
-        pool->outgrown[before] = array;
-    }
+    pool_give_back(pool, array, *size, element);
     *size = (uint32_t)(((size_t)1 << class) / element);
     return larger;
 }

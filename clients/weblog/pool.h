@@ -20,6 +20,9 @@ struct pool { /* all zero: empty */
 /* Room for one element more in an array of *size, which holds `count`: the array, moved when it was full. */
 void *pool_reserve(struct pool *pool, void *array, uint32_t count, uint32_t *size, size_t element);
 
+/* The array is not needed any more (NULL, 0: it never was). */
+void pool_give_back(struct pool *pool, void *array, uint32_t size, size_t element);
+
 void pool_clear(struct pool *pool);
 
 #endif
