@@ -227,10 +227,10 @@ static bool ref_parts(const struct asked *asked, enum period_type most, int64_t 
             part = period_of_day(most, day, &asked->period);
         if (asked->indicator == 'r') {
             for (size_t i = 0; i < 3; i++) {
-                bool in = is_in_roll(asked, &part, names[i]);
-                *value += in;
-                any = any || in;
+                *value += is_in_roll(asked, &part, names[i]);
             }
+            for (const struct fact *f = fact; f < fact + fact_count; f++)
+                any = any || (is_of_group(f, asked) && says(f) && period_contains(&part, f->day));
         } else {
             *value += count_members(asked, &part, &any);
         }
