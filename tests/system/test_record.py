@@ -123,6 +123,7 @@ class EachKind(RecordTest):
     def test_template(self):
         template = self.record('impact.case_studies', '--template').out
         self.assertEqual(template.count('\n## '), 6)
+        self.assertFalse(os.path.exists(self.house.path('state')))
         self.assertEqual(self.record('members.total', '--template', code=2).out, '')
         path = self.house.write('case.md', template.encode())
         self.assert_changes_nothing(lambda: self.record('impact.case_studies', '--at', '2018-06-01', '--file', path, code=1),
