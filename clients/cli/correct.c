@@ -419,6 +419,9 @@ static int put_together(struct request *request, struct correction *correction) 
 static int send(struct request *request, struct correction *correction) {
     struct recording *common = &request->common;
     uint64_t id;
+    struct fault why;
+    if (recording_check_entry(&correction->entry, correction->promise->kind, &why) != 0)
+        return say_failed(why.text);
     suivi_whole(common->client);
     if (suivi_record(common->client, request->id, correction->dims, correction->dim_count, correction->at,
                      &correction->entry, &id) != 0)

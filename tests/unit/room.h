@@ -4,11 +4,13 @@
 #define SUIVI_TESTS_ROOM_H
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -140,6 +142,7 @@ struct room_event {
     int64_t at, number;
     const uint64_t *member; /* not NULL: a set of member_count */
     size_t member_count;
+    const char *raw;           /* not NULL: a set of these bytes, whatever they are */
     const char *name;          /* not NULL: a name */
     const struct entry *entry; /* not NULL: an entry */
 };
@@ -148,6 +151,8 @@ static inline void room_write_event(struct wire_writer *events, uint32_t series,
                                     const struct room_event *event) {
     if (event->entry) {
         message_write_event_entry(events, series, event->at, event->entry);
+    } else if (event->raw) {
+        message_write_event_set(events, series, event->at, str_of(event->raw));
     } else if (event->name) {
         message_write_event_name(events, series, event->at, str_of(event->name));
     } else if (event->member) {
@@ -241,6 +246,15 @@ static inline struct room_released room_commit(struct room *room) {
     if (committer_finish(room->committer, room_count_release, &released, &why) != 0)
         fail_msg("%s", why.text);
     return released;
+}
+
+/* Writing past so many bytes of a file fails, as on a full disk; RLIM_INFINITY: no more. */
+static inline void room_limit_files(rlim_t bytes) {
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    (void)signal(SIGXFSZ, SIG_IGN);
 }
 
 /* What the reply is, opened for its reader. */
