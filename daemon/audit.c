@@ -91,6 +91,10 @@ struct audit_source *audit_source_at(struct audit *audit, uint32_t source) {
     return &audit->source[source];
 }
 
+bool audit_has_begun(const struct audit *audit, uint32_t vintage) {
+    return !audit->vintages_whole || (vintage > 0 && vintage <= audit->vintage);
+}
+
 bool audit_counts(const struct audit *audit, const struct store_record *record) {
     return audit->withdrawals == NULL ||
            withdrawals_counts(audit->withdrawals, record->source, record->when, record->vintage, 0);

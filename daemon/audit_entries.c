@@ -20,9 +20,11 @@ static const char *fault_of(const struct audit *audit, const struct store_record
         return "its time is on another day";
     if (record->id != 0 && record->id != entry.id)
         return "it has another id than its key";
+    if (record->id == 0 && kind != 0 && kind != KIND_LEVEL && kind != KIND_STATUS)
+        return "it has no id";
     if (kind != 0 && entry_check(&entry, (enum kind)kind, why) != 0)
         return why->text;
-    if (audit->vintages_whole && record->vintage > audit->vintage)
+    if (!audit_has_begun(audit, record->vintage))
         return "its vintage has not begun";
     return NULL;
 }

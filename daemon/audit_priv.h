@@ -79,6 +79,9 @@ const char *audit_when_name(enum store_grain grain, int32_t when, audit_name out
 bool audit_in_calendar(enum store_grain grain, int32_t when);
 struct audit_source *audit_source_at(struct audit *audit, uint32_t source); /* NULL: not known */
 
+/* Whether days or entries may be of that vintage, as far as can be told. */
+bool audit_has_begun(const struct audit *audit, uint32_t vintage);
+
 /* Whether a record of days counts, and so is in its month's row. */
 bool audit_counts(const struct audit *audit, const struct store_record *record);
 

@@ -13,7 +13,7 @@ static int check_vintages(struct audit *audit) {
     int64_t began = INT64_MIN;
     int err = audit_walk_open(&walk, audit, STORE_PART_VINTAGES);
     while (err == 0 && walk.has) {
-        if (walk.record.number != audit->vintage + 1)
+        if (walk.whole && walk.record.number != audit->vintage + 1)
             audit_find(audit, "vintage %u comes after vintage %u; " AUDIT_RESTORE, walk.record.number,
                        audit->vintage);
         if (walk.record.began < began)
@@ -44,27 +44,63 @@ static int check_table(struct audit *audit, enum store_part part,
     return err;
 }
 
+/* What ends a vintage, against the vintages. */
+static void check_end(struct audit *audit, const char *what, struct str name, uint32_t number) {
+    struct store_vintage vintage;
+    if (!audit->vintages_whole ||
+        (store_vintage_get(audit->snapshot, number, &vintage, NULL) == 0 && vintage.ended))
+        return;
+    audit_find(audit, "%s %.*s ends vintage %u, which has not ended; " AUDIT_RESTORE, what, STR_ARG(name),
+               number);
+}
+
+static void check_withdrawals(struct audit *audit) {
+    if (withdrawals_load(&audit->withdrawals, audit->snapshot, NULL) != 0) {
+        audit->withdrawals = NULL;
+        return;
+    }
+    for (size_t i = 0; i < withdrawals_count(audit->withdrawals); i++) {
+        const struct withdrawal *withdrawal = withdrawals_at(audit->withdrawals, i);
+        audit_name name;
+        (void)audit_source_name(audit, withdrawal->source, name);
+        if (audit->names_whole && audit_source_at(audit, withdrawal->source) == NULL)
+            audit_find(audit, "there is a withdrawal of %s; " AUDIT_RESTORE, name);
+        check_end(audit, "a withdrawal of", str_of(name), withdrawal->vintage);
+    }
+}
+
+static void check_closings(struct audit *audit) {
+    struct closings *closings;
+    if (closings_load(&closings, audit->snapshot, NULL) != 0)
+        return;
+    for (size_t i = 0; i < closings_count(closings); i++) {
+        const struct closing *closing = closings_at(closings, i);
+        char text[PERIOD_TEXT_MAX];
+        check_end(audit, "the closing of", str_of(period_print(&closing->period, text)), closing->vintage);
+    }
+    closings_destroy(&closings);
+}
+
 int audit_rows(struct audit *audit) {
     static const struct {
         enum store_part part;
         bool (*valid)(struct str key, struct str row);
         const char *what;
+        void (*further)(struct audit *audit); /* of a table that can be read; NULL: nothing */
     } tables[] = {
-        {STORE_PART_WITHDRAWALS, withdrawals_valid, "what was withdrawn"},
+        {STORE_PART_WITHDRAWALS, withdrawals_valid, "what was withdrawn", check_withdrawals},
         {STORE_PART_CLOSINGS, closings_valid,
-         "a closed period, or its figures are not those that were reported"},
-        {STORE_PART_REFUSALS, refusals_valid, "what was refused"},
-        {STORE_PART_DEFINITIONS, definitions_valid, "what an indicator meant"},
+         "a closed period, or its figures are not those that were reported", check_closings},
+        {STORE_PART_REFUSALS, refusals_valid, "what was refused", NULL},
+        {STORE_PART_DEFINITIONS, definitions_valid, "what an indicator meant", NULL},
     };
-    bool whole, withdrawals_whole = false;
     int err = check_vintages(audit);
     for (size_t i = 0; i < sizeof tables / sizeof *tables && err == 0; i++) {
+        bool whole;
         err = check_table(audit, tables[i].part, tables[i].valid, tables[i].what, &whole);
-        if (tables[i].part == STORE_PART_WITHDRAWALS)
-            withdrawals_whole = whole;
+        if (err == 0 && whole && tables[i].further)
+            tables[i].further(audit);
     }
-    if (err == 0 && withdrawals_whole && withdrawals_load(&audit->withdrawals, audit->snapshot, NULL) != 0)
-        audit->withdrawals = NULL;
     return err;
 }
 

@@ -42,7 +42,7 @@ static bool check_record(struct audit *audit, const struct store_record *record,
         what = " is outside the calendar";
     else if (audit->names_whole && audit_source_at(audit, record->source) == NULL)
         what = " is there";
-    else if (audit->vintages_whole && record->vintage > audit->vintage)
+    else if (grain == STORE_DAYS && !audit_has_begun(audit, record->vintage))
         what = " is there, of a vintage that has not begun";
     else if (kind != 0 && kind != KIND_DISTINCT)
         what = " is there, but this is not counted by sets";

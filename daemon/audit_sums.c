@@ -67,7 +67,7 @@ static bool check_record(struct audit *audit, const struct store_record *record,
                    "series %" PRIu32 " and its neighbours have sums of %s from source %" PRIu32
                    ", which has no name; " AUDIT_RESTORE,
                    record->number, audit_when_name(grain, record->when, when), record->source);
-    if (audit->vintages_whole && record->vintage > audit->vintage)
+    if (grain == STORE_DAYS && !audit_has_begun(audit, record->vintage))
         audit_find(audit,
                    "series %" PRIu32 " and its neighbours have sums of %s of vintage %" PRIu32
                    ", which has not begun; " AUDIT_RESTORE,

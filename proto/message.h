@@ -320,6 +320,7 @@ struct message_indicator_row {
     struct str dim[DIMS_MAX];
     uint32_t value_count[DIMS_MAX];      /* 0: any value */
     struct wire_reader values[DIMS_MAX]; /* at the first one; read with wire_read_str */
+    struct str due;                      /* by when, as in proto/due.h; empty: the last day of the period */
 };
 
 int message_read_indicators(struct wire_reader *reader, struct message_indicators *out, struct fault *why);

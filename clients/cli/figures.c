@@ -33,8 +33,9 @@ static const char help_text[] =
     "  --sum-of TYPE       add up the figures of such periods, where that may be done; it is labelled so\n"
     "  --as-of DATE        what was known at the end of that day\n"
     "  --reported          of closed periods the value as it was reported\n"
-    "  --gaps              in csv and json a row for a period without a value, too; in the table every "
-    "period\n"
+    "  --gaps              in csv and json periods without a value, too, and on how many days was heard "
+    "from\n"
+    "                      whom; in the table every period\n"
     "  --outside           for others than the organisation: small numbers of breakdowns are withheld\n"
     "  --format FORMAT     table (default), csv or json\n"
     "  --language CODE     of the labels, as in the plan: en (default), fr ...\n"
@@ -44,9 +45,10 @@ static const char help_text[] =
     "  --version           show the version\n"
     "\n"
     "The table tells four kinds of nothing apart: 0, \xe2\x80\x93 for missing, \xc2\xb7 for not due, x for "
-    "withheld. Without\n"
-    "--gaps it begins and ends where there are figures, and csv and json have no rows for what is missing or\n"
-    "not due.\n"
+    "withheld.\n"
+    "Without --gaps it begins and ends where there are figures, and csv and json have no rows for what is "
+    "missing\n"
+    "or not due.\n"
     "\n"
     "example: suivi figures 'web.*' lists.posts --from 2018-01 --to 2018-03\n";
 
@@ -236,8 +238,7 @@ static int ask_to_the_ends(struct request *request) {
     struct figures_table_layout layout = layout_of(request);
     int32_t first, last;
     if (request->common.format != VERB_TABLE || request->by == PERIOD_PLAN || (from && to) ||
-        !answer_has(request->answer, ANSWER_VALUE) ||
-        !figures_table_span(request->answer, &layout, &first, &last))
+        !answer_tells(request->answer) || !figures_table_span(request->answer, &layout, &first, &last))
         return VERB_DONE;
     answer_destroy(&request->answer);
     answer_new(&request->answer, request->split, request->query.split_count);
@@ -256,7 +257,7 @@ static int print(const struct request *request) {
                      ANSWER_FIGURES_MAX);
         return VERB_FAILED;
     }
-    if (!answer_has(request->answer, ANSWER_VALUE) && !answer_has(request->answer, ANSWER_WITHHELD))
+    if (!answer_tells(request->answer))
         say_empty(request);
     if (request->common.format == VERB_CSV)
         figures_csv_write(stdout, request->answer);

@@ -15,6 +15,7 @@
 #include "config/paths.h"
 #include "proto/check.h"
 #include "proto/civil.h"
+#include "proto/entry.h"
 #include "proto/message.h"
 
 #define NOON (CIVIL_DAY_SECONDS / 2)
@@ -160,6 +161,32 @@ int recording_dims(const struct recording *recording, const struct promise *prom
     struct fault why;
     int rc = promise_check_dims(promise, recording->dims, recording->dim_count, "--dim ", &why);
     return rc == 0 ? 0 : failed(why.text);
+}
+
+static struct str text_of(const char *text) {
+    return text ? str_of(text) : STR("");
+}
+
+int recording_check_entry(const struct suivi_entry *from, enum kind kind, struct fault *why) {
+    struct period done;
+    struct entry entry = ENTRY_NONE;
+    entry.has_value = from->has_value;
+    entry.value = from->value;
+    entry.name = text_of(from->name);
+    entry.removed = from->removed;
+    if (from->done && period_parse(&done, str_of(from->done), NULL) == 0)
+        entry.done = done.first;
+    entry.title = text_of(from->title);
+    entry.link = text_of(from->link);
+    entry.file = text_of(from->file);
+    if (from->sha256)
+        entry.sha256 = (struct str){(const char *)from->sha256, ENTRY_SHA256};
+    entry.note = text_of(from->note);
+    entry.reason = text_of(from->reason);
+    for (size_t i = 0; i < ENTRY_PARTS && from->parts; i++)
+        entry.part[i] = text_of(from->parts[i]);
+    entry.retracts = from->retracts;
+    return entry_check(&entry, kind, why);
 }
 
 int64_t recording_noon(int32_t day) {

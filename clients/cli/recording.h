@@ -68,6 +68,9 @@ void recording_close(struct recording *recording);
 const struct promise *recording_promise(struct recording *recording, const char *id);
 int recording_dims(const struct recording *recording, const struct promise *promise);
 
+/* Does it say what an entry of that kind may say? So that nothing waits in the outbox to be refused. -EINVAL. */
+int recording_check_entry(const struct suivi_entry *entry, enum kind kind, struct fault *why);
+
 int64_t recording_noon(int32_t day); /* Unix time */
 
 /* Puts what was recorded on disk here, and there. 0, or VERB_FAILED: it waits, or was refused, which was said. */

@@ -14,11 +14,11 @@
 static const char help_text[] =
     "usage: suivi withdraw --source S --from PERIOD --to PERIOD --reason TEXT [OPTION]...\n"
     "\n"
-    "Takes back what a source gave to these days up to now, so that it can be counted again. What the source "
-    "sends\n"
-    "for them afterwards counts. Nothing is deleted: \"suivi explain\" tells of it, and \"suivi figures "
-    "--as-of\" a day\n"
-    "before shows the figures as they were.\n"
+    "Takes back what a source gave to these days up to now, so that it can be counted again. What the "
+    "source\n"
+    "sends for them afterwards counts. Nothing is deleted: \"suivi explain\" tells of it, and \"suivi "
+    "figures --as-of\"\n"
+    "a day before shows the figures as they were.\n"
     "\n"
     "options:\n"
     "  --source S          the source, as \"suivi sources\" names it: weblog@www1\n"
@@ -30,8 +30,8 @@ static const char help_text[] =
     "  --help              show this help\n"
     "  --version           show the version\n"
     "\n"
-    "example: suivi withdraw --source weblog@www1 --from 2018-02-04 --to 2018-02-28 --reason 'the log was "
-    "cut short'\n";
+    "example: suivi withdraw --source weblog@www1 --from 2018-02 --to 2018-02 --reason 'the log was cut "
+    "short'\n";
 
 struct request {
     struct verb_common common;
@@ -102,11 +102,7 @@ static int print(const struct request *request) {
     char days[WORDS_MAX], count[WORDS_MAX];
     const struct suivi_withdrawn *withdrawn = &request->withdrawn;
     words_days_text(withdrawn->first, withdrawn->last, WORDS_NO_YEAR, days);
-    if (withdrawn->figures == 0)
-        printf("withdrawn: nothing had come from ");
-    else
-        printf("withdrawn: %s from ",
-               words_count(withdrawn->figures, "daily figure", "daily figures", count));
+    printf("withdrawn: %s from ", words_count(withdrawn->figures, "daily figure", "daily figures", count));
     print_text(stdout, request->source);
     printf(" for %s\n", days);
     hints_count_withdrawn(stdout, request->source);

@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include "clients/weblog/hash_index.h"
+#include "clients/weblog/pool.h"
 #include "proto/check.h"
 #include "proto/civil.h"
 #include "proto/wire.h"
@@ -30,8 +31,8 @@ struct target_month {
 struct target { /* one path, asked for by one client */
     struct click *click;
     struct target_month *month;
-    size_t count, size;
-    unsigned months, language;
+    uint32_t count, size, months, months_size;
+    unsigned language;
     bool dirty;
 };
 
@@ -45,6 +46,7 @@ struct clicks {
     size_t max, held; /* clicks */
     size_t count, size;
     struct target *target;
+    struct pool pool; /* of clicks and months */
     struct hash_index index;
     uint32_t *dirty;
     size_t dirty_count, dirty_size;
@@ -80,10 +82,7 @@ void clicks_destroy(struct clicks **pointer) {
 
 void clicks_forget(struct clicks *clicks) {
     OBJ_CHECK(clicks, CLICKS_MAGIC);
-    for (size_t i = 0; i < clicks->count; i++) {
-        free(clicks->target[i].click);
-        free(clicks->target[i].month);
-    }
+    pool_clear(&clicks->pool);
     free(clicks->target);
     clicks->target = NULL;
     clicks->count = clicks->size = clicks->held = clicks->dirty_count = 0;
@@ -112,10 +111,8 @@ static uint32_t target_of(struct clicks *clicks, const struct client *client, st
 }
 
 static void append(struct clicks *clicks, struct target *target, int64_t at, bool counted) {
-    if (target->count == target->size) {
-        target->size = target->size ? 2 * target->size : 1;
-        target->click = mem_resize(target->click, target->size, sizeof *target->click);
-    }
+    target->click =
+        pool_reserve(&clicks->pool, target->click, target->count, &target->size, sizeof *target->click);
     target->click[target->count++] = (struct click){at, counted};
     clicks->held++;
 }
@@ -177,7 +174,8 @@ static int month_add(struct clicks *clicks, uint32_t number, const struct client
                              "what was stored about downloads cannot be read; restore the state directory "
                              "from a backup");
     }
-    target->month = mem_resize(target->month, target->months + 1, sizeof *target->month);
+    target->month = pool_reserve(&clicks->pool, target->month, target->months, &target->months_size,
+                                 sizeof *target->month);
     target->month[target->months++] = added;
     return 0;
 }
@@ -213,11 +211,20 @@ static int compare_clicks(const void *a, const void *b) {
     return (x->at > y->at) - (x->at < y->at);
 }
 
+static bool ascends(const struct target *target) {
+    for (uint32_t i = 1; i < target->count; i++)
+        if (target->click[i - 1].at >= target->click[i].at)
+            return false;
+    return true;
+}
+
 /* Two clicks in one second are one, whichever of them counted. */
 static void sort(struct clicks *clicks, struct target *target) {
+    if (ascends(target))
+        return;
     qsort(target->click, target->count, sizeof *target->click, compare_clicks);
-    size_t kept = 0;
-    for (size_t i = 0; i < target->count; i++)
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < target->count; i++)
         if (kept > 0 && target->click[kept - 1].at == target->click[i].at)
             target->click[kept - 1].counted |= target->click[i].counted;
         else
@@ -257,6 +264,8 @@ static size_t recent(const struct clicks *clicks, const struct target *target) {
 
 static int save_month(struct clicks *clicks, struct target *target, struct target_month *month, size_t first,
                       struct wire_writer *writer, struct fault *why) {
+    if (first == target->count && !month->stored)
+        return 0;
     int64_t begin, end;
     epochs_bounds(month->month, &begin, &end);
     while (first < target->count && target->click[first].at < begin)
@@ -327,7 +336,7 @@ static int collect_old(void *arg, struct str bytes, struct str value) {
     scan->clicks->held = held;
     bool old =
         !good || epochs_closed(scan->clicks->epochs, month) || recent(scan->clicks, &target) == target.count;
-    free(target.click);
+    pool_give_back(&scan->clicks->pool, target.click, target.size, sizeof *target.click);
     if (old)
         scan->key[scan->count++] = key_of(scan->clicks, month, hash);
     return scan->count == PRUNED_AT_ONCE;

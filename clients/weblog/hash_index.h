@@ -1,4 +1,5 @@
-/* From a 128-bit hash (random seed, so that nobody can aim at one place) to a number below 2^32 - 1. */
+/* From a 128-bit hash (random seed, so that nobody can aim at one place) to a number below 2^32 - 1. 96 bits of
+ * it tell hashes apart: a slot is then a quarter of a cache line. */
 #ifndef SUIVI_WEBLOG_HASH_INDEX_H
 #define SUIVI_WEBLOG_HASH_INDEX_H
 
@@ -7,7 +8,8 @@
 #include <stdint.h>
 
 struct hash_index_slot {
-    uint64_t hash[2];
+    uint64_t low;
+    uint32_t high;
     uint32_t number; /* plus 1; 0: free */
 };
 

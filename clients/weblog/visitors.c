@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "clients/weblog/hash_index.h"
+#include "clients/weblog/pool.h"
 #include "clients/weblog/visit_record.h"
 #include "proto/check.h"
 #include "proto/civil.h"
@@ -12,6 +13,10 @@
 #define RECORD_MAX     (64 + VISIT_RECORD_VISITS_MAX * 15)
 #define JUDGED_AT_ONCE 4096
 #define NO_DAY         INT32_MIN
+#define PAGE_BITS      15 /* visitors in a page: 2 MiB */
+#define PAGE           (UINT32_C(1) << PAGE_BITS)
+#define BOUNDS         8
+#define AHEAD          12 /* visitors asked for before they are read */
 
 struct month_seen {
     int32_t month, first_day;
@@ -23,14 +28,19 @@ struct month_seen {
     bool dirty;
 };
 
-struct visitor {
-    struct visit *visit; /* of all months, ascending, at least a gap apart */
+struct visitor {                      /* a cache line */
+    _Alignas(64) struct visit *visit; /* of all months, ascending, at least a gap apart */
     struct month_seen *month;
     uint32_t visit_count, visit_size;
     uint32_t month_count, month_size;
     bool dirty, unjudged;
     uint8_t last_language;
     int32_t last_day; /* told as unique last: most views follow one another */
+};
+
+struct month_bounds {
+    int32_t month;
+    int64_t begin, end; /* both 0: not known */
 };
 
 struct numbers {
@@ -45,11 +55,14 @@ struct visitors {
     struct tally *tally;
     struct str site;
     char *site_text;
-    size_t max, count, size;
-    struct visitor *visitor;
+    size_t max, count;
+    struct visitor **page;
+    size_t pages, page_room;
+    struct pool pool; /* of visits and months */
     struct hash_index index;
     struct numbers dirty, unjudged;
     struct client_scratch scratch;
+    struct month_bounds bounds[BOUNDS]; /* of months asked for last, by their low bits */
     struct visit loaded[VISIT_RECORD_VISITS_MAX];
     uint64_t too_late;
 };
@@ -81,6 +94,7 @@ void visitors_destroy(struct visitors **pointer) {
         return;
     OBJ_CHECK(visitors, VISITORS_MAGIC);
     visitors_forget(visitors);
+    free(visitors->page);
     free(visitors->dirty.at);
     free(visitors->unjudged.at);
     client_scratch_free(&visitors->scratch);
@@ -92,13 +106,10 @@ void visitors_destroy(struct visitors **pointer) {
 
 void visitors_forget(struct visitors *visitors) {
     OBJ_CHECK(visitors, VISITORS_MAGIC);
-    for (size_t i = 0; i < visitors->count; i++) {
-        free(visitors->visitor[i].visit);
-        free(visitors->visitor[i].month);
-    }
-    free(visitors->visitor);
-    visitors->visitor = NULL;
-    visitors->count = visitors->size = 0;
+    for (size_t i = 0; i < visitors->pages; i++)
+        free(visitors->page[i]);
+    pool_clear(&visitors->pool);
+    visitors->count = visitors->pages = 0;
     visitors->dirty.count = visitors->unjudged.count = 0;
     hash_index_clear(&visitors->index);
 }
@@ -118,26 +129,42 @@ uint64_t visitors_too_late(const struct visitors *visitors) {
     return visitors->too_late;
 }
 
+static inline struct visitor *visitor_at(const struct visitors *visitors, uint32_t number) {
+    return &visitors->page[number >> PAGE_BITS][number & (PAGE - 1)];
+}
+
+static void add_page(struct visitors *visitors) {
+    if (visitors->pages == visitors->page_room) {
+        visitors->page_room = visitors->page_room ? 2 * visitors->page_room : 16;
+        visitors->page = mem_resize(visitors->page, visitors->page_room, sizeof *visitors->page);
+    }
+    visitors->page[visitors->pages++] = mem_table(PAGE, sizeof **visitors->page);
+}
+
 static uint32_t visitor_of(struct visitors *visitors, const struct client *client) {
     bool added;
     uint32_t number = hash_index_find(&visitors->index, client->hash, (uint32_t)visitors->count, &added);
     if (!added)
         return number;
-    if (visitors->count == visitors->size) {
-        visitors->size = visitors->size ? 2 * visitors->size : 1024;
-        visitors->visitor = mem_resize(visitors->visitor, visitors->size, sizeof *visitors->visitor);
-    }
-    visitors->visitor[visitors->count++] = (struct visitor){.last_day = NO_DAY};
+    if (visitors->count >> PAGE_BITS == visitors->pages)
+        add_page(visitors);
+    visitors->count++;
+    visitor_at(visitors, number)->last_day = NO_DAY;
     return number;
 }
 
-static void mark(struct visitors *visitors, uint32_t number, struct month_seen *month) {
-    struct visitor *visitor = &visitors->visitor[number];
+static void mark_dirty(struct visitors *visitors, uint32_t number, struct month_seen *month) {
+    struct visitor *visitor = visitor_at(visitors, number);
     month->dirty = true;
     if (!visitor->dirty) {
         visitor->dirty = true;
         numbers_add(&visitors->dirty, number);
     }
+}
+
+static void mark(struct visitors *visitors, uint32_t number, struct month_seen *month) {
+    struct visitor *visitor = visitor_at(visitors, number);
+    mark_dirty(visitors, number, month);
     if (!visitor->unjudged) {
         visitor->unjudged = true;
         numbers_add(&visitors->unjudged, number);
@@ -151,11 +178,9 @@ static struct month_seen *month_find(struct visitor *visitor, int32_t month) {
     return NULL;
 }
 
-static struct month_seen *month_add(struct visitor *visitor, int32_t month) {
-    if (visitor->month_count == visitor->month_size) {
-        visitor->month_size = visitor->month_size ? 2 * visitor->month_size : 1;
-        visitor->month = mem_resize(visitor->month, visitor->month_size, sizeof *visitor->month);
-    }
+static struct month_seen *month_add(struct visitors *visitors, struct visitor *visitor, int32_t month) {
+    visitor->month = pool_reserve(&visitors->pool, visitor->month, visitor->month_count, &visitor->month_size,
+                                  sizeof *visitor->month);
     struct month_seen *added = &visitor->month[visitor->month_count++];
     *added = (struct month_seen){.month = month};
     return added;
@@ -176,11 +201,10 @@ static uint32_t visit_after(const struct visitor *visitor, int64_t at) {
     return low;
 }
 
-static void visit_insert(struct visitor *visitor, uint32_t place, const struct visit *visit) {
-    if (visitor->visit_count == visitor->visit_size) {
-        visitor->visit_size = visitor->visit_size ? 2 * visitor->visit_size : 1;
-        visitor->visit = mem_resize(visitor->visit, visitor->visit_size, sizeof *visitor->visit);
-    }
+static void visit_insert(struct visitors *visitors, struct visitor *visitor, uint32_t place,
+                         const struct visit *visit) {
+    visitor->visit = pool_reserve(&visitors->pool, visitor->visit, visitor->visit_count, &visitor->visit_size,
+                                  sizeof *visitor->visit);
     memmove(visitor->visit + place + 1, visitor->visit + place,
             (visitor->visit_count - place) * sizeof *visitor->visit);
     visitor->visit[place] = *visit;
@@ -212,7 +236,7 @@ static int load_month(struct visitors *visitors, struct visitor *visitor, const 
         return fault_set(why, rc,
                          "what was stored about visits cannot be read; restore the state directory from a "
                          "backup");
-    struct month_seen *seen = month_add(visitor, month);
+    struct month_seen *seen = month_add(visitors, visitor, month);
     seen->hash = hash;
     if (rc == -ENOENT)
         return 0;
@@ -222,7 +246,7 @@ static int load_month(struct visitors *visitors, struct visitor *visitor, const 
     seen->languages = record.languages;
     seen->told = record.told;
     for (size_t i = 0; i < record.visit_count; i++)
-        visit_insert(visitor, visit_after(visitor, record.visit[i].start), &record.visit[i]);
+        visit_insert(visitors, visitor, visit_after(visitor, record.visit[i].start), &record.visit[i]);
     return 0;
 }
 
@@ -231,7 +255,7 @@ static int load_month(struct visitors *visitors, struct visitor *visitor, const 
  * one in the month after. */
 static int month_begin(struct visitors *visitors, uint32_t number, const struct client *client, int32_t month,
                        struct fault *why) {
-    struct visitor *visitor = &visitors->visitor[number];
+    struct visitor *visitor = visitor_at(visitors, number);
     for (int32_t near = month - 1; near <= month + 1; near++) {
         if (month_find(visitor, near) != NULL || !epochs_stored(visitors->epochs, near) ||
             epochs_closed(visitors->epochs, near))
@@ -249,7 +273,7 @@ static int month_begin(struct visitors *visitors, uint32_t number, const struct 
                                             &visitors->scratch, &hash, why);
         if (rc != 0)
             return rc;
-        seen = month_add(visitor, month);
+        seen = month_add(visitors, visitor, month);
         seen->hash = hash;
         seen->forgotten = closed;
     }
@@ -275,7 +299,7 @@ static int32_t day_of(int64_t at) {
 }
 
 static void mark_start(struct visitors *visitors, uint32_t number, int64_t start) {
-    struct month_seen *month = month_find(&visitors->visitor[number], civil_month_of_day(day_of(start)));
+    struct month_seen *month = month_find(visitor_at(visitors, number), civil_month_of_day(day_of(start)));
     if (month != NULL)
         mark(visitors, number, month);
 }
@@ -285,7 +309,7 @@ static void count_visit(struct visitors *visitors, const struct visit *visit, in
 }
 
 static void fold(struct visitors *visitors, uint32_t number, int64_t at, unsigned language) {
-    struct visitor *visitor = &visitors->visitor[number];
+    struct visitor *visitor = visitor_at(visitors, number);
     uint32_t after = visit_after(visitor, at);
     struct visit *previous = after > 0 ? &visitor->visit[after - 1] : NULL;
     struct visit *next = after < visitor->visit_count ? &visitor->visit[after] : NULL;
@@ -310,7 +334,7 @@ static void fold(struct visitors *visitors, uint32_t number, int64_t at, unsigne
         count_visit(visitors, next, 1);
     } else {
         struct visit visit = {at, at, language};
-        visit_insert(visitor, after, &visit);
+        visit_insert(visitors, visitor, after, &visit);
         count_visit(visitors, &visit, 1);
     }
 }
@@ -320,15 +344,15 @@ int visitors_view(struct visitors *visitors, const struct client *client, int64_
     OBJ_CHECK(visitors, VISITORS_MAGIC);
     ASSERT(language < TALLY_LANGUAGES);
     uint32_t number = visitor_of(visitors, client);
-    struct month_seen *seen = month_find(&visitors->visitor[number], month);
+    struct month_seen *seen = month_find(visitor_at(visitors, number), month);
     if (seen == NULL || !seen->viewed) {
         int rc = month_begin(visitors, number, client, month, why);
         if (rc != 0)
             return rc;
-        seen = month_find(&visitors->visitor[number], month);
+        seen = month_find(visitor_at(visitors, number), month);
     }
     fold(visitors, number, at, language);
-    struct visitor *visitor = &visitors->visitor[number];
+    struct visitor *visitor = visitor_at(visitors, number);
     if (visitor->last_day != day || visitor->last_language != language) {
         visitor->last_day = day;
         visitor->last_language = (uint8_t)language;
@@ -343,6 +367,13 @@ int visitors_view(struct visitors *visitors, const struct client *client, int64_
     return 0;
 }
 
+static void visitor_hint(const struct visitor *visitor) {
+    if (visitor->visit_count > 0)
+        __builtin_prefetch(&visitor->visit[visitor->visit_count - 1]);
+    if (visitor->month_count > 0)
+        __builtin_prefetch(&visitor->month[visitor->month_count - 1]);
+}
+
 void visitors_hint(const struct visitors *visitors, const struct client *client, unsigned hint) {
     if (hint == 0) {
         hash_index_hint(&visitors->index, client->hash);
@@ -351,24 +382,26 @@ void visitors_hint(const struct visitors *visitors, const struct client *client,
     uint32_t number;
     if (!hash_index_get(&visitors->index, client->hash, &number))
         return;
-    const struct visitor *visitor = &visitors->visitor[number];
-    if (hint == 1) {
+    const struct visitor *visitor = visitor_at(visitors, number);
+    if (hint == 1)
         __builtin_prefetch(visitor);
-        __builtin_prefetch((const char *)(visitor + 1) - 1);
-    } else {
-        if (visitor->visit_count > 0)
-            __builtin_prefetch(&visitor->visit[visitor->visit_count - 1]);
-        if (visitor->month_count > 0)
-            __builtin_prefetch(&visitor->month[visitor->month_count - 1]);
-    }
+    else
+        visitor_hint(visitor);
 }
 
 /* The visits of a visitor that begin in a month, where they lie. */
-static struct visit_record record_of(struct visitor *visitor, const struct month_seen *month) {
-    int64_t begin, end;
-    epochs_bounds(month->month, &begin, &end);
-    uint32_t first = visit_after(visitor, begin - 1);
-    uint32_t past = visit_after(visitor, end - 1);
+static struct visit_record record_of(struct visitors *visitors, struct visitor *visitor,
+                                     const struct month_seen *month) {
+    uint32_t first = 0, past = visitor->visit_count;
+    if (visitor->month_count > 1) { /* else they all do: a month in which one begins is known */
+        struct month_bounds *bounds = &visitors->bounds[(uint32_t)month->month % BOUNDS];
+        if (bounds->month != month->month || bounds->begin == bounds->end) {
+            bounds->month = month->month;
+            epochs_bounds(month->month, &bounds->begin, &bounds->end);
+        }
+        first = visit_after(visitor, bounds->begin - 1);
+        past = visit_after(visitor, bounds->end - 1);
+    }
     return (struct visit_record){.first_day = month->first_day,
                                  .languages = month->languages,
                                  .told = month->told,
@@ -383,26 +416,33 @@ static void tell_returning(struct visitors *visitors, uint32_t due, int32_t day,
             tally_put(visitors->tally, TALLY_RETURNING, day, language, hash);
 }
 
+/* Before the visitor at `i` is read: asks for those some places on. */
+static inline void numbers_hint(const struct visitors *visitors, const struct numbers *numbers, size_t i) {
+    size_t last = numbers->count - 1;
+    __builtin_prefetch(visitor_at(visitors, numbers->at[i + 2 * AHEAD < last ? i + 2 * AHEAD : last]));
+    visitor_hint(visitor_at(visitors, numbers->at[i + AHEAD < last ? i + AHEAD : last]));
+}
+
 void visitors_judge(struct visitors *visitors) {
     OBJ_CHECK(visitors, VISITORS_MAGIC);
     for (size_t i = 0; i < visitors->unjudged.count; i++) {
+        numbers_hint(visitors, &visitors->unjudged, i);
         uint32_t number = visitors->unjudged.at[i];
-        struct visitor *visitor = &visitors->visitor[number];
+        struct visitor *visitor = visitor_at(visitors, number);
+        visitor->unjudged = false;
         for (unsigned m = 0; m < visitor->month_count; m++) {
             struct month_seen *month = &visitor->month[m];
             if (!month->viewed || month->forgotten)
                 continue;
-            struct visit_record record = record_of(visitor, month);
+            struct visit_record record = record_of(visitors, visitor, month);
             uint32_t due = visit_record_due(&record);
             if (due == 0)
                 continue;
             tell_returning(visitors, due, month->first_day, month->hash);
             month->told |= due;
-            mark(visitors, number, month);
+            mark_dirty(visitors, number, month);
         }
     }
-    for (size_t i = 0; i < visitors->unjudged.count; i++)
-        visitors->visitor[visitors->unjudged.at[i]].unjudged = false;
     visitors->unjudged.count = 0;
 }
 
@@ -437,7 +477,8 @@ static struct due_save *list_saves(struct visitors *visitors, size_t *count) {
     struct due_save *list = mem_zeroed(size, sizeof *list);
     *count = 0;
     for (size_t i = 0; i < visitors->dirty.count; i++) {
-        struct visitor *visitor = &visitors->visitor[visitors->dirty.at[i]];
+        numbers_hint(visitors, &visitors->dirty, i);
+        struct visitor *visitor = visitor_at(visitors, visitors->dirty.at[i]);
         visitor->dirty = false;
         for (unsigned m = 0; m < visitor->month_count; m++) {
             struct month_seen *month = &visitor->month[m];
@@ -467,8 +508,11 @@ int visitors_save(struct visitors *visitors, struct fault *why) {
     wire_writer_new(&writer, RECORD_MAX);
     int rc = 0;
     for (size_t i = 0; i < count && rc == 0; i++) {
-        struct visitor *visitor = &visitors->visitor[list[i].number];
-        struct visit_record record = record_of(visitor, month_find(visitor, list[i].month));
+        size_t far = i + 2 * AHEAD < count ? i + 2 * AHEAD : i, near = i + AHEAD < count ? i + AHEAD : i;
+        __builtin_prefetch(visitor_at(visitors, list[far].number));
+        visitor_hint(visitor_at(visitors, list[near].number));
+        struct visitor *visitor = visitor_at(visitors, list[i].number);
+        struct visit_record record = record_of(visitors, visitor, month_find(visitor, list[i].month));
         if (i == 0 || list[i].month != list[i - 1].month)
             epochs_open(visitors->epochs, list[i].month);
         rc = put_record(visitors, writer, list[i].month, list[i].hash, &record, why);

@@ -63,7 +63,7 @@ class Members(ImportTest):
         self.members(HEADER + rows(MEMBERS))
         before = self.everything()
         ran = self.members(HEADER + rows(MEMBERS))
-        self.assertRegex(ran.out, r'^nothing new in .*14 entries')
+        self.assertRegex(ran.out, r': all its 14 entries were recorded before, and each counts once$')
         self.assertEqual(self.everything(), before)
         self.members(HEADER + rows(random.Random(5).sample(MEMBERS, 4)), name='sorted.csv')     # by another name, in another order
         self.assertEqual(self.everything(), before)
@@ -162,7 +162,7 @@ class Survey(ImportTest):
         self.assertEqual(self.by_region('survey.organisations_growth', '2018', 'year'), {'africa': 2})
         self.assertEqual(self.by_region('survey.programme_change', '2018', 'year'), {'africa': 1, 'europe': 1})
         self.assertEqual(self.figure('survey.law_change', '2018', 'year'), 0)       # asked, and there was none
-        self.assertIn('nothing new', self.bring(path, '--mapping', 'survey.yaml').out)
+        self.assertIn('recorded before, and each counts once', self.bring(path, '--mapping', 'survey.yaml').out)
 
     def test_people(self):
         mapping = self.house.write('people.yaml', PEOPLE.encode())
@@ -173,7 +173,7 @@ class Survey(ImportTest):
         ran = self.bring(path, '--mapping', mapping)
         self.assertEqual(self.figure('leaders.mentored', '2018-02'), 2)
         self.assertEqual(self.figure('networks.supported', '2018-Q1', 'quarter'), 2)
-        self.assertIn('nothing new', self.bring(path, '--mapping', mapping).out)
+        self.assertIn('recorded before, and each counts once', self.bring(path, '--mapping', mapping).out)
         self.bring(path, '--mapping', mapping, '--dry-run')
         self.assertEqual(self.figure('leaders.mentored', '2018-02'), 2)
         self.assert_nowhere('Quillfeather', 'Brassknuckle', but=[path])
@@ -254,7 +254,7 @@ class Bad(ImportTest):
         self.members(HEADER + rows(members))
         self.assertEqual(self.by_region('members.new', '2018-03'), {'europe': 100000})
         self.assertEqual(self.by_region('members.total', '2018-03'), {'europe': 100000})
-        self.assertIn('nothing new', self.members(HEADER + rows(members)).out)
+        self.assertIn('recorded before, and each counts once', self.members(HEADER + rows(members)).out)
         self.assertEqual(self.by_region('members.new', '2018-03'), {'europe': 100000})
 
 

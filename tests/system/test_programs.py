@@ -12,13 +12,19 @@ OPTIONS = {
     ('suivid',): ['--config', '--data', '--listen', '--framework', '--help', '--version'],
     ('suivi-weblog',): ['--endpoint', '--state', '--site', '--format', '--languages', '--default-language', '--follow',
                         '--help', '--version'],
-    ('suivi',): ['figures', 'explain', 'due', 'close', 'withdraw', 'sources', 'check', '--help', '--version'],
+    ('suivi',): ['figures', 'explain', 'due', 'close', 'withdraw', 'record', 'correct', 'import',
+                 'sources', 'check', '--help', '--version'],
     ('suivi', 'figures'): ['--from', '--to', '--by', '--split', '--where', '--as-of', '--reported', '--gaps', '--outside',
                            '--sum-of', '--format', '--help'],
     ('suivi', 'explain'): ['--where', '--full', '--format', '--language', '--endpoint', '--timeout', '--help'],
     ('suivi', 'due'): ['--on', '--within', '--format', '--language', '--endpoint', '--timeout', '--help'],
     ('suivi', 'close'): ['--note', '--format', '--endpoint', '--timeout', '--help'],
     ('suivi', 'withdraw'): ['--source', '--from', '--to', '--reason', '--endpoint', '--timeout', '--help'],
+    ('suivi', 'record'): ['--at', '--value', '--name', '--done', '--in-force', '--title', '--link', '--file', '--dim', '--for', '--note',
+                          '--template', '--state', '--endpoint', '--framework', '--timeout', '--help'],
+    ('suivi', 'correct'): ['--at', '--value', '--difference', '--in-force', '--remove', '--retract', '--reason', '--dim', '--note',
+                           '--state', '--endpoint', '--framework', '--timeout', '--help'],
+    ('suivi', 'import'): ['--mapping', '--at', '--dry-run', '--reason', '--state', '--endpoint', '--framework', '--timeout', '--help'],
     ('suivi', 'sources'): ['--format', '--endpoint', '--timeout', '--help'],
     ('suivi', 'check'): ['--framework', '--endpoint', '--timeout', '--help'],
 }
@@ -88,7 +94,8 @@ class Installed(WeblogTest):
         self.fail('%s is not installed' % name)
 
     def test_files(self):
-        for name in ('suivid', 'suivi', 'suivi-weblog', 'suivi.h', 'libsuivi.pc', 'nswp-2016-2020.yaml', 'robots.txt'):
+        for name in ('suivid', 'suivi', 'suivi-weblog', 'suivi.h', 'libsuivi.pc', 'nswp-2016-2020.yaml', 'robots.txt', 'membership.yaml',
+                     'survey.yaml'):
             self.installed(name)
 
     def test_example_of_the_library(self):

@@ -182,11 +182,14 @@ static void test_kinds(void **state) {
     struct fault why;
     static const char *const names[] = {"count",     "distinct", "level",     "roster", "status",
                                         "milestone", "evidence", "narrative", "ratio"};
-    for (int i = 0; i < KIND_LAST; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         assert_int_equal(kind_parse(&kind, str_of(names[i]), &why), 0);
-        assert_int_equal(kind, i + 1);
+        assert_int_equal(kind, KIND_COUNT + (enum kind)i);
         assert_string_equal(kind_name(kind), names[i]);
+        assert_int_equal(kind_is_entered(kind),
+                         kind != KIND_COUNT && kind != KIND_DISTINCT && kind != KIND_RATIO);
     }
+    assert_int_equal(sizeof names / sizeof names[0], KIND_LAST);
     static const struct str bad[] = {STR(""),       STR("Count"), STR("counts"),
                                      STR("levels"), STR("coun"),  STR("count\0")};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

@@ -137,14 +137,31 @@ static bool turn(struct hall *hall, struct connection *client, struct str *frame
     return false;
 }
 
+static void write_question(struct wire_writer *writer, enum message_type type, uint64_t id) {
+    struct str indicator = STR("t.count"), none = STR("");
+    if (type == MESSAGE_QUERY)
+        message_write_query(writer, &(struct message_query){.id = id});
+    else if (type == MESSAGE_CHECK)
+        message_write_check(writer, &(struct message_check){id});
+    else if (type == MESSAGE_PLAN)
+        message_write_plan(writer, &(struct message_plan){.id = id, .language = none});
+    else if (type == MESSAGE_EXPLAIN)
+        message_write_explain(
+            writer, &(struct message_explain){
+                        .id = id, .indicator = indicator, .period = STR("2018-03"), .language = none});
+    else if (type == MESSAGE_DUE)
+        message_write_due(writer, &(struct message_due){.id = id, .on = none, .language = none});
+    else if (type == MESSAGE_CLOSINGS)
+        message_write_closings(writer, &(struct message_closings){id});
+    else
+        message_write_sources(writer, &(struct message_sources){id});
+}
+
 static void ask(struct hall *hall, struct connection *client, enum message_type type, uint64_t id) {
     struct wire_writer *writer;
     struct str frame;
     wire_writer_new(&writer, MESSAGE_BYTES_MAX);
-    if (type == MESSAGE_CHECK)
-        message_write_check(writer, &(struct message_check){id});
-    else
-        message_write_sources(writer, &(struct message_sources){id});
+    write_question(writer, type, id);
     int64_t end = connection_clock_ms() + WAIT_MS;
     while (!connection_send(client,
                             (struct str){(const char *)wire_writer_data(writer), wire_writer_len(writer)})) {
@@ -276,6 +293,30 @@ static void stopping_ends_a_check(void **state) {
     hall_destroy(&hall);
 }
 
+static void each_question_has_its_answer(void **state) {
+    (void)state;
+    static const struct {
+        enum message_type question, answer;
+    } pairs[] = {{MESSAGE_QUERY, MESSAGE_FIGURES},       {MESSAGE_SOURCES, MESSAGE_LEDGER},
+                 {MESSAGE_CHECK, MESSAGE_FINDINGS},      {MESSAGE_PLAN, MESSAGE_INDICATORS},
+                 {MESSAGE_EXPLAIN, MESSAGE_EXPLANATION}, {MESSAGE_DUE, MESSAGE_DUTIES},
+                 {MESSAGE_CLOSINGS, MESSAGE_CLOSED}};
+    struct hall hall;
+    struct wire_reader reader;
+    hall_new(&hall);
+    struct connection *client = client_of(&hall);
+    bool is_question[MESSAGE_TYPE_LAST + 1] = {false};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        ask(&hall, client, pairs[i].question, i + 1);
+        assert_int_equal(hear(&hall, client, &reader), pairs[i].answer);
+        is_question[pairs[i].question] = true;
+    }
+    for (int type = MESSAGE_HELLO; type <= MESSAGE_TYPE_LAST; type++) /* an act is none */
+        assert_int_equal(questions_are((enum message_type)type), is_question[type]);
+    connection_close(&client);
+    hall_destroy(&hall);
+}
+
 /* Those that wait when the end comes are dropped; the one that runs is answered. */
 static void stopping_drops_what_waits(void **state) {
     (void)state;
@@ -304,6 +345,7 @@ static void stopping_drops_what_waits(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_question_has_its_answer),
         cmocka_unit_test(a_check_that_lasts_gives_signs_of_life),
         cmocka_unit_test(a_second_check_is_told_busy_and_later_served),
         cmocka_unit_test(a_client_that_goes_away_ends_its_check),
