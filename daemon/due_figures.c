@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #include "daemon/due_priv.h"
 #include "daemon/fold.h"
@@ -165,23 +164,13 @@ static bool is_stale(const struct duties *duties, const struct period *period, i
 
 /* ---- judging it ---- */
 
-static bool contains_word(struct str text, const char *word) {
-    size_t len = strlen(word);
-    for (size_t i = 0; i + len <= text.len; i++)
-        if (strncasecmp(text.at + i, word, len) == 0)
-            return true;
-    return false;
-}
-
 /* What people have to remember, they are reminded of. */
 static bool is_fed_by_people(const struct framework *framework, size_t indicator) {
     if (framework_indicator_at(framework, indicator)->frequency < PERIOD_QUARTER)
         return false;
-    for (size_t i = 0; i < framework_feeder_count(framework, indicator); i++) {
-        struct str feeder = framework_feeder_at(framework, indicator, i);
-        if (contains_word(feeder, "record") || contains_word(feeder, "csv"))
+    for (size_t i = 0; i < framework_feeder_count(framework, indicator); i++)
+        if (framework_feeder_is_people(framework, indicator, i))
             return true;
-    }
     return false;
 }
 
