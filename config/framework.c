@@ -61,6 +61,16 @@ struct str framework_text(const struct texts *texts, struct str language, struct
     return otherwise;
 }
 
+int framework_find_named(const struct framework *framework, struct str name) {
+    int index = framework_find(framework, name);
+    for (size_t i = 0; index < 0 && name.len > 0 && i < framework->count; i++) {
+        if (str_equal(framework->indicators[i].public.code, name)) {
+            index = (int)i;
+        }
+    }
+    return index;
+}
+
 struct str framework_label(const struct framework *framework, size_t index, struct str language) {
     const struct indicator *indicator = indicator_at(framework, index);
     return framework_text(&indicator->labels, language, indicator->public.id);

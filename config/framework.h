@@ -49,8 +49,9 @@ struct framework_indicator {
 size_t framework_indicator_count(const struct framework *framework);
 const struct framework_indicator *framework_indicator_at(const struct framework *framework, size_t index);
 
-/* Index of the indicator, or -ENOENT. */
+/* Index of the indicator, or -ENOENT. framework_find_named takes its code in the plan, too: people know it by that. */
 int framework_find(const struct framework *framework, struct str id);
+int framework_find_named(const struct framework *framework, struct str name);
 
 /* The label in that language, else in English, else the id. */
 struct str framework_label(const struct framework *framework, size_t index, struct str language);
@@ -73,6 +74,8 @@ struct str framework_feeder_at(const struct framework *framework, size_t index, 
 
 /* The day by which the indicator's figure of that period, which is of its frequency, is due. */
 int32_t framework_due(const struct framework *framework, size_t index, const struct period *period);
+struct str framework_due_text(const struct framework *framework,
+                              size_t index); /* proto/due.h; empty: at its end */
 
 /* What the plan wants for a period; false: it says nothing. A target of 2 a year is 10 for five years of a kind
  * that adds up (count, milestone, evidence, narrative), and 2 of any other. Status: 1, to be in force. Of a ratio

@@ -7,28 +7,8 @@
 #include "proto/check.h"
 #include "proto/civil.h"
 
-#define DUE_DAYS_MAX 1830 /* five years after the period */
-
 static bool adds_up(enum kind kind) {
     return kind == KIND_COUNT || kind == KIND_MILESTONE || kind == KIND_EVIDENCE || kind == KIND_NARRATIVE;
-}
-
-static bool two_digits(const char *text, int *out) {
-    *out = (text[0] - '0') * 10 + (text[1] - '0');
-    return text[0] >= '0' && text[0] <= '9' && text[1] >= '0' && text[1] <= '9';
-}
-
-/* "09-30": a day of every year, so not 29 February. */
-static bool parse_date(struct due *out, const char *text) {
-    return strlen(text) == 5 && text[2] == '-' && two_digits(text, &out->month) &&
-           two_digits(text + 3, &out->day) && civil_valid(2017, out->month, out->day);
-}
-
-/* "+30d", "-10d", "+0d". */
-static bool parse_days(struct due *out, const char *text) {
-    size_t digits = strspn(text + 1, "0123456789");
-    out->days = (int32_t)(digits > 0 && digits < 6 ? strtol(text, NULL, 10) : INT32_MAX);
-    return strcmp(text + 1 + digits, "d") == 0 && out->days <= DUE_DAYS_MAX;
 }
 
 /* The days of the shortest period of the frequency. */
@@ -45,33 +25,25 @@ static void read_due(struct loading *l, size_t index) {
     enum period_type frequency = indicator->public.frequency;
     const char *text = indicator->entry->due;
     char node[DOCUMENT_PATH_MAX];
-    struct due due = {DUE_AT_END, 0, 0, 0};
+    struct due due;
+    struct fault reason;
     if (text == NULL) {
         return;
     }
     loading_field(index, "due", node);
-    if (*text == '+' || *text == '-') {
-        due.how = DUE_AFTER_DAYS;
-        if (!parse_days(&due, text)) {
-            FAULT(l, node, "\"%s\" is no number of days up to %d, such as +30d or -10d", text, DUE_DAYS_MAX);
-        } else if (-due.days >= shortest(l->framework, frequency)) {
-            FAULT(l, node, "\"%s\" lies before the %s begins: write fewer days", text,
-                  period_type_name(frequency));
-        }
-    } else {
-        due.how = DUE_ON_DATE;
-        if (!parse_date(&due, text)) {
-            FAULT(l, node,
-                  "\"%s\" is no day that every year has, such as 09-30, and no number of days after the "
-                  "period, such "
-                  "as +30d",
-                  text);
-        } else if (frequency < PERIOD_YEAR) {
-            FAULT(l, node,
-                  "a day of the year is for frequency year, biennium or plan; for each %s write days after "
-                  "or before its end, such as +30d or -10d",
-                  period_type_name(frequency));
-        }
+    if (due_parse(&due, str_of(text), &reason) != 0) {
+        FAULT(l, node, "%s", reason.text);
+        return;
+    }
+    if (due.how == DUE_AFTER_DAYS && -due.days >= shortest(l->framework, frequency)) {
+        FAULT(l, node, "\"%s\" lies before the %s begins: write fewer days", text,
+              period_type_name(frequency));
+    }
+    if (due.how == DUE_ON_DATE && frequency < PERIOD_YEAR) {
+        FAULT(l, node,
+              "a day of the year is for frequency year, biennium or plan; for each %s write days after "
+              "or before its end, such as +30d or -10d",
+              period_type_name(frequency));
     }
     indicator->due = due;
 }
@@ -183,16 +155,12 @@ static const struct indicator *indicator_at(const struct framework *framework, s
 }
 
 int32_t framework_due(const struct framework *framework, size_t index, const struct period *period) {
-    const struct due *due = &indicator_at(framework, index)->due;
-    switch (due->how) {
-    case DUE_ON_DATE:
-        return civil_to_day(civil_of_day(period->last).year, due->month, due->day);
-    case DUE_AFTER_DAYS:
-        return due->days > CIVIL_DAY_MAX - period->last ? CIVIL_DAY_MAX : period->last + due->days;
-    case DUE_AT_END:
-        break;
-    }
-    return period->last;
+    return due_day(&indicator_at(framework, index)->due, period);
+}
+
+struct str framework_due_text(const struct framework *framework, size_t index) {
+    const char *text = indicator_at(framework, index)->entry->due;
+    return text ? str_of(text) : STR("");
 }
 
 /* How many whole periods of a type lie in another one. */

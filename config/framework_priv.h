@@ -6,6 +6,7 @@
 
 #include "config/document.h"
 #include "config/framework.h"
+#include "proto/due.h"
 
 #define FRAMEWORK_MAGIC 0x7f3a3e02u
 
@@ -81,12 +82,6 @@ struct text {
 struct texts {
     struct text *at;
     size_t count;
-};
-
-struct due {
-    enum { DUE_AT_END, DUE_ON_DATE, DUE_AFTER_DAYS } how;
-    int month, day; /* on a date, of the period's last year */
-    int32_t days;   /* after the period's last day; before it when below 0 */
 };
 
 struct goal {

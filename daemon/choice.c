@@ -34,6 +34,11 @@ static int compare_indicators(const void *left, const void *right, void *arg) {
                        framework_indicator_at(framework, *(const size_t *)right)->id);
 }
 
+static bool is_meant(struct str pattern, const struct framework_indicator *indicator) {
+    return choice_matches(pattern, indicator->id) ||
+           (indicator->code.len > 0 && choice_matches(pattern, indicator->code));
+}
+
 int choice_indicators(const struct framework *framework, const struct str *pattern, uint32_t pattern_count,
                       size_t *chosen, size_t *count, struct fault *why) {
     size_t all = framework_indicator_count(framework);
@@ -46,17 +51,16 @@ int choice_indicators(const struct framework *framework, const struct str *patte
     for (size_t i = 0; i < all; i++) {
         bool take = pattern_count == 0;
         for (uint32_t p = 0; p < pattern_count; p++)
-            if (choice_matches(pattern[p], framework_indicator_at(framework, i)->id))
+            if (is_meant(pattern[p], framework_indicator_at(framework, i)))
                 take = found[p] = true;
         if (take)
             chosen[(*count)++] = i;
     }
     for (uint32_t p = 0; p < pattern_count; p++)
         if (!found[p])
-            return fault_set(
-                why, -EINVAL,
-                "the framework has no indicator \"%.*s\"; suivi figures '*' shows those with data",
-                STR_ARG(pattern[p]));
+            return fault_set(why, -EINVAL,
+                             "the framework has no indicator \"%.*s\"; suivi figures '*' shows all of them",
+                             STR_ARG(pattern[p]));
     qsort_r(chosen, *count, sizeof *chosen, compare_indicators, (void *)(uintptr_t)framework);
     return 0;
 }

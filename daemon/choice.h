@@ -1,4 +1,4 @@
-/* Which indicators are meant: ids, or globs with * and ?. */
+/* Which indicators are meant: ids, codes in the plan, or globs of either with * and ?. */
 #ifndef SUIVI_DAEMON_CHOICE_H
 #define SUIVI_DAEMON_CHOICE_H
 

@@ -19,9 +19,9 @@
 
 struct closing {
     struct period period;
-    uint32_t vintage;   /* which it ends */
-    int64_t at;         /* Unix time */
-    struct str note;    /* borrowed, as the others */
+    uint32_t vintage;               /* which it ends */
+    int64_t at;                     /* Unix time */
+    struct str note;                /* borrowed, as the others */
     uint8_t digest[CLOSING_DIGEST]; /* SHA-256 of `figures` */
     uint64_t figure_count;
     struct str figures; /* MessagePack, see closings.c */

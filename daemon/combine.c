@@ -48,7 +48,7 @@ static const char *const event_fault_text[EVENT_FAULTS] = {
     [FAULT_BAD_SET] = "the value is not a set of version 1: 0x01, then rising 8-byte hashes",
     [FAULT_TIME] = "the time is outside the years 1 to 9999",
     [FAULT_FUTURE] = "the time lies in the future: only what has happened can be stated",
-    [FAULT_WHOLE] = "the batch counts as a whole, and another event of it was refused",
+    [FAULT_WHOLE] = MESSAGE_REASON_WHOLE,
 };
 
 #define FUTURE_SECONDS CIVIL_DAY_SECONDS /* clocks and time zones differ by less */
@@ -287,6 +287,10 @@ static void keep_reading(struct taking *taking, uint32_t index, uint32_t series,
     keep_entry(taking, series, day, other == NULL ? PENDING_LAST_READING : entry.id, at, &entry);
 }
 
+static bool is_future(const struct taking *taking, int64_t at) {
+    return at > taking->now + FUTURE_SECONDS;
+}
+
 /* The reason for which an entry is refused; NO_REASON: it was taken. */
 static uint32_t take_entry(struct taking *taking, struct name_found found, int32_t day, int64_t at,
                            const struct message_flat_other *other) {
@@ -298,6 +302,8 @@ static uint32_t take_entry(struct taking *taking, struct name_found found, int32
     ASSERT(err == 0);
     if (entry_check(&entry, (enum kind)found.mark, &why) != 0)
         return find_reason(taking->combine, why.text);
+    if (entry.done != ENTRY_NO_DAY && is_future(taking, (int64_t)entry.done * CIVIL_DAY_SECONDS))
+        return reason_for(taking->combine, FAULT_FUTURE);
     if (taking->into && !taking->refuse_all)
         keep_entry(taking, found.number, day, entry.id, at, &entry);
     return NO_REASON;
@@ -316,7 +322,7 @@ static uint32_t take_event(struct taking *taking, uint32_t index, const struct m
     bool is_entry = other != NULL && other->form == MESSAGE_VALUE_ENTRY;
     if (!civil_day_of_time(at, &day))
         return reason_for(combine, FAULT_TIME);
-    if ((is_entry || kind_is_entered(kind)) && at > taking->now + FUTURE_SECONDS)
+    if ((is_entry || kind_is_entered(kind)) && is_future(taking, at))
         return reason_for(combine, FAULT_FUTURE);
     if (is_entry)
         return take_entry(taking, found, day, at, other);

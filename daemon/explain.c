@@ -198,7 +198,7 @@ static int add_operands(struct explaining *explaining) {
 static int find_indicator(struct explaining *explaining) {
     const struct message_explain *question = explaining->question;
     struct str id = question->indicator;
-    int index = framework_find(explaining->framework, id);
+    int index = framework_find_named(explaining->framework, id);
     if (index < 0)
         return fault_set(explaining->why, -EINVAL, "the framework has no indicator \"%.*s\"", STR_ARG(id));
     explaining->index = (size_t)index;

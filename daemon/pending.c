@@ -92,6 +92,11 @@ void pending_clear(struct pending *pending) {
     } else {
         memset(pending->slot, 0, pending->slots * sizeof *pending->slot);
     }
+    if (pending->entry_room > SLOTS_KEPT) {
+        free(pending->entry);
+        pending->entry = NULL;
+        pending->entry_room = 0;
+    }
 }
 
 void pending_destroy(struct pending **pending) {
@@ -301,21 +306,24 @@ static int write_sums(const struct counts *counts, enum store_grain grain, struc
     return err;
 }
 
-/* Whether a reading is later than the one that the store has. */
-static bool is_later(struct str value, struct str old) {
+/* Of the readings of a day the last one is kept; of entries with one id the one that counts: the earliest, and of these
+ * the one whose bytes sort first. So what stays does not depend on the order in which they come. What cannot be
+ * read gives way. */
+static bool stays(struct str old, struct str value, uint64_t id) {
     int64_t at, old_at;
     struct entry entry, old_entry;
-    return cell_entry_decode(old, &old_at, &old_entry) != 0 || cell_entry_decode(value, &at, &entry) != 0 ||
-           entry_compare(at, &entry, old_at, &old_entry) > 0;
+    if (cell_entry_decode(old, &old_at, &old_entry) != 0 || cell_entry_decode(value, &at, &entry) != 0)
+        return false;
+    if (id == PENDING_LAST_READING)
+        return entry_compare(old_at, &old_entry, at, &entry) >= 0;
+    return old_at != at ? old_at < at : str_compare(old, value) <= 0;
 }
 
 static int write_entry(const struct kept_entry *kept, struct store_write *write, struct fault *why) {
     struct str old;
-    if (kept->id == PENDING_LAST_READING) {
-        int err = store_get_entry(write, kept->series, kept->day, kept->source, kept->id, &old, why);
-        if (err != -ENOENT && (err != 0 || !is_later(kept->value, old)))
-            return err;
-    }
+    int err = store_get_entry(write, kept->series, kept->day, kept->source, kept->id, &old, why);
+    if (err != -ENOENT && (err != 0 || stays(old, kept->value, kept->id)))
+        return err;
     return store_put_entry(write, kept->series, kept->day, kept->source, kept->id, kept->value, why);
 }
 

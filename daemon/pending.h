@@ -37,8 +37,8 @@ struct counts *pending_counts(struct pending *pending);
 void pending_add_set(struct pending *pending, uint32_t series, int32_t day, uint32_t source,
                      struct str set); /* a valid set */
 
-/* Copies the value (daemon/cell.h). PENDING_LAST_READING in the place of an id: of all those of a series, day and
- * source the last one is kept. */
+/* Copies the value (daemon/cell.h). Of those of one id in a series, day, source and vintage the one that counts is kept
+ * (docs/kinds.md); PENDING_LAST_READING in the place of an id: the last one. */
 #define PENDING_LAST_READING 0
 void pending_add_entry(struct pending *pending, uint32_t series, int32_t day, uint32_t source, uint64_t id,
                        struct str value);

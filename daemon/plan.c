@@ -137,7 +137,8 @@ static void write_row(struct writing *writing, size_t index) {
         .method_version = indicator->method_version,
         .fed_by = str_of(fed_by.text),
         .target = str_of(target.text),
-        .baseline = str_of(baseline.text)};
+        .baseline = str_of(baseline.text),
+        .due = framework_due_text(framework, index)};
     write_dims(writing, index, &row);
     message_write_indicator_row(writing->rows, &row);
     writing->row_count++;

@@ -143,6 +143,9 @@ struct message_ack {
     struct wire_reader reasons, refused; /* as above: checked, at their first element */
 };
 
+/* The reason of those events of a batch that counts as a whole which are good themselves. */
+#define MESSAGE_REASON_WHOLE "the batch counts as a whole, and another event of it was refused"
+
 int message_read_ack(struct wire_reader *reader, struct message_ack *out, struct fault *why);
 void message_next_reason(struct message_ack *ack, struct str *reason);
 void message_next_refused(struct message_ack *ack, uint32_t *index,
@@ -320,6 +323,7 @@ struct message_indicator_row {
     struct str dim[DIMS_MAX];
     uint32_t value_count[DIMS_MAX];      /* 0: any value */
     struct wire_reader values[DIMS_MAX]; /* at the first one; read with wire_read_str */
+    struct str due;                      /* by when, as in proto/due.h; empty: the last day of the period */
 };
 
 int message_read_indicators(struct wire_reader *reader, struct message_indicators *out, struct fault *why);

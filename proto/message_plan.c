@@ -89,6 +89,7 @@ static const struct message_field row_fields[] = {
      .type = MESSAGE_FIELD_PART,
      .part = read_dims,
      .write = write_dims}, /* of the row */
+    MESSAGE_FIELD(message_indicator_row, due, TEXT, .max = MESSAGE_TEXT_MAX),
 };
 
 static const struct message_row indicator_row = {"row", sizeof(struct message_indicator_row),

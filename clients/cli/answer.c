@@ -224,6 +224,11 @@ bool answer_has(const struct answer *answer, enum answer_part part) {
     return (answer->parts >> part & 1) != 0;
 }
 
+bool answer_tells(const struct answer *answer) {
+    return answer_has(answer, ANSWER_VALUE) || answer_has(answer, ANSWER_WITHHELD) ||
+           answer_has(answer, ANSWER_REPORTED);
+}
+
 const char *answer_state_name(enum suivi_state state) {
     static const char *const names[] = {[SUIVI_VALUE] = "",
                                         [SUIVI_MISSING] = "missing",

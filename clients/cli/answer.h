@@ -56,6 +56,7 @@ size_t answer_count(const struct answer *answer);
 const struct answer_figure *answer_at(const struct answer *answer, size_t index);
 bool answer_cut(const struct answer *answer);
 bool answer_has(const struct answer *answer, enum answer_part part);
+bool answer_tells(const struct answer *answer); /* anything but what is missing or not due */
 
 /* What is known of an indicator; one that the daemon told nothing of has its id for a label. */
 struct suivi_indicator answer_indicator(const struct answer *answer, const char *id);

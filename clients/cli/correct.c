@@ -419,6 +419,9 @@ static int put_together(struct request *request, struct correction *correction) 
 static int send(struct request *request, struct correction *correction) {
     struct recording *common = &request->common;
     uint64_t id;
+    struct fault why;
+    if (recording_check_entry(&correction->entry, correction->promise->kind, &why) != 0)
+        return say_failed(why.text);
     suivi_whole(common->client);
     if (suivi_record(common->client, request->id, correction->dims, correction->dim_count, correction->at,
                      &correction->entry, &id) != 0)
@@ -443,7 +446,11 @@ static int run(struct request *request, struct correction *correction) {
     if (status == 0 && !(correction->promise = recording_promise(common, request->id)))
         status = VERB_FAILED;
     if (status == 0)
+        request->id = correction->promise->id; /* which may have been named by its code */
+    if (status == 0) {
+        request->id = correction->promise->id; /* its code may have been named */
         status = check_kind(request, correction->promise);
+    }
     if (status == 0 && (request->how != OPT_RETRACT || common->dim_count > 0))
         status = recording_dims(common, correction->promise);
     if (status == 0)

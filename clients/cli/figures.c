@@ -238,8 +238,7 @@ static int ask_to_the_ends(struct request *request) {
     struct figures_table_layout layout = layout_of(request);
     int32_t first, last;
     if (request->common.format != VERB_TABLE || request->by == PERIOD_PLAN || (from && to) ||
-        !answer_has(request->answer, ANSWER_VALUE) ||
-        !figures_table_span(request->answer, &layout, &first, &last))
+        !answer_tells(request->answer) || !figures_table_span(request->answer, &layout, &first, &last))
         return VERB_DONE;
     answer_destroy(&request->answer);
     answer_new(&request->answer, request->split, request->query.split_count);
@@ -258,7 +257,7 @@ static int print(const struct request *request) {
                      ANSWER_FIGURES_MAX);
         return VERB_FAILED;
     }
-    if (!answer_has(request->answer, ANSWER_VALUE) && !answer_has(request->answer, ANSWER_WITHHELD))
+    if (!answer_tells(request->answer))
         say_empty(request);
     if (request->common.format == VERB_CSV)
         figures_csv_write(stdout, request->answer);

@@ -9,7 +9,7 @@
 #define WORST       2 /* periods that are named when little was heard in them */
 
 static bool tells(const struct answer_figure *figure) {
-    return figure->state == SUIVI_VALUE || figure->state == SUIVI_WITHHELD;
+    return figure->state == SUIVI_VALUE || figure->state == SUIVI_WITHHELD || figure->has_reported;
 }
 
 /* --- columns --- */
@@ -49,8 +49,8 @@ bool figures_table_span(const struct answer *answer, const struct figures_table_
             widen_span(&values, &period);
     }
     bool every = layout->all_periods || !values.any;
-    *first = every || from ? all.first : values.first;
-    *last = every || to ? all.last : values.last;
+    *first = every ? all.first : values.first;
+    *last = every ? all.last : values.last;
     if (from && from->first < *first)
         *first = from->first;
     if (to && to->last > *last)

@@ -256,8 +256,7 @@ static void put_blocks(struct table_view *view) {
 }
 
 static bool is_worth_it(const struct answer *answer, const struct figures_table_layout *layout) {
-    return answer_has(answer, ANSWER_VALUE) || answer_has(answer, ANSWER_WITHHELD) || layout->all_periods ||
-           layout->from || layout->to;
+    return answer_tells(answer) || layout->all_periods || layout->from || layout->to;
 }
 
 void figures_table_write(FILE *stream, struct answer *answer, const struct figures_table_layout *layout) {

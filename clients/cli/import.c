@@ -217,8 +217,7 @@ static int record(struct request *request) {
     if (status != 0)
         return status;
     if (before == count) {
-        printf("nothing new in %s: all its %zu entries were sent before, and count once\n", request->path,
-               count);
+        printf("%s: all its %zu entries were recorded before, and each counts once\n", request->path, count);
         return verb_printed("answer");
     }
     printf("recorded from %s: %zu row%s, %zu entr%s (", request->path, csv_file_rows(request->file),

@@ -22,9 +22,7 @@
 struct promises {
     unsigned magic;
     bool answered;
-    char *name; /* of the plan that the daemon has */
     struct period plan;
-    struct framework *framework; /* of the file; NULL: not read, or it is not what the daemon has */
     struct promise *promise;
     size_t count, room;
 };
@@ -33,13 +31,13 @@ static char *copy(const char *text) {
     return mem_string(text, strlen(text));
 }
 
-static struct promise *add(struct promises *promises, const char *id, const char *label) {
+static struct promise *add(struct promises *promises, const char *id, const char *code, const char *label) {
     if (promises->count == promises->room) {
         promises->room = promises->room ? promises->room * 2 : 64;
         promises->promise = mem_resize(promises->promise, promises->room, sizeof *promises->promise);
     }
     struct promise *promise = &promises->promise[promises->count++];
-    *promise = (struct promise){.id = copy(id), .label = copy(label)};
+    *promise = (struct promise){.id = copy(id), .code = copy(code), .label = copy(label)};
     return promise;
 }
 
@@ -65,11 +63,10 @@ void promises_destroy(struct promises **promises) {
             free(promise->dim[j].name);
         }
         free(promise->id);
+        free(promise->code);
         free(promise->label);
     }
-    framework_destroy(&gone->framework);
     free(gone->promise);
-    free(gone->name);
     gone->magic = 0;
     free(gone);
     *promises = NULL;
@@ -79,9 +76,6 @@ void promises_destroy(struct promises **promises) {
 
 static void on_plan(void *arg, const struct suivi_plan *plan) {
     struct promises *promises = arg;
-    if (promises->name)
-        return;
-    promises->name = copy(plan->name);
     (void)period_parse(&promises->plan, str_of(plan->plan), NULL);
     promises->plan.type = PERIOD_PLAN;
 }
@@ -95,9 +89,12 @@ static void on_promise(void *arg, const struct suivi_promise *told) {
         kind_parse(&kind, str_of(told->kind), NULL) != 0 ||
         period_type_parse(&frequency, str_of(told->frequency), NULL) != 0)
         return;
-    struct promise *promise = add(promises, told->id, told->label && *told->label ? told->label : told->id);
+    struct promise *promise =
+        add(promises, told->id, told->code, told->label && *told->label ? told->label : told->id);
     promise->kind = kind;
     promise->frequency = frequency;
+    (void)due_parse(&promise->due, str_of(told->due),
+                    NULL); /* what it does not understand is due at the end */
     for (size_t i = 0; i < told->dim_count; i++) {
         struct promise_dim *dim = add_dim(promise, told->dims[i].name, told->dims[i].value_count);
         for (size_t j = 0; j < dim->value_count; j++)
@@ -124,10 +121,14 @@ static char *copy_view(struct str text) {
 
 static void take_indicator(struct promises *promises, const struct framework *framework, size_t index) {
     const struct framework_indicator *indicator = framework_indicator_at(framework, index);
-    char *id = copy_view(indicator->id), *label = copy_view(framework_label(framework, index, STR("en")));
-    struct promise *promise = add(promises, id, label);
+    char *id = copy_view(indicator->id), *code = copy_view(indicator->code);
+    char *label = copy_view(framework_label(framework, index, STR("en")));
+    struct promise *promise = add(promises, id, code, label);
     free(id);
+    free(code);
     free(label);
+    int rc = due_parse(&promise->due, framework_due_text(framework, index), NULL);
+    ASSERT(rc == 0);
     promise->kind = indicator->kind;
     promise->frequency = indicator->frequency;
     for (size_t i = 0; i < indicator->dim_count; i++) {
@@ -140,24 +141,15 @@ static void take_indicator(struct promises *promises, const struct framework *fr
 }
 
 static int get_from_file(struct promises *promises, const char *path, struct fault *why) {
-    int rc = load_file(&promises->framework, path, why);
+    struct framework *framework = NULL;
+    int rc = load_file(&framework, path, why);
     if (rc != 0)
         return rc;
-    promises->plan = *framework_plan(promises->framework);
-    for (size_t i = 0; i < framework_indicator_count(promises->framework); i++)
-        take_indicator(promises, promises->framework, i);
+    promises->plan = *framework_plan(framework);
+    for (size_t i = 0; i < framework_indicator_count(framework); i++)
+        take_indicator(promises, framework, i);
+    framework_destroy(&framework);
     return 0;
-}
-
-/* The daemon does not tell by when things are due; the file of the same plan does, where there is one. */
-static void find_calendar(struct promises *promises, const char *path) {
-    struct framework *framework = NULL;
-    if (load_file(&framework, path, NULL) != 0)
-        return;
-    if (promises->name && str_equal(framework_name(framework), str_of(promises->name)))
-        promises->framework = framework;
-    else
-        framework_destroy(&framework);
 }
 
 int promises_get(struct promises **out, struct suivi *client, const char *framework, int timeout_ms,
@@ -166,8 +158,6 @@ int promises_get(struct promises **out, struct suivi *client, const char *framew
     promises->magic = PROMISES_MAGIC;
     int rc = suivi_ask_plan(client, NULL, 0, NULL, timeout_ms, on_plan, on_promise, promises);
     promises->answered = rc == 0;
-    if (rc == 0)
-        find_calendar(promises, framework);
     if (rc == -ENOTCONN)
         rc = get_from_file(promises, framework, why);
     else if (rc != 0)
@@ -191,21 +181,14 @@ const struct period *promises_plan(const struct promises *promises) {
 
 /* --- looking up --- */
 
-/* The day by which it is due; the period's last one where no calendar is known. */
-static int32_t due(const struct promises *promises, const struct promise *promise,
-                   const struct period *period) {
-    int index = promises->framework ? framework_find(promises->framework, str_of(promise->id)) : -ENOENT;
-    return index >= 0 ? framework_due(promises->framework, (size_t)index, period) : period->last;
-}
-
 struct period promises_period(const struct promises *promises, const struct promise *promise, int32_t day) {
     OBJ_CHECK(promises, PROMISES_MAGIC);
     struct period period = period_of_day(promise->frequency, day, &promises->plan);
-    if (promise->frequency == PERIOD_PLAN || due(promises, promise, &period) <= period.last)
+    if (promise->frequency == PERIOD_PLAN || due_day(&promise->due, &period) <= period.last)
         return period;
     for (int i = 0; i < BACK_MAX && period.first > CIVIL_DAY_MIN; i++) {
         struct period before = period_of_day(promise->frequency, period.first - 1, NULL);
-        if (due(promises, promise, &before) < day)
+        if (due_day(&promise->due, &before) < day)
             break;
         period = before;
     }
@@ -218,7 +201,8 @@ const struct promise *promises_find(const struct promises *promises, const char 
     const struct promise *found = NULL;
     for (size_t i = 0; i < promises->count && !found; i++) {
         ids[i] = promises->promise[i].id;
-        if (strcmp(ids[i], id) == 0)
+        const char *code = promises->promise[i].code;
+        if (strcmp(ids[i], id) == 0 || (code[0] != '\0' && strcmp(code, id) == 0))
             found = &promises->promise[i];
     }
     if (!found) {

@@ -8,6 +8,7 @@
 
 #include "clients/lib/suivi.h"
 #include "proto/dims.h"
+#include "proto/due.h"
 #include "proto/fault.h"
 #include "proto/kind.h"
 #include "proto/period.h"
@@ -19,9 +20,10 @@ struct promise_dim {
 };
 
 struct promise {
-    char *id, *label;
+    char *id, *code, *label;
     enum kind kind;
     enum period_type frequency;
+    struct due due;
     struct promise_dim dim[DIMS_MAX];
     size_t dim_count;
 };
@@ -37,7 +39,7 @@ void promises_destroy(struct promises **promises);
 bool promises_answered(const struct promises *promises); /* a daemon did */
 const struct period *promises_plan(const struct promises *promises);
 
-/* Borrowed as long as the promises. NULL: there is none of that id; `why` names one that looks like it. */
+/* By id, or by code in the plan. Borrowed as long as the promises. NULL: there is none; `why` names one that looks like it. */
 const struct promise *promises_find(const struct promises *promises, const char *id, struct fault *why);
 
 /* The period of its frequency that something done on `day` is done for: the one that holds the day; but where a period

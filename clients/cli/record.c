@@ -131,6 +131,9 @@ static int take_for(struct request *request, const char *text) {
 
 static int take_own(struct request *request, int option, char *value) {
     request->given |= BIT(option);
+    for (const struct option *row = options; value && *value == '\0' && row->name; row++)
+        if (row->val == option)
+            return verb_misused(VERB, row->name, "an empty text says nothing");
     switch (option) {
     case OPT_VALUE:
         return take_number(request, value);
@@ -328,6 +331,14 @@ static int make(struct request *request, struct saying *saying) {
     }
 }
 
+/* Also when no daemon is there to judge it. */
+static int check(const struct saying *saying) {
+    struct fault why;
+    if (saying->pseudonym || recording_check_entry(&saying->entry, saying->promise->kind, &why) == 0)
+        return 0;
+    return failed(&why);
+}
+
 /* --- recording it --- */
 
 static int record(struct request *request, struct saying *saying) {
@@ -374,6 +385,7 @@ static int print_template(const struct promise *promise) {
 static int run(struct request *request, struct saying *saying) {
     struct recording *common = &request->common;
     char name[PSEUDONYM_NAME_MAX + 2];
+    common->asks_only = request->template;
     int status = recording_open(common, VERB, NULL);
     if (status == 0 && !(saying->promise = recording_promise(common, request->id)))
         status = VERB_FAILED;
@@ -387,6 +399,8 @@ static int run(struct request *request, struct saying *saying) {
         status = read_name(request, name);
     if (status == 0)
         status = make(request, saying);
+    if (status == 0)
+        status = check(saying);
     if (status == 0 && !saying->pseudonym && promises_answered(common->promises))
         status = record_twice(common, saying->promise, &saying->entry, saying->day,
                               saying->promise->kind == KIND_MILESTONE ? &saying->period : NULL);

@@ -15,6 +15,7 @@
 #include "config/paths.h"
 #include "proto/check.h"
 #include "proto/civil.h"
+#include "proto/entry.h"
 #include "proto/message.h"
 
 #define NOON (CIVIL_DAY_SECONDS / 2)
@@ -115,21 +116,18 @@ static void name_source(const char *collector, char out[static MESSAGE_SOURCE_MA
 }
 
 int recording_open(struct recording *recording, const char *collector, const char *folder) {
-    char source[MESSAGE_SOURCE_MAX], *inner = NULL;
+    char source[MESSAGE_SOURCE_MAX];
     if (!recording->state)
         recording->state = paths_state(RECORDING_NAME);
-    if (folder)
-        ASSERT(asprintf(&inner, "%s/%s", recording->state, folder) > 0);
+    ASSERT(asprintf(&recording->outbox, "%s%s%s", recording->state, folder ? "/" : "", folder ? folder : "") >
+           0);
     name_source(collector, source);
     const struct suivi_options options = {.endpoint = recording->common.endpoint,
-                                          .state = recording->asks_only ? NULL
-                                                   : inner              ? inner
-                                                                        : recording->state,
+                                          .state = recording->asks_only ? NULL : recording->outbox,
                                           .source = source,
                                           .software = "suivi " SUIVI_VERSION};
     struct fault why;
     int rc = suivi_open(&recording->client, &options);
-    free(inner);
     if (rc != 0)
         return failed(suivi_why(recording->client));
     recording->waited = suivi_waiting(recording->client);
@@ -141,6 +139,7 @@ int recording_open(struct recording *recording, const char *collector, const cha
 void recording_close(struct recording *recording) {
     promises_destroy(&recording->promises);
     suivi_close(&recording->client);
+    free(recording->outbox);
     free(recording->state);
 }
 
@@ -162,6 +161,32 @@ int recording_dims(const struct recording *recording, const struct promise *prom
     return rc == 0 ? 0 : failed(why.text);
 }
 
+static struct str text_of(const char *text) {
+    return text ? str_of(text) : STR("");
+}
+
+int recording_check_entry(const struct suivi_entry *from, enum kind kind, struct fault *why) {
+    struct period done;
+    struct entry entry = ENTRY_NONE;
+    entry.has_value = from->has_value;
+    entry.value = from->value;
+    entry.name = text_of(from->name);
+    entry.removed = from->removed;
+    if (from->done && period_parse(&done, str_of(from->done), NULL) == 0)
+        entry.done = done.first;
+    entry.title = text_of(from->title);
+    entry.link = text_of(from->link);
+    entry.file = text_of(from->file);
+    if (from->sha256)
+        entry.sha256 = (struct str){(const char *)from->sha256, ENTRY_SHA256};
+    entry.note = text_of(from->note);
+    entry.reason = text_of(from->reason);
+    for (size_t i = 0; i < ENTRY_PARTS && from->parts; i++)
+        entry.part[i] = text_of(from->parts[i]);
+    entry.retracts = from->retracts;
+    return entry_check(&entry, kind, why);
+}
+
 int64_t recording_noon(int32_t day) {
     return (int64_t)day * CIVIL_DAY_SECONDS + NOON;
 }
@@ -176,7 +201,7 @@ static int say_refused(const struct recording *recording, const struct suivi_tal
         terminal_say(RECORDING_PROGRAM,
                      "the daemon refused %" PRIu64 " of %" PRIu64
                      " entries, some of them of earlier runs: %s (all of them are in %s/refused.log)",
-                     tally->refused, tally->events, tally->first_reason, recording->state);
+                     tally->refused, tally->events, tally->first_reason, recording->outbox);
     return VERB_FAILED;
 }
 

@@ -27,6 +27,7 @@ struct recording { /* zeros */
     size_t dim_count;
 
     struct suivi *client;
+    char *outbox; /* the client's directory */
     struct promises *promises;
     uint64_t waited; /* batches that were in the outbox before */
 };
@@ -67,6 +68,9 @@ void recording_close(struct recording *recording);
 /* Finds the indicator; NULL: it was said why not. Then holds the dimensions against it: 0, or VERB_FAILED, which was said. */
 const struct promise *recording_promise(struct recording *recording, const char *id);
 int recording_dims(const struct recording *recording, const struct promise *promise);
+
+/* Does it say what an entry of that kind may say? So that nothing waits in the outbox to be refused. -EINVAL. */
+int recording_check_entry(const struct suivi_entry *entry, enum kind kind, struct fault *why);
 
 int64_t recording_noon(int32_t day); /* Unix time */
 

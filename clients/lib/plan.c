@@ -61,6 +61,7 @@ static void tell_promise(struct planning *planning, struct message_indicator_row
         .fed_by = texts_add(texts, row->fed_by),
         .target = texts_add(texts, row->target),
         .baseline = texts_add(texts, row->baseline),
+        .due = texts_add(texts, row->due),
         .dims = dims,
         .dim_count = row->dim_count,
     };

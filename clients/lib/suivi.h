@@ -214,7 +214,7 @@ struct suivi_dimension {
 
 struct suivi_promise {
     const char *id, *code, *area, *kind, *frequency, *unit, *label, *definition, *method, *method_version,
-        *fed_by, *target, *baseline;
+        *fed_by, *target, *baseline, *due; /* `due`: "09-30", "+30d", or empty: the last day of the period */
     const struct suivi_dimension *dims;
     size_t dim_count;
 };

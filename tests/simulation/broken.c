@@ -17,6 +17,8 @@
 #define INSTEAD_OF(type, name, ...)                                                                          \
     type __real_##name(__VA_ARGS__);                                                                         \
     type __wrap_##name(__VA_ARGS__);                                                                         \
+    _Static_assert(__builtin_types_compatible_p(__typeof__(name), __typeof__(__wrap_##name)),                \
+                   "the linker would not notice another type");                                              \
     type __wrap_##name(__VA_ARGS__)
 
 #if defined BREAK_ACK_BEFORE_COMMIT
@@ -111,9 +113,10 @@ INSTEAD_OF(void, committer_new, struct committer **out, struct store *store, str
 }
 
 INSTEAD_OF(void, combine_events, struct combine *combine, const struct message_batch *batch,
-           const struct message_flat *flat, uint32_t source, struct pending *into,
+           const struct message_flat *flat, uint32_t source, int64_t now, struct pending *into,
            struct combine_result *result) {
-    __real_combine_events(combine, batch, flat, source, into ? into : committer_filling(committer), result);
+    __real_combine_events(combine, batch, flat, source, now, into ? into : committer_filling(committer),
+                          result);
 }
 
 #elif defined BREAK_COPIES_PASS

@@ -64,8 +64,14 @@ class KindsTest(HouseTest):
                 peer.close()
 
     def withdraw(self, source, first, last, reason='its register was wrong'):
-        self.house.run('suivi', 'withdraw', '--source', source, '--from', first, '--to', last, '--reason', reason)
-        self.book.withdraw(source, read_period(first)[1], read_period(last)[2])
+        ran = self.house.run('suivi', 'withdraw', '--source', source, '--from', first, '--to', last, '--reason', reason, code=None)
+        begin, end = read_period(first)[1], read_period(last)[2]
+        if self.book.gave(source, begin, end):
+            self.assertEqual((ran.code, ran.err), (0, ''))
+        else:
+            self.assertEqual(ran.code, 1)
+            self.assert_one_sentence(ran.err, source)
+        self.book.withdraw(source, begin, end)
 
     def close_period(self, period):
         self.house.run('suivi', 'close', period)

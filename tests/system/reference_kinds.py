@@ -145,18 +145,24 @@ class Book:
 
     def _counting(self, id, length):
         history = self.history[:length]
-        said = []
-        for place, item in enumerate(history):
-            if isinstance(item, Said) and item.indicator == id:
-                gone = [later for later in history[place:] if isinstance(later, Withdrawn)
-                        and later.source == item.source and later.first <= day_of(item.at) <= later.last]
-                if not gone:
-                    said.append(item)
+        said = [item for place, item in enumerate(history)
+                if isinstance(item, Said) and item.indicator == id and not self._gone(item, history[place:])]
         plain = [item for item in said if item.form != 'entry']
         entries = []
         for dims in sorted({item.dims for item in said}):
             entries += self._standing([item for item in said if item.form == 'entry' and item.dims == dims])
         return plain + entries
+
+    @staticmethod
+    def _gone(item, later):
+        """Whether it was taken back."""
+        return any(isinstance(act, Withdrawn) and act.source == item.source and act.first <= day_of(item.at) <= act.last
+                   for act in later)
+
+    def gave(self, source, first, last):
+        """Whether there is anything left of what a source gave to these days."""
+        return any(isinstance(item, Said) and item.source == source and first <= day_of(item.at) <= last
+                   and not self._gone(item, self.history[place:]) for place, item in enumerate(self.history))
 
     def _standing(self, entries):
         """Of the entries of one series those that count: one of each id, none that is retracted, no retraction."""
@@ -326,15 +332,16 @@ class Book:
         return 'missing' if within and long_enough and period[2] < self.clock else 'not due'
 
     def heard(self, id, period, where=None):
-        """(days heard from, days) of a count or distinct."""
+        """(days heard from, days) of a count or distinct, by what collectors gave; None: they gave nothing."""
         days = set()
         for item in self.counting(id, len(self.history)):
             dims = dict(item.dims)
-            if all(dims.get(name) == value for name, value in (where or {}).items()):
+            if item.form != 'entry' and all(dims.get(name) == value for name, value in (where or {}).items()):
                 days.add(day_of(item.at))
         all_days = [day for day in (period[1] + DAY * number for number in range((period[2] - period[1]).days + 1))
                     if day <= self.clock]
-        return len([day for day in all_days if day in days]), len(all_days)
+        heard = len([day for day in all_days if day in days])
+        return (heard, len(all_days)) if heard else None
 
     def outside(self, id, by, split, where=None, **limits):
         """What outsiders are told: all figures; the keys of those withheld; and (keys, n) where the smallest other one goes

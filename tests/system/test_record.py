@@ -79,6 +79,25 @@ class EachKind(RecordTest):
         self.assertEqual(self.figure('secretariat.donor_reports', '2018-Q1', 'quarter'), 1)
         self.assertEqual(self.entries('secretariat.audit', '2017')[0]['done'], '2018-10-12')
 
+    def test_milestone_due_after_its_period(self):
+        """It is done for the first period that is not overdue, by the daemon's own plan."""
+        plan = self.house.write('plan.yaml', b'name: own\nplan: 2016/2020\nlanguages: [en]\nindicators:\n'
+                                b'- {id: report, kind: milestone, frequency: quarter, due: +30d, label: {en: Report}}\n'
+                                b'- {id: audit, kind: milestone, frequency: year, due: 09-30, label: {en: Audit}}\n'
+                                b'- {id: review, kind: milestone, frequency: biennium, due: +400d, label: {en: Review}}\n')
+        self.house.stop()
+        self.house.start('--framework', plan)
+        for day, period in [('2018-04-12', '2018-Q1'), ('2018-07-30', '2018-Q2'), ('2018-10-31', '2018-Q4'), ('2019-06-30', '2019-Q2')]:
+            self.assertIn('for %s (entry' % period, self.record('report', '--at', day, '--done').out)
+        self.assertIn('for 2018 (entry', self.record('audit', '--at', '2018-12-12', '--done').out)
+        self.assertIn('for 2018/2019 (entry', self.record('review', '--at', '2021-02-03', '--done').out)
+        self.assertEqual(self.figure('report', '2018', 'year'), 3)
+        self.house.stop()
+        self.record('report', '--at', '2017-04-12', '--done', '--framework', plan, code=1, timeout='1')
+        self.house.start('--framework', plan)
+        self.record('report', '--at', '2017-07-12', '--done')
+        self.assertEqual([self.figure('report', '2017-Q%d' % number, 'quarter') or 0 for number in (1, 2, 3)], [1, 1, 0])
+
     def test_evidence(self):
         content = b'%PDF a report'
         path = self.house.write('elsewhere/report.pdf', content)
@@ -104,6 +123,7 @@ class EachKind(RecordTest):
     def test_template(self):
         template = self.record('impact.case_studies', '--template').out
         self.assertEqual(template.count('\n## '), 6)
+        self.assertFalse(os.path.exists(self.house.path('state')))
         self.assertEqual(self.record('members.total', '--template', code=2).out, '')
         path = self.house.write('case.md', template.encode())
         self.assert_changes_nothing(lambda: self.record('impact.case_studies', '--at', '2018-06-01', '--file', path, code=1),
@@ -152,6 +172,8 @@ class Refused(RecordTest):
                 (('members.total', '--value', '3'), ('--at',)),
                 (('members.total', '--at', '2018-03-31', '--value', '3.5'), ('3.5',)),
                 (('members.total', '--at', '2018-03-31', '--value', '3', '--dim', 'africa'), ('--dim',)),
+                (('networks.supported', '--at', '2018-03-31', '--name', '', '--dim', 'region=africa'), ('name', 'empty')),
+                (('movement.sharing', '--at', '2018-03-31', '--title', '', '--dim', 'region=africa'), ('title', 'empty')),
                 (('members.new', '--at', '2018-03-31', '--value', '-3', '--dim', 'region=africa'), ('correct',)),
                 (('members.total', '--at', '2018-03-31', '--value', '3', '--reason', 'x'), ('--reason', 'correct')),
                 (('secretariat.audit', '--at', '2018-03-31', '--done', '--for', '2018-Q1'), ('--for', 'year'))]:
@@ -174,6 +196,21 @@ class Refused(RecordTest):
                           ('2999-01-01', '1 January 2999')]:
             with self.subTest(day=day):
                 self.refuse('members.total', '--at', day, *value, code=2, says=('--at', says))
+
+    def test_texts(self):
+        """Judged here, so that nothing bad waits in the outbox."""
+        africa = ('--at', '2018-03-31', '--dim', 'region=africa')
+        cases = [(('networks.supported', *africa, '--name', 'a\tb'), 'control character'), (('networks.supported', *africa, '--name', 'n' * 200), '128'),
+                 (('movement.sharing', *africa, '--title', 't' * 300), '256'), (('movement.sharing', *africa, '--title', 't', '--link', 'x'), 'link'),
+                 (('members.total', *africa, '--value', '3', '--note', 'n' * 3000), '2000'), (('leaders.mentored', *africa, '--name', ' '), 'empty')]
+        for arguments, says in cases:
+            with self.subTest(arguments=arguments):
+                self.refuse(*arguments, says=(says,))
+        self.house.stop()
+        for arguments, says in cases[::3]:
+            ran = self.record(*arguments, code=1, timeout='1')
+            self.assertIn(says, ran.err)
+            self.assertNotIn('next run', ran.err)
 
     def test_files(self):
         gone = self.house.path('gone.pdf')
@@ -296,6 +333,16 @@ class Corrected(RecordTest):
         self.assert_changes_nothing(lambda: self.why('members.total', '--at', '2018-01-31', '--dim', 'region=europe', '--value', '3', code=1),
                                     'suivi record')
         self.assert_changes_nothing(lambda: self.why(*where, '--difference', '3', code=2), '--value')
+
+    def test_by_the_code(self):
+        """An indicator is known by its code in the plan, too."""
+        where = ('--at', '2018-03-07', '--dim', 'partner=WHO')
+        self.record('1.5.1', *where, '--value', '3')
+        self.why('1.5.1', *where, '--value', '4')
+        self.why('1.5.1', *where, '--difference', '1')
+        entry = self.entry_of(self.record('1.5.1', *where, '--value', '7'))
+        self.why('1.5.1', '--retract', entry)
+        self.assertEqual(self.figure('alliances.activities', '2018-03'), 5)
 
     def test_roster(self):
         where = ('networks.supported', '--at', '2018-02-01', '--dim', 'region=africa')

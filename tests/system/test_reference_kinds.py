@@ -212,7 +212,10 @@ class Kinds(unittest.TestCase):
                                 ('2018-02', 'month', 'not due'), ('2015-Q4', 'quarter', 'not due'), ('2018', 'year', 'not due')]:
             self.assertEqual(book.state('x', text, by), state, text)
         self.assertEqual(book.heard('x', read_period('2018-Q1')), (1, 90))
-        self.assertEqual(book.heard('x', read_period('2018-Q2')), (0, 40))
+        self.say('2018-04-30', 2, 'b')
+        self.entry('2018-05-01', 1, value=2)
+        self.assertEqual(book.heard('x', read_period('2018-Q2')), (1, 40))
+        self.assertIsNone(book.heard('x', read_period('2018-Q2'), {'region': 'a'}))
 
     def test_withheld(self):
         book = self.book('count', small_number=5)

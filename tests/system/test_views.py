@@ -7,6 +7,7 @@ import json
 import house
 from house import HouseTest
 from peer import Peer, at
+from weblog_case import make_log
 
 CASE = '''# Fewer raids
 
@@ -227,6 +228,20 @@ class Withdraw(Views):
         self.assertTrue(told.splitlines()[-1].startswith('To count these days again: '), told)
         self.downloads([1, 2, 3], value=5)
         self.assertEqual(self.house.table('web.downloads'), {('web.downloads', '2018-02'): 26})
+
+    def test_the_command_that_is_named_counts_again(self):
+        log = self.house.write('access.log', make_log(7))
+        self.house.weblog(log, site='a', more=('--source', 'weblog@www1'))
+        before = self.house.table('web.*')
+        self.assertTrue(before)
+        ran = self.suivi('withdraw', '--source', 'weblog@www1', '--from', '2016/2020', '--to', '2016/2020', '--reason', 'a trial')
+        self.assertEqual(self.house.table('web.*'), {})
+        command = ran.out.splitlines()[1].split(': ', 1)[1].split(' (on ')[0].split()
+        self.assertEqual(command[0], 'suivi-weblog')
+        self.assertEqual(command[-1], 'FILE...')
+        own = {'NEW-DIRECTORY': self.house.path('new'), 'SITE': 'a', 'FILE...': log}
+        self.house.run(*[own.get(word, word) for word in command])
+        self.assertEqual(self.house.table('web.*'), before)
 
     def test_nothing_was_there(self):
         self.downloads([1])

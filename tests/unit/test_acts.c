@@ -3,6 +3,8 @@
 
 #include <time.h>
 
+#include "daemon/closings.h"
+
 static void do_close(struct books *books, const char *period) {
     struct fault why = {""};
     if (books_close(books, period, "", &why) != 0)
@@ -182,6 +184,63 @@ static void what_the_plan_has_no_more_is_refolded_too(void **state) {
     books_destroy(&books);
 }
 
+/* The row of the closing alone is larger than what the store had room for. */
+static void a_closing_makes_room(void **state) {
+    (void)state;
+    enum { LISTS = 30000 };
+    struct books books;
+    struct store_write *write;
+    struct store_snapshot *snapshot;
+    struct closings *closings;
+    struct closing_figure figure;
+    uint32_t source;
+    books_new(&books, "2018-04-01");
+    books_plan(&books,
+               "name: t\nplan: 2016/2020\ndimensions: [{name: list}]\nindicators:\n"
+               "  - {id: posts, kind: count, frequency: month, dimensions: [list], label: {en: P}}\n");
+    assert_int_equal(catalogue_source(books.room.catalogue, STR("a@1"), &source, NULL), 0);
+    for (uint32_t done = 0; done < LISTS;) { /* by few, so that the map grows with them and not far past */
+        assert_int_equal(store_begin(books.room.store, &write, NULL), 0);
+        assert_int_equal(store_stamp(write, books.now, NULL), 0);
+        int err = 0;
+        uint32_t end = done + 500;
+        for (uint32_t i = done; i < end && err == 0; i++) {
+            char name[32];
+            struct dims dims = {0};
+            struct name_found series;
+            (void)snprintf(name, sizeof name, "list-of-a-longer-name-%05u", i);
+            assert_int_equal(dims_add(&dims, STR("list"), str_of(name), NULL), 0);
+            assert_int_equal(catalogue_series(books.room.catalogue, STR("posts"), &dims, &series, NULL), 0);
+            err = store_add(write, STORE_DAYS, series.number, books_day("2018-03-05"), source, i, NULL);
+            if (err == 0)
+                err = store_add(write, STORE_MONTHS, series.number,
+                                civil_month_of_day(books_day("2018-03-05")), source, i, NULL);
+        }
+        if (err == 0)
+            err = store_commit(&write, NULL);
+        else
+            store_abort(&write);
+        assert_true(err == 0 || err == -EAGAIN);
+        done = err == 0 ? end : done;
+    }
+    do_close(&books, "2018-Q1");
+    assert_true(books.anew > 0);
+    assert_int_equal(store_snapshot_open(books.room.store, &snapshot, NULL), 0);
+    assert_int_equal(closings_load(&closings, snapshot, NULL), 0);
+    assert_int_equal(closings_at(closings, 0)->figure_count, LISTS + 1);
+    for (uint32_t i = 0; i < LISTS; i += 777) {
+        char name[32];
+        struct dims dims = {0};
+        (void)snprintf(name, sizeof name, "list-of-a-longer-name-%05u", i);
+        assert_int_equal(dims_add(&dims, STR("list"), str_of(name), NULL), 0);
+        assert_int_equal(closing_find(closings_at(closings, 0), STR("posts"), &dims, &figure), 0);
+        assert_int_equal(figure.value, i);
+    }
+    closings_destroy(&closings);
+    store_snapshot_close(&snapshot);
+    books_destroy(&books);
+}
+
 /* ---- any history ---- */
 
 enum { FACTS = 600, SOURCES = 3, DAYS = 150, MEMBERS = 40 };
@@ -310,6 +369,7 @@ int main(void) {
         cmocka_unit_test(a_withdrawal_that_makes_no_sense_is_refused),
         cmocka_unit_test(one_source_is_taken_back_and_counted_again),
         cmocka_unit_test(what_the_plan_has_no_more_is_refolded_too),
+        cmocka_unit_test(a_closing_makes_room),
         cmocka_unit_test(months_stay_what_the_days_make_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -231,9 +231,10 @@ static void on_plan(void *arg, const struct suivi_plan *plan) {
 }
 
 static void on_promise(void *arg, const struct suivi_promise *promise) {
-    tell(arg, "%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s", promise->id, promise->code, promise->area,
+    tell(arg, "%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s", promise->id, promise->code, promise->area,
          promise->kind, promise->frequency, promise->unit, promise->label, promise->definition,
-         promise->method, promise->method_version, promise->fed_by, promise->target, promise->baseline);
+         promise->method, promise->method_version, promise->fed_by, promise->target, promise->baseline,
+         promise->due);
     for (size_t i = 0; i < promise->dim_count; i++) {
         tell(arg, "; %s:", promise->dims[i].name);
         for (size_t v = 0; v < promise->dims[i].value_count; v++)
@@ -253,10 +254,10 @@ static void test_plan(void **state) {
     check_told(stage,
                "plan nswp-2016-2020, Plan stratégique, 2016/2020\n"
                "members.total|1.1.1|1.1|level|quarter|members|Members|Organisations that are members "
-               "on the last day.|Counted by the secretariat.|2|record|300 by 2020|237 in 2015; region: "
+               "on the last day.|Counted by the secretariat.|2|record|300 by 2020|237 in 2015|+30d; region: "
                "africa asia Европа; kind:\n"
-               "web.downloads|||count|month||Resources downloaded||||||\n"
-               "web.downloads|||count|month||Resources downloaded||||||\n");
+               "web.downloads|||count|month||Resources downloaded|||||||+30d\n"
+               "web.downloads|||count|month||Resources downloaded|||||||+30d\n");
     assert_int_equal(suivi_ask_plan(stage->client, NULL, 0, NULL, PATIENTLY, NULL, NULL, NULL), 0);
     check_asked(stage, "[[1, \"plan\", {\"indicators\": [\"web.*\", \"members.total\"], \"language\": "
                        "\"fr\"}], [1, \"plan\", {\"indicators\": [], \"language\": \"\"}]]");

@@ -87,6 +87,8 @@ static void a_figure_is_what_its_sources_gave(void **state) {
     books_count(&books, "a@1", "north", "2018-02-09", 5);
     books_count(&books, "b@1", "north", "2018-03-01", 300);
     say(&books, "desk", "calls", "north", "2018-02-11", 1, 2, "");
+    say(&books, "desk", "calls", "north", "2018-02-12", 2, 1, "");
+    say(&books, "desk", "calls", "south", "2018-02-11", 3, -1, "");
     struct message_explanation *told = explain(&books, "calls", "2018-02", NULL, &explained);
     assert_int_equal(told->figure.value, 42);
     assert_int_equal(told->figure.state, MESSAGE_STATE_VALUE);
@@ -111,13 +113,14 @@ static void a_figure_is_what_its_sources_gave(void **state) {
     message_next_part(told, &part);
     assert_true(books_is(part.source, "desk"));
     assert_int_equal(part.value, 2);
-    assert_int_equal(told->entry_count, 1);
+    assert_int_equal(part.days, 2);
+    assert_int_equal(told->entry_count, 3);
     frames_destroy(&explained.answer);
 
     told = explain(&books, "calls", "2018-02", "south", &explained);
-    assert_int_equal(told->figure.value, 1);
-    assert_int_equal(told->part_count, 1);
-    assert_int_equal(told->entry_count, 0);
+    assert_int_equal(told->figure.value, 0);
+    assert_int_equal(told->part_count, 2);
+    assert_int_equal(told->entry_count, 1);
     frames_destroy(&explained.answer);
 
     told = explain(&books, "calls", "2018-01", NULL, &explained);
@@ -387,6 +390,107 @@ static void other_kinds_moved_too(void **state) {
     books_destroy(&books);
 }
 
+/* Of many vintages the last ones are told as one. */
+static void what_moved_on_many_days_still_adds_up(void **state) {
+    (void)state;
+    struct books books;
+    struct explained explained;
+    struct message_move_row move;
+    char name[16];
+    struct entry entry = {.id = 1, .recorded = 1, .done = ENTRY_NO_DAY, .name = STR("Peru")};
+    books_new(&books, "2018-02-05");
+    books_say(&books, "desk", "nets", NULL, "2017-12-01", &entry);
+    do_close(&books, "2017-Q4");
+    for (uint64_t i = 2; i <= 71; i++) {
+        books.now += CIVIL_DAY_SECONDS;
+        (void)snprintf(name, sizeof name, "n%d", (int)i);
+        entry.id = i;
+        entry.name = str_of(name);
+        books_say(&books, "desk", "nets", NULL, "2017-12-01", &entry);
+    }
+    struct message_explanation *told = explain(&books, "nets", "2017-Q4", NULL, &explained);
+    assert_int_equal(told->figure.value, 71);
+    assert_int_equal(told->figure.reported, 1);
+    assert_int_equal(told->move_count, 64);
+    for (uint32_t i = 0; i < told->move_count; i++) {
+        message_next_move(told, &move);
+        assert_int_equal(move.difference, i == 63 ? 7 : 1);
+    }
+    assert_int_equal(move.at, books.now);
+    frames_destroy(&explained.answer);
+    books_destroy(&books);
+}
+
+/* Puts many entries at once, from `id` on. */
+static void say_many(struct books *books, const char *indicator, const struct entry *like, size_t count) {
+    struct store_write *write;
+    struct name_found series;
+    uint32_t source;
+    struct entry entry = *like;
+    assert_int_equal(
+        catalogue_series(books->room.catalogue, str_of(indicator), &(struct dims){0}, &series, NULL), 0);
+    assert_int_equal(catalogue_source(books->room.catalogue, STR("desk"), &source, NULL), 0);
+    struct wire_writer *value;
+    wire_writer_new(&value, CELL_ENTRY_BYTES_MAX);
+    int err;
+    assert_int_equal(store_begin(books->room.store, &write, NULL), 0);
+    books_put_names(books, write);
+    assert_int_equal(store_commit(&write, NULL), 0);
+    do { /* until the store has made room */
+        assert_int_equal(store_begin(books->room.store, &write, NULL), 0);
+        err = store_stamp(write, books->now, NULL);
+        for (size_t i = 0; i < count && err == 0; i++) {
+            entry.id = like->id + i;
+            wire_writer_reset(value);
+            cell_entry_encode(value, books_noon("2018-01-05"), &entry);
+            err = store_put_entry(write, series.number, books_day("2018-01-05"), source, entry.id,
+                                  (struct str){(const char *)wire_writer_data(value), wire_writer_len(value)},
+                                  NULL);
+        }
+        if (err == 0)
+            err = store_commit(&write, NULL);
+        else
+            store_abort(&write);
+    } while (err == -EAGAIN);
+    assert_int_equal(err, 0);
+    wire_writer_destroy(&value);
+}
+
+static void what_has_no_room_is_counted(void **state) {
+    (void)state;
+    enum { MANY = MESSAGE_EXPLAINED_MAX + 100, LARGE = 60 };
+    struct books books;
+    struct explained explained;
+    struct message_entry_row row;
+    struct entry entry = {.id = 1, .recorded = 1, .done = ENTRY_NO_DAY, .title = STR("Paper")};
+    books_new(&books, "2018-02-05");
+    books_plan(&books, "name: t\nplan: 2016/2020\nindicators:\n"
+                       "  - {id: papers, kind: evidence, frequency: year, label: {en: P}}\n"
+                       "  - {id: studies, kind: narrative, frequency: year, label: {en: S}}\n");
+    char *part = malloc(ENTRY_PART_MAX);
+    assert_non_null(part);
+    memset(part, 'a', ENTRY_PART_MAX);
+    say_many(&books, "papers", &entry, MANY);
+    struct message_explanation *told = explain(&books, "papers", "2018", NULL, &explained);
+    assert_int_equal(told->figure.value, MANY);
+    assert_int_equal(told->entry_count, MESSAGE_EXPLAINED_MAX);
+    assert_int_equal(told->more, 100);
+    frames_destroy(&explained.answer);
+
+    for (size_t i = 0; i < ENTRY_PARTS; i++)
+        entry.part[i] = (struct str){part, ENTRY_PART_MAX};
+    say_many(&books, "studies", &entry, LARGE);
+    told = explain(&books, "studies", "2018", NULL, &explained);
+    assert_int_equal(told->figure.value, LARGE);
+    assert_true(told->entry_count > 20 && told->entry_count < LARGE);
+    assert_int_equal(told->entry_count + told->more, LARGE);
+    message_next_entry(told, &row);
+    assert_int_equal(row.entry.part[5].len, ENTRY_PART_MAX);
+    frames_destroy(&explained.answer);
+    free(part);
+    books_destroy(&books);
+}
+
 /* ---- any history ---- */
 
 static uint64_t seed;
@@ -498,6 +602,8 @@ int main(void) {
         cmocka_unit_test(what_cannot_be_explained_is_said),
         cmocka_unit_test(numbers_moved_by_what_came_later),
         cmocka_unit_test(other_kinds_moved_too),
+        cmocka_unit_test(what_moved_on_many_days_still_adds_up),
+        cmocka_unit_test(what_has_no_room_is_counted),
         cmocka_unit_test(reported_and_moves_make_what_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

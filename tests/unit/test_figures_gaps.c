@@ -225,6 +225,17 @@ static void what_moved_since_it_was_reported_has_a_note(void **state) {
                 "lists.posts,2018-05,,,withheld,\n");
 }
 
+/* Nothing is known any more, and yet there is something to tell. */
+static void what_was_reported_and_is_gone_is_shown(void **state) {
+    (void)state;
+    assert_table(answer_of(&closed[2], 1, 0), &by_month,
+                 "indicator      2018-03\n"
+                 "1.2.8  Posts         –¹\n"
+                 "\n"
+                 "¹ reported 1 234 (closed), now missing\n"
+                 "– missing: the period is over, and nothing is known\n");
+}
+
 /* --- targets --- */
 
 static const struct suivi_figure aimed[] = {
@@ -348,6 +359,7 @@ int main(void) {
         cmocka_unit_test(nothing_at_all_is_shown_only_when_asked_for),
         cmocka_unit_test(decimals_are_printed),
         cmocka_unit_test(what_moved_since_it_was_reported_has_a_note),
+        cmocka_unit_test(what_was_reported_and_is_gone_is_shown),
         cmocka_unit_test(the_last_period_has_its_target_beside_it),
         cmocka_unit_test(few_days_heard_from_are_told_at_the_row),
         cmocka_unit_test(the_two_worst_are_named),

@@ -1,9 +1,7 @@
 /* Batches in, acks and errors out, over a real store: what is counted, what is refused, what comes again. */
 #include "tests/unit/room.h"
 
-#include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "daemon/query.h"
 
@@ -196,8 +194,8 @@ static void a_window_of_a_day_adds_days_up(void **state) {
     static const int64_t wanted[] = {1, 2, 2, 2, 2, 2, 2};
     struct room room;
     room_new(&room);
-    struct room_event event[] = {{"t.daily", "a", "en", 1520380800, 0, member, 1},
-                                 {"t.daily", "a", "en", 1520380800 + 86400, 0, member, 1}};
+    struct room_event event[] = {{"t.daily", "a", "en", 1520380800, 0, member, 1, NULL, NULL, NULL},
+                                 {"t.daily", "a", "en", 1520380800 + 86400, 0, member, 1, NULL, NULL, NULL}};
     (void)room_send(&room, "s", "o", 1, event, 2);
     (void)room_commit(&room);
     for (size_t i = 0; i < sizeof by / sizeof by[0]; i++) {
@@ -228,16 +226,16 @@ static void the_refused_are_named_and_the_rest_counts(void **state) {
         struct room_event event;
         const char *reason; /* part of it; NULL: accepted */
     } rows[] = {
-        {{"t.count", "a", "en", 10, 1, NULL, 0}, NULL},
-        {{"t.none", "a", "en", 10, 1, NULL, 0}, "unknown indicator \"t.none\""},
-        {{"t.count", "a", NULL, 10, 1, NULL, 0}, "language"},
-        {{"t.count", "a", "xx", 10, 1, NULL, 0}, "\"xx\""},
-        {{"t.count", "a", "fr", 10, -1, NULL, 0}, NULL},
-        {{"t.count", "a", "en", 10, KIND_COUNT_MAX + 1, NULL, 0}, "out of bounds"},
-        {{"t.count", "a", "en", 10, 0, member, 1}, "must be a number"},
-        {{"t.distinct", "a", "en", 10, 1, NULL, 0}, "must be a set"},
-        {{"t.count", "a", "en", INT64_MAX, 1, NULL, 0}, "the years 1 to 9999"},
-        {{"t.distinct", "a", "en", 10, 0, member, 1}, NULL},
+        {{"t.count", "a", "en", 10, 1, NULL, 0, NULL, NULL, NULL}, NULL},
+        {{"t.none", "a", "en", 10, 1, NULL, 0, NULL, NULL, NULL}, "unknown indicator \"t.none\""},
+        {{"t.count", "a", NULL, 10, 1, NULL, 0, NULL, NULL, NULL}, "language"},
+        {{"t.count", "a", "xx", 10, 1, NULL, 0, NULL, NULL, NULL}, "\"xx\""},
+        {{"t.count", "a", "fr", 10, -1, NULL, 0, NULL, NULL, NULL}, NULL},
+        {{"t.count", "a", "en", 10, KIND_COUNT_MAX + 1, NULL, 0, NULL, NULL, NULL}, "out of bounds"},
+        {{"t.count", "a", "en", 10, 0, member, 1, NULL, NULL, NULL}, "must be a number"},
+        {{"t.distinct", "a", "en", 10, 1, NULL, 0, NULL, NULL, NULL}, "must be a set"},
+        {{"t.count", "a", "en", INT64_MAX, 1, NULL, 0, NULL, NULL, NULL}, "the years 1 to 9999"},
+        {{"t.distinct", "a", "en", 10, 0, member, 1, NULL, NULL, NULL}, NULL},
     };
     enum { ROWS = sizeof rows / sizeof *rows };
     struct room room;
@@ -299,15 +297,6 @@ static void more_reasons_than_an_ack_holds(void **state) {
     room_destroy(&room);
 }
 
-/* Writing past so many bytes of a file fails, as on a full disk. */
-static void limit_files(rlim_t bytes) {
-    struct rlimit limit;
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-    limit.rlim_cur = bytes;
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-    (void)signal(SIGXFSZ, SIG_IGN);
-}
-
 /* The disk fills between two commits: what filled meanwhile follows on what failed, so both must come again.
  */
 static void a_failed_commit_acks_nothing(void **state) {
@@ -322,9 +311,9 @@ static void a_failed_commit_acks_nothing(void **state) {
     (void)room_send(&room, "s", "o", 2, &event, 1);
     committer_start(room.committer, ROOM_NOW);
     (void)room_send(&room, "s", "o", 3, &event, 1);
-    limit_files(4096);
+    room_limit_files(4096);
     committer_run(room.committer);
-    limit_files(RLIM_INFINITY);
+    room_limit_files(RLIM_INFINITY);
     assert_true(committer_finish(room.committer, room_count_release, &released, NULL) < 0);
     assert_int_equal(released.replies, 2);
     assert_int_equal(released.failed, 2);

@@ -150,7 +150,8 @@ static void test_records_of_the_plan(void **state) {
                                         .baseline = STR("13"),
                                         .dim_count = 2,
                                         .dim = {STR("a"), STR("b")},
-                                        .value_count = {0, 2}};
+                                        .value_count = {0, 2},
+                                        .due = STR("14")};
     wire_reader_init(&row.values[1], wire_writer_data(values), wire_writer_len(values));
     message_write_indicator_row(writer, &row);
     message_write_indicators(
@@ -162,7 +163,7 @@ static void test_records_of_the_plan(void **state) {
                   "[1, \"indicators\", {\"id\": 1, \"last\": true, \"name\": \"n\", \"title\": \"t\", "
                   "\"plan\": \"p\", \"rows\": [[\"1\", \"2\", \"3\", \"4\", \"5\", \"6\", \"7\", "
                   "\"8\", \"9\", \"10\", \"11\", \"12\", \"13\", [[\"a\", []], [\"b\", [\"x\", "
-                  "\"y\"]]]]]}]");
+                  "\"y\"]]], \"14\"]]}]");
     wire_writer_destroy(&writer);
     wire_writer_destroy(&values);
 }

@@ -1,9 +1,10 @@
 /* Figures against a slow, obvious fold of the same events: random batches, any order, several commits. */
-#include "tests/unit/room.h"
+#include "tests/unit/books.h"
 
 #include <string.h>
 #include <time.h>
 
+#include "daemon/definitions.h"
 #include "daemon/query.h"
 #include "proto/civil.h"
 
@@ -182,6 +183,336 @@ static void every_figure_is_the_fold_of_its_events(void **state) {
     room_destroy(&room);
 }
 
+/* ---- one by one ---- */
+
+/* A row of an answer as text: period, breakdown, value or state, what else is told. */
+static void print_figure(const struct message_figure *figure, char *out, size_t room) {
+    int len = snprintf(out, room, "%.*s", STR_ARG(figure->period));
+    for (uint32_t i = 0; i < figure->dim_count; i++)
+        len += snprintf(out + len, room - (size_t)len, " %.*s", STR_ARG(figure->dim[i]));
+    if (figure->state == MESSAGE_STATE_VALUE)
+        len += snprintf(out + len, room - (size_t)len, " %lld", (long long)figure->value);
+    else
+        len += snprintf(out + len, room - (size_t)len, " %s", message_state_name(figure->state));
+    if (figure->decimals)
+        len += snprintf(out + len, room - (size_t)len, " /10^%u", figure->decimals);
+    if (figure->has_reported)
+        len += snprintf(out + len, room - (size_t)len, " was %lld", (long long)figure->reported);
+    if (figure->has_target)
+        len += snprintf(out + len, room - (size_t)len, " of %lld", (long long)figure->target);
+    if (figure->days)
+        len += snprintf(out + len, room - (size_t)len, " %u/%u", figure->heard, figure->days);
+    if (figure->note.len)
+        (void)snprintf(out + len, room - (size_t)len, " (%.*s)", STR_ARG(figure->note));
+}
+
+/* All rows, joined by commas; or the error and its sentence. */
+static void ask_books(struct books *books, const struct message_query *query, char out[static 4096]) {
+    struct frames *answer = NULL;
+    struct fault why = {""};
+    size_t len = 0;
+    out[0] = '\0';
+    int err = query_run(&answer, query, books->room.framework, books->room.catalogue, books->room.store,
+                        books->now, &why);
+    if (err) {
+        (void)snprintf(out, 4096, "%d: %s", err, why.text);
+        return;
+    }
+    for (size_t i = 0; i < frames_count(answer); i++) {
+        struct str frame = frames_at(answer, i);
+        struct wire_reader reader;
+        enum message_type type;
+        struct message_figures figures;
+        wire_reader_init(&reader, frame.at, frame.len);
+        assert_int_equal(message_open(&reader, &type, NULL), 0);
+        assert_int_equal(message_read_figures(&reader, &figures, NULL), 0);
+        for (uint32_t k = 0; k < figures.figure_count; k++) {
+            struct message_figure figure;
+            char text[512];
+            message_next_figure(&figures, &figure);
+            print_figure(&figure, text, sizeof text);
+            len += (size_t)snprintf(out + len, 4096 - len, "%s%s", len ? ", " : "", text);
+            assert_in_range(len, 1, 4095);
+        }
+    }
+    frames_destroy(&answer);
+}
+
+static void assert_answer(struct books *books, const struct message_query *query, const char *wanted) {
+    char got[4096];
+    ask_books(books, query, got);
+    assert_string_equal(got, wanted);
+}
+
+#define QUERY(what, since, until, type, ...)                                                                 \
+    &(struct message_query) {                                                                                \
+        .pattern_count = 1, .pattern = {STR(what)}, .from = STR(since), .to = STR(until), .by = STR(type),   \
+        __VA_ARGS__                                                                                          \
+    }
+
+#define BY_REGION .split_count = 1, .split = {STR("region")}
+
+static struct dims in_region(const char *region) {
+    struct dims dims = {0};
+    assert_int_equal(dims_add(&dims, STR("region"), str_of(region), NULL), 0);
+    return dims;
+}
+
+static void close_it(struct books *books, const char *period) {
+    struct fault why = {""};
+    if (books_close(books, period, "", &why) != 0)
+        fail_msg("%s", why.text);
+}
+
+static void as_of_a_day_is_what_was_known_then(void **state) {
+    (void)state;
+    struct books books;
+    struct fault why = {""};
+    books_new(&books, "2018-04-02");
+    books_count(&books, "a@1", "north", "2018-03-05", 7);
+    books_say(&books, "desk", "staff", "north", "2018-01-20",
+              &(struct entry){.id = 1, .recorded = 1, .has_value = true, .value = 4, .done = ENTRY_NO_DAY});
+    books_turn(&books, "2018-04-05");
+    books_count(&books, "a@1", "south", "2018-03-06", 5);
+    books_turn(&books, "2018-05-10");
+    assert_int_equal(books_withdraw(&books, "a@1", "2018-03-05", "2018-03-05", "twice", &why), 0);
+    books_count(&books, "a@1", "north", "2018-03-05", 1);
+    books_turn(&books, "2018-06-01");
+
+    assert_answer(&books, QUERY("calls", "2018-03", "2018-04", "month"), "2018-03 6 of 10");
+    assert_answer(&books, QUERY("calls", "2018-03", "2018-04", "month", .as_of = STR("2018-05-10")),
+                  "2018-03 6 of 10");
+    assert_answer(&books, QUERY("calls", "2018-03", "2018-04", "month", .as_of = STR("2018-05-09")),
+                  "2018-03 12 of 10");
+    assert_answer(&books,
+                  QUERY("calls", "2018-03", "2018-04", "month", .as_of = STR("2018-04-04"), BY_REGION),
+                  "2018-03 north 7");
+    assert_answer(&books, QUERY("calls", "2018-03", "2018-04", "month", .as_of = STR("2018-04-01")), "");
+    assert_answer(&books,
+                  QUERY("calls", "2018-03", "2018-03", "month", .as_of = STR("2018-04-01"), .gaps = true),
+                  "2018-03 missing of 10");
+    assert_answer(&books,
+                  QUERY("calls", "2018-04", "2018-04", "month", .as_of = STR("2018-04-30"), .gaps = true),
+                  "2018-04 not due of 10");
+    /* On that day nobody knew what holds in June. */
+    assert_answer(&books, QUERY("staff", "2018-03", "2018-12", "month", .as_of = STR("2018-04-30")),
+                  "2018-03 4 (as of 2018-01-20), 2018-04 4 (as of 2018-01-20)");
+    assert_answer(&books, QUERY("staff", "2018-05", "2018-12", "month"),
+                  "2018-05 4 (as of 2018-01-20), 2018-06 4 (as of 2018-01-20)");
+    books_destroy(&books);
+}
+
+static void what_was_reported_stands_beside_what_is_known(void **state) {
+    (void)state;
+    struct books books;
+    struct fault why = {""};
+    books_new(&books, "2018-04-02");
+    books_count(&books, "a@1", "north", "2018-01-05", 7);
+    books_count(&books, "a@1", "south", "2018-01-06", 1);
+    books_count(&books, "b@1", "north", "2018-02-06", 3);
+    close_it(&books, "2018-Q1");
+    assert_answer(&books, QUERY("calls", "2018-Q1", "2018-Q2", "quarter"), "2018-Q1 11 was 11 of 30");
+    books_count(&books, "a@1", "north", "2018-01-05", 2);
+    books_count(&books, "a@1", "north", "2018-03-05", 4);
+    books_count(&books, "a@1", "north", "2018-04-01", 9);
+    assert_int_equal(books_withdraw(&books, "b@1", "2018-02", "2018-02", "wrong", &why), 0);
+    assert_answer(&books, QUERY("calls", "2018-Q1", "2018-Q2", "quarter"),
+                  "2018-Q1 14 was 11 of 30, 2018-Q2 9 of 30");
+    assert_answer(&books, QUERY("calls", "2018-Q1", "2018-Q2", "quarter", .reported = true),
+                  "2018-Q1 11 was 11 of 30, 2018-Q2 9 of 30");
+    /* Months of a closed quarter are closed with it. */
+    assert_answer(&books, QUERY("calls", "2018", "2018", "month", BY_REGION),
+                  "2018-01 north 9 was 7, 2018-01 south 1 was 1, 2018-02 north missing was 3, "
+                  "2018-03 north 4 (nothing was reported), 2018-04 north 9");
+    assert_answer(&books, QUERY("calls", "2018", "2018", "month", BY_REGION, .reported = true),
+                  "2018-01 north 7 was 7, 2018-01 south 1 was 1, 2018-02 north 3 was 3, 2018-04 north 9");
+    assert_answer(&books, QUERY("calls", "2018-02", "2018-03", "month", BY_REGION, .gaps = true),
+                  "2018-02 north missing was 3, 2018-03 north 4 1/31 (nothing was reported)");
+    assert_answer(&books, QUERY("calls", "2018-01", "2018-02", "month", BY_REGION, .gaps = true),
+                  "2018-01 north 9 was 7 1/31, 2018-01 south 1 was 1 1/31, 2018-02 north missing was 3, "
+                  "2018-02 south missing");
+    assert_answer(&books, QUERY("calls", "2018-02", "2018-02", "month", .where = in_region("north")),
+                  "2018-02 missing was 3");
+    assert_answer(&books, QUERY("calls", "2018", "2018", "year"), "2018 23 of 120");
+    /* The month is closed once more, by itself: that is what it was reported as. */
+    close_it(&books, "2018-01");
+    books_count(&books, "a@1", "north", "2018-01-05", 100);
+    assert_answer(&books, QUERY("calls", "2018-01", "2018-02", "month"),
+                  "2018-01 110 was 10 of 10, 2018-02 missing was 3 of 10");
+    assert_answer(&books, QUERY("calls", "2018-Q1", "2018-Q1", "quarter"), "2018-Q1 114 was 11 of 30");
+    assert_answer(&books, QUERY("calls", "2018-Q1", "2018-Q1", "quarter", .as_of = STR("2018-04-02")),
+                  "2018-Q1 114 of 30");
+    char got[4096];
+    ask_books(&books,
+              QUERY("calls", "2018-Q1", "2018-Q1", "quarter", .as_of = STR("2018-04-02"), .reported = true),
+              got);
+    assert_non_null(strstr(got, "-22: what was reported and what was known"));
+    books_destroy(&books);
+}
+
+/* The framework reckons otherwise by now: what was reported stays. */
+static void what_was_kept_stands(void **state) {
+    (void)state;
+    struct books books;
+    static char changed[sizeof books_framework];
+    books_new(&books, "2018-04-02");
+    books_count(&books, "a@1", "north", "2018-01-05", 7);
+    books_say(&books, "desk", "staff", "north", "2018-01-20",
+              &(struct entry){.id = 1, .recorded = 1, .has_value = true, .value = 4, .done = ENTRY_NO_DAY});
+    close_it(&books, "2018-Q1");
+    memcpy(changed, books_framework, sizeof changed);
+    memcpy(strstr(changed, "factor: 100"), "factor: 200", 11);
+    books_plan(&books, changed);
+    assert_answer(&books, QUERY("rate", "2018-Q1", "2018-Q1", "quarter"), "2018-Q1 3500 /10^1 was 1750");
+    assert_answer(&books, QUERY("rate", "2018-Q1", "2018-Q1", "quarter", BY_REGION),
+                  "2018-Q1 north 3500 /10^1 was 1750");
+    books_destroy(&books);
+}
+
+static void gaps_are_told_apart(void **state) {
+    (void)state;
+    struct books books;
+    books_new(&books, "2018-05-15");
+    books_count(&books, "a@1", "north", "2018-02-05", 7);
+    books_count(&books, "a@1", "north", "2018-02-07", 0);
+    books_count(&books, "a@1", "south", "2018-04-05", 0);
+    assert_answer(&books, QUERY("calls", "2018-01", "2018-06", "month", .gaps = true),
+                  "2018-01 missing of 10, 2018-02 7 of 10 2/28, 2018-03 missing of 10, 2018-04 0 of 10 1/30, "
+                  "2018-05 not due of 10, 2018-06 not due of 10");
+    assert_answer(&books, QUERY("calls", "2018-02", "2018-03", "month", .gaps = true, BY_REGION),
+                  "2018-02 north 7 2/28, 2018-03 north missing");
+    assert_answer(
+        &books, QUERY("calls", "", "", "month", .gaps = true, BY_REGION),
+        "2018-02 north 7 2/28, 2018-02 south missing, 2018-03 north missing, 2018-03 south missing, "
+        "2018-04 north missing, 2018-04 south 0 1/30");
+    assert_answer(&books, QUERY("calls", "2018-01", "", "month", .gaps = true, .where = in_region("north")),
+                  "2018-01 missing, 2018-02 7 2/28");
+    assert_answer(&books, QUERY("calls", "", "2018-02-08", "day", .gaps = true),
+                  "2018-02-05 7 1/1, 2018-02-06 not due, 2018-02-07 0 1/1, 2018-02-08 not due");
+    assert_answer(&books, QUERY("staff", "", "", "month", .gaps = true), "");
+    assert_answer(
+        &books, QUERY("calls", "2015", "2021", "year", .gaps = true),
+        "2015 not due, 2016 missing of 120, 2017 missing of 120, 2018 7 of 120 3/135, 2019 not due of 120, "
+        "2020 not due of 120, 2021 not due");
+    assert_answer(&books, QUERY("papers", "", "", "plan", .gaps = true), "2016/2020 not due of 10");
+    /* A figure outside the plan is told, what is not there is not asked for. */
+    books_turn(&books, "2021-03-15");
+    books_count(&books, "a@1", "north", "2021-02-05", 2);
+    assert_answer(&books, QUERY("calls", "2020-11", "", "month", .gaps = true),
+                  "2020-11 missing of 10, 2020-12 missing of 10, 2021-02 2 1/28");
+    books_count(&books, "a@1", "north", "2014-11-05", 1);
+    assert_answer(&books, QUERY("calls", "", "2016-02", "month", .gaps = true),
+                  "2014-11 1 1/30, 2016-01 missing of 10, 2016-02 missing of 10");
+    books_destroy(&books);
+}
+
+static void outsiders_are_not_told_of_few(void **state) {
+    (void)state;
+    static const uint64_t members[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+    static const struct {
+        const char *day, *list;
+        size_t members;
+    } rows[] = {
+        {"2018-01-05", "a", 3},  {"2018-01-05", "b", 9},
+        {"2018-01-05", "c", 7}, /* one: and the smallest other */
+        {"2018-02-05", "a", 2},  {"2018-02-05", "b", 4},
+        {"2018-02-05", "c", 6}, /* two */
+        {"2018-03-05", "a", 12}, {"2018-03-05", "b", 5},
+        {"2018-03-05", "c", 0}, /* none: 5 is enough, 0 tells none */
+        {"2018-04-05", "a", 1}, /* the only one */
+    };
+    struct books books;
+    char more[4096];
+    books_new(&books, "2018-05-15");
+    (void)snprintf(
+        more, sizeof more, "%s%s", books_framework,
+        "  - {id: heads, kind: distinct, frequency: month, dimensions: [list], label: {en: Heads}}\n");
+    books_plan(&books, more);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        books_tell(&books, &(struct books_event){.source = "a@1",
+                                                 .indicator = "heads",
+                                                 .dim = "list",
+                                                 .value = rows[i].list,
+                                                 .day = rows[i].day,
+                                                 .member = members,
+                                                 .member_count = rows[i].members});
+    static const struct str list = STR("list");
+    assert_answer(&books,
+                  QUERY("heads", "2018", "2018", "month", .outside = true, .split_count = 1, .split = {list}),
+                  "2018-01 a withheld, 2018-01 b 9, 2018-01 c withheld, "
+                  "2018-02 a withheld, 2018-02 b withheld, 2018-02 c 6, "
+                  "2018-03 a 12, 2018-03 b 5, 2018-03 c 0, 2018-04 a withheld");
+    assert_answer(&books, QUERY("heads", "2018", "2018", "month", .outside = true),
+                  "2018-01 9, 2018-02 6, 2018-03 12, 2018-04 1");
+    struct dims where = {0};
+    assert_int_equal(dims_add(&where, list, STR("c"), NULL), 0);
+    assert_answer(&books, QUERY("heads", "2018", "2018", "month", .outside = true, .where = where),
+                  "2018-01 withheld, 2018-02 6, 2018-03 0");
+    assert_answer(
+        &books, QUERY("heads", "2018-01", "2018-04", "month", .outside = true, .where = where, .gaps = true),
+        "2018-01 withheld, 2018-02 6 1/28, 2018-03 0 1/31, 2018-04 missing");
+    assert_answer(&books, QUERY("heads", "2018-01", "2018-01", "month", .where = where), "2018-01 7");
+    /* What was reported tells of as few. */
+    close_it(&books, "2018-02");
+    books_tell(&books, &(struct books_event){.source = "a@1",
+                                             .indicator = "heads",
+                                             .dim = "list",
+                                             .value = "b",
+                                             .day = "2018-02-05",
+                                             .member = members,
+                                             .member_count = 8});
+    assert_answer(
+        &books,
+        QUERY("heads", "2018-02", "2018-02", "month", .outside = true, .split_count = 1, .split = {list}),
+        "2018-02 a withheld, 2018-02 b withheld, 2018-02 c 6 was 6");
+    books_destroy(&books);
+}
+
+static void a_changed_definition_is_marked(void **state) {
+    (void)state;
+    struct books books;
+    static char changed[sizeof books_framework];
+    struct fault why = {""};
+    books_new(&books, "2018-01-10");
+    assert_int_equal(definitions_update(books.room.store, books.room.framework, books.now, &why), 0);
+    books_count(&books, "a@1", "north", "2018-02-05", 7);
+    books_count(&books, "a@1", "north", "2018-03-05", 8);
+    memcpy(changed, books_framework, sizeof changed);
+    memcpy(strstr(changed, "method_version: \"1\""), "method_version: \"2\"", 19);
+    books_turn(&books, "2018-03-12");
+    books_plan(&books, changed);
+    assert_int_equal(definitions_update(books.room.store, books.room.framework, books.now, &why), 0);
+    assert_answer(&books, QUERY("calls", "2018", "2018", "month"),
+                  "2018-02 7 of 10, 2018-03 8 of 10 (method changed on 2018-03-12 (version 2))");
+    assert_answer(&books, QUERY("calls", "2018", "2018", "year"),
+                  "2018 15 of 120 (method changed on 2018-03-12 (version 2))");
+    assert_answer(&books, QUERY("calls", "2018-03", "2018-03", "month", .as_of = STR("2018-03-11")),
+                  "2018-03 8 of 10");
+    books_destroy(&books);
+}
+
+static void a_sum_is_asked_for(void **state) {
+    (void)state;
+    static const uint64_t members[] = {1, 2};
+    struct books books;
+    char got[4096];
+    books_new(&books, "2018-05-15");
+    for (int i = 0; i < 2; i++)
+        books_tell(&books, &(struct books_event){.source = "a@1",
+                                                 .indicator = "people",
+                                                 .day = i ? "2018-02-03" : "2018-02-02",
+                                                 .member = members,
+                                                 .member_count = 2});
+    assert_answer(&books, QUERY("people", "2018", "2018", "month", .sum_of = STR("day")),
+                  "2018-02 4 (sum of days)");
+    assert_answer(&books, QUERY("people", "2018", "2018", "year"), "2018 2 (sum of months)");
+    ask_books(&books, QUERY("staff", "2018", "2018", "year", .sum_of = STR("month")), got);
+    assert_non_null(strstr(got, "-22: staff is a level"));
+    ask_books(&books, QUERY("people", "2018", "2018", "year", .sum_of = STR("week")), got);
+    assert_non_null(strstr(got, "-22: \"week\" is no type of period"));
+    books_destroy(&books);
+}
+
 static int ask(struct room *room, const struct message_query *query, struct fault *why) {
     struct frames *answer = NULL;
     int err = query_run(&answer, query, room->framework, room->catalogue, room->store, ROOM_NOW, why);
@@ -205,6 +536,9 @@ static void a_question_that_makes_no_sense_is_refused(void **state) {
     assert_int_equal(ask(&room, &query, &why), -22);
     query = (struct message_query){.from = STR("2018-02"), .to = STR("2018-01")};
     assert_int_equal(ask(&room, &query, &why), -22);
+    query = (struct message_query){.as_of = STR("2018-04")};
+    assert_int_equal(ask(&room, &query, &why), -22);
+    assert_non_null(strstr(why.text, "2018-04-30"));
     query = (struct message_query){.split_count = 1, .split = {STR("colour")}};
     assert_int_equal(ask(&room, &query, &why), -22);
     assert_non_null(strstr(why.text, "colour"));
@@ -214,6 +548,13 @@ static void a_question_that_makes_no_sense_is_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_figure_is_the_fold_of_its_events),
+        cmocka_unit_test(as_of_a_day_is_what_was_known_then),
+        cmocka_unit_test(what_was_reported_stands_beside_what_is_known),
+        cmocka_unit_test(what_was_kept_stands),
+        cmocka_unit_test(gaps_are_told_apart),
+        cmocka_unit_test(outsiders_are_not_told_of_few),
+        cmocka_unit_test(a_changed_definition_is_marked),
+        cmocka_unit_test(a_sum_is_asked_for),
         cmocka_unit_test(a_question_that_makes_no_sense_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
