@@ -297,10 +297,16 @@ class DayByDay(KindsTest):
             if number == 4:
                 self.restart()
             self.tell(part[size // 2:], dice)
-        for day in [start - DAY, *days, start + 5 * DAY, start + 39 * DAY]:
+        acts = [days[-1] + DAY * number for number in (3, 4, 8)]        # days on which nothing else happens
+        for day, act in zip(acts, [lambda: self.withdraw(SOURCES[1], '2017-11', '2018-02'), lambda: self.close_period('2018'),
+                                   lambda: self.withdraw(SOURCES[2], '2018-01', '2018-12')]):
+            self.turn(day)
+            act()
+        for day in [start - DAY, *days, start + 5 * DAY, start + 39 * DAY, *acts, acts[1] + DAY]:
             for by, split in [('month', ()), ('quarter', ('region',)), ('year', tuple(DIMENSIONS)), ('plan', ('language',))]:
                 self.assert_as_of(day, by, split)
         self.assert_as_of(days[2], 'day', (), '2018-03', '2018-03')
+        self.assert_same(self.told('--reported', by='year'), self.wanted('year', figures=self.book.reported), 'reported')
         for by in LONGER:
             self.assert_figures(by=by, split=('region',))
 
