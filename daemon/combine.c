@@ -48,7 +48,7 @@ static const char *const event_fault_text[EVENT_FAULTS] = {
     [FAULT_BAD_SET] = "the value is not a set of version 1: 0x01, then rising 8-byte hashes",
     [FAULT_TIME] = "the time is outside the years 1 to 9999",
     [FAULT_FUTURE] = "the time lies in the future: only what has happened can be stated",
-    [FAULT_WHOLE] = "the batch counts as a whole, and another event of it was refused",
+    [FAULT_WHOLE] = MESSAGE_REASON_WHOLE,
 };
 
 #define FUTURE_SECONDS CIVIL_DAY_SECONDS /* clocks and time zones differ by less */

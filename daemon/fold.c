@@ -233,9 +233,17 @@ static void cover(const struct fold *fold, const struct period *period, uint32_t
         out->days = (uint32_t)(last - period->first + 1);
 }
 
+/* Mostly its first day is enough: the calendar is a good part of a plain count's time. */
+static struct period period_at(const struct fold *fold, int32_t start) {
+    enum kind kind = fold->indicator->kind;
+    int32_t day = fold->by_months ? civil_first_day_of_month(start) : start;
+    if (fold->coverage == NULL && kind != KIND_LEVEL && kind != KIND_MILESTONE)
+        return (struct period){fold->ask->by, day, day};
+    return period_of_day(fold->ask->by, day, framework_plan(fold->ask->framework));
+}
+
 static int emit(struct fold *fold,
                 int (*figure)(void *arg, const struct fold_figure *figure, struct fault *why), void *arg) {
-    const struct period *plan = framework_plan(fold->ask->framework);
     struct period period = {0};
     struct distinct *scratch;
     char note[FOLD_NOTE_MAX];
@@ -245,8 +253,7 @@ static int emit(struct fold *fold,
         const struct fold_item *head = &fold->item[i];
         struct fold_figure out = {.group = head->group, .dim = fold->group[head->group].dim, .note = note};
         if (i == 0 || head->period != head[-1].period)
-            period = period_of_day(
-                fold->ask->by, fold->by_months ? civil_first_day_of_month(head->period) : head->period, plan);
+            period = period_at(fold, head->period);
         for (end = i; end < fold->item_count && fold->item[end].period == head->period &&
                       fold->item[end].group == head->group;) {
             size_t window = end;

@@ -25,18 +25,24 @@ void *mem_zeroed(size_t count, size_t size) {
 
 #define HUGE_PAGE ((size_t)2 << 20)
 
-void *mem_table(size_t count, size_t size) {
-    size_t bytes;
-    if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX - HUGE_PAGE)
-        out_of_memory(count, size);
+void *mem_pages(size_t bytes) {
     if (bytes < HUGE_PAGE)
-        return mem_zeroed(count, size);
+        return mem_resize(NULL, bytes, 1);
+    if (bytes > SIZE_MAX - HUGE_PAGE)
+        out_of_memory(bytes, 1);
     bytes = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
     void *data = aligned_alloc(HUGE_PAGE, bytes);
     if (data == NULL)
-        out_of_memory(count, size);
+        out_of_memory(bytes, 1);
     (void)madvise(data, bytes, MADV_HUGEPAGE);
-    return memset(data, 0, bytes);
+    return data;
+}
+
+void *mem_table(size_t count, size_t size) {
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes))
+        out_of_memory(count, size);
+    return bytes < HUGE_PAGE ? mem_zeroed(count, size) : memset(mem_pages(bytes), 0, bytes);
 }
 
 void *mem_resize(void *old, size_t count, size_t size) {

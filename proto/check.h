@@ -20,6 +20,7 @@ void *mem_resize(void *old, size_t count, size_t size);
 
 /* As mem_zeroed, for large tables that are walked at random: in huge pages where the system has them. */
 void *mem_table(size_t count, size_t size);
+void *mem_pages(size_t bytes); /* the same, not cleared */
 
 void *mem_copy(const void *data, size_t len);
 char *mem_string(const char *text, size_t len);

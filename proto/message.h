@@ -143,6 +143,9 @@ struct message_ack {
     struct wire_reader reasons, refused; /* as above: checked, at their first element */
 };
 
+/* The reason of those events of a batch that counts as a whole which are good themselves. */
+#define MESSAGE_REASON_WHOLE "the batch counts as a whole, and another event of it was refused"
+
 int message_read_ack(struct wire_reader *reader, struct message_ack *out, struct fault *why);
 void message_next_reason(struct message_ack *ack, struct str *reason);
 void message_next_refused(struct message_ack *ack, uint32_t *index,

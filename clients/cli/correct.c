@@ -447,8 +447,10 @@ static int run(struct request *request, struct correction *correction) {
         status = VERB_FAILED;
     if (status == 0)
         request->id = correction->promise->id; /* which may have been named by its code */
-    if (status == 0)
+    if (status == 0) {
+        request->id = correction->promise->id; /* its code may have been named */
         status = check_kind(request, correction->promise);
+    }
     if (status == 0 && (request->how != OPT_RETRACT || common->dim_count > 0))
         status = recording_dims(common, correction->promise);
     if (status == 0)

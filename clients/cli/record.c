@@ -385,6 +385,7 @@ static int print_template(const struct promise *promise) {
 static int run(struct request *request, struct saying *saying) {
     struct recording *common = &request->common;
     char name[PSEUDONYM_NAME_MAX + 2];
+    common->asks_only = request->template;
     int status = recording_open(common, VERB, NULL);
     if (status == 0 && !(saying->promise = recording_promise(common, request->id)))
         status = VERB_FAILED;

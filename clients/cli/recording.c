@@ -116,21 +116,18 @@ static void name_source(const char *collector, char out[static MESSAGE_SOURCE_MA
 }
 
 int recording_open(struct recording *recording, const char *collector, const char *folder) {
-    char source[MESSAGE_SOURCE_MAX], *inner = NULL;
+    char source[MESSAGE_SOURCE_MAX];
     if (!recording->state)
         recording->state = paths_state(RECORDING_NAME);
-    if (folder)
-        ASSERT(asprintf(&inner, "%s/%s", recording->state, folder) > 0);
+    ASSERT(asprintf(&recording->outbox, "%s%s%s", recording->state, folder ? "/" : "", folder ? folder : "") >
+           0);
     name_source(collector, source);
     const struct suivi_options options = {.endpoint = recording->common.endpoint,
-                                          .state = recording->asks_only ? NULL
-                                                   : inner              ? inner
-                                                                        : recording->state,
+                                          .state = recording->asks_only ? NULL : recording->outbox,
                                           .source = source,
                                           .software = "suivi " SUIVI_VERSION};
     struct fault why;
     int rc = suivi_open(&recording->client, &options);
-    free(inner);
     if (rc != 0)
         return failed(suivi_why(recording->client));
     recording->waited = suivi_waiting(recording->client);
@@ -142,6 +139,7 @@ int recording_open(struct recording *recording, const char *collector, const cha
 void recording_close(struct recording *recording) {
     promises_destroy(&recording->promises);
     suivi_close(&recording->client);
+    free(recording->outbox);
     free(recording->state);
 }
 
@@ -203,7 +201,7 @@ static int say_refused(const struct recording *recording, const struct suivi_tal
         terminal_say(RECORDING_PROGRAM,
                      "the daemon refused %" PRIu64 " of %" PRIu64
                      " entries, some of them of earlier runs: %s (all of them are in %s/refused.log)",
-                     tally->refused, tally->events, tally->first_reason, recording->state);
+                     tally->refused, tally->events, tally->first_reason, recording->outbox);
     return VERB_FAILED;
 }
 

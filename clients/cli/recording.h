@@ -27,6 +27,7 @@ struct recording { /* zeros */
     size_t dim_count;
 
     struct suivi *client;
+    char *outbox; /* the client's directory */
     struct promises *promises;
     uint64_t waited; /* batches that were in the outbox before */
 };

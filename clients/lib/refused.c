@@ -227,7 +227,7 @@ static int book_write(struct refused *refused, const struct casebook *book, stru
         message_next_event(&walk, &event);
         if (!book->reasons[i])
             continue;
-        if (count++ == 0)
+        if (count++ == 0 || str_equal(first, STR(MESSAGE_REASON_WHOLE)))
             first = *book->reasons[i];
         write_event(log.stream, book, i, &event, *book->reasons[i]);
     }

@@ -8,6 +8,7 @@
 #endif
 
 #include "clients/weblog/line_json.h"
+#include "clients/weblog/line_usual.h"
 #include "clients/weblog/logtime.h"
 #include "proto/check.h"
 
@@ -145,6 +146,11 @@ static const char *time_find(const char *at, const char *end, struct line *line)
 
 static bool text_parse(struct logtime *times, const char *at, const char *end, struct line *out) {
     struct line line = {0};
+    if (line_usual(times, at, end, &line)) {
+        *out = line;
+        return true;
+    }
+    line = (struct line){0};
     const char *word = word_end(at, end);
     if (word == at || word == end || *word != ' ')
         return false;

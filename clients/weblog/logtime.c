@@ -83,6 +83,16 @@ static bool moment(int32_t day, const struct clock *clock, int64_t *at) {
     return true;
 }
 
+/* Only when the calendar holds the whole hour. */
+static void remember_hour(struct logtime *last, const char *text, struct clock *clock) {
+    int64_t end;
+    clock->minute = clock->second = 59;
+    bool whole = moment(last->day, clock, &end);
+    clock->minute = clock->second = 0;
+    last->hour_known = moment(last->day, clock, &last->hour_at) && whole;
+    memcpy(last->hour, text, LOGTIME_CLF_LENGTH);
+}
+
 bool logtime_clf(struct logtime *last, const char *text, int64_t *at) {
     if (memcmp(last->date, text, sizeof(last->date)) != 0) {
         int year = four_digits(text + YEAR_AT);
@@ -101,7 +111,22 @@ bool logtime_clf(struct logtime *last, const char *text, int64_t *at) {
         .offset_minute = two_digits(text + OFFSET_MINUTE_AT),
         .west = text[SIGN_AT] == '-',
     };
-    return moment(last->day, &clock, at);
+    if (!moment(last->day, &clock, at))
+        return false;
+    remember_hour(last, text, &clock);
+    return true;
+}
+
+bool logtime_clf_again(const struct logtime *last, const char *text, int64_t *at) {
+    if (!last->hour_known || memcmp(text, last->hour, MINUTE_AT) != 0 || text[MINUTE_AT + 2] != ':' ||
+        memcmp(text + SECOND_AT + 2, last->hour + SECOND_AT + 2, LOGTIME_CLF_LENGTH - SECOND_AT - 2) != 0)
+        return false;
+    unsigned minute_tens = (unsigned)text[MINUTE_AT] - '0', minute_ones = (unsigned)text[MINUTE_AT + 1] - '0';
+    unsigned second_tens = (unsigned)text[SECOND_AT] - '0', second_ones = (unsigned)text[SECOND_AT + 1] - '0';
+    if (minute_tens > 5 || minute_ones > 9 || second_tens > 5 || second_ones > 9)
+        return false;
+    *at = last->hour_at + (minute_tens * 10 + minute_ones) * 60 + second_tens * 10 + second_ones;
+    return true;
 }
 
 bool logtime_clf_text(struct logtime *last, struct str text, int64_t *at) {

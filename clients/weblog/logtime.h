@@ -12,10 +12,14 @@
 
 #define LOGTIME_CLF_LENGTH 26
 
-/* The last date seen, so that the calendar is asked once per date and not once per line. Starts all zero. */
+/* The last date seen, so that the calendar is asked once per date and not once per line, and the last hour, whose
+ * seconds need no more than counting. Starts all zero. */
 struct logtime {
     char date[11];
     int32_t day;
+    bool hour_known;
+    char hour[LOGTIME_CLF_LENGTH]; /* a time in it */
+    int64_t hour_at;               /* its first second */
 };
 
 /* Do these LOGTIME_CLF_LENGTH bytes have the shape of a time: digits, letters and signs where they belong? */
@@ -24,7 +28,10 @@ bool logtime_clf_shape(const char *text);
 /* The time in LOGTIME_CLF_LENGTH bytes that have the shape; false when there is no such time. */
 bool logtime_clf(struct logtime *last, const char *text, int64_t *at);
 
-/* Both of the above for a string that may be anything. */
+/* The same for any LOGTIME_CLF_LENGTH bytes, when they are a time in the hour seen last; false tells nothing. */
+bool logtime_clf_again(const struct logtime *last, const char *text, int64_t *at);
+
+/* The first two for a string that may be anything. */
 bool logtime_clf_text(struct logtime *last, struct str text, int64_t *at);
 
 /* "YYYY-MM-DDThh:mm:ss", a fraction or none, then "Z" or an offset with or without colon. */

@@ -19,7 +19,7 @@ static void *add_chunk(struct pool *pool, size_t bytes) {
         pool->room = pool->room ? 2 * pool->room : 16;
         pool->chunk = mem_resize(pool->chunk, pool->room, sizeof *pool->chunk);
     }
-    return pool->chunk[pool->chunks++] = mem_table(bytes, 1);
+    return pool->chunk[pool->chunks++] = mem_pages(bytes);
 }
 
 static void *take(struct pool *pool, unsigned class) {

@@ -18,9 +18,9 @@ void visit_record_write(struct wire_writer *writer, const struct visit_record *r
     wire_write_array(writer, 3 * record->visit_count);
     for (size_t i = 0; i < record->visit_count; i++) {
         const struct visit *visit = &record->visit[i];
-        wire_write_int(writer, visit->start);
-        wire_write_uint(writer, (uint64_t)(visit->end - visit->start));
-        wire_write_uint(writer, visit->language);
+        wire_write_int(writer, visit_start(visit));
+        wire_write_uint(writer, (uint64_t)(visit->end - visit_start(visit)));
+        wire_write_uint(writer, visit_language(visit));
     }
 }
 
@@ -33,14 +33,14 @@ static int read_visits(struct wire_reader *reader, struct visit_record *record) 
     for (size_t i = 0; i < record->visit_count; i++) {
         struct visit *visit = &record->visit[i];
         uint64_t length, language;
+        int64_t start;
         int32_t day;
-        if (wire_read_int(reader, &visit->start) || wire_read_uint(reader, &length, INT32_MAX) ||
-            wire_read_uint(reader, &language, TALLY_LANGUAGES - 1) || visit->start <= last ||
-            !civil_day_of_time(visit->start, &day))
+        if (wire_read_int(reader, &start) || wire_read_uint(reader, &length, INT32_MAX) ||
+            wire_read_uint(reader, &language, TALLY_LANGUAGES - 1) || start <= last ||
+            !civil_day_of_time(start, &day))
             return -EINVAL;
-        visit->end = visit->start + (int64_t)length;
-        visit->language = (unsigned)language;
-        last = visit->end;
+        last = start + (int64_t)length;
+        *visit = visit_make(start, last, (unsigned)language);
     }
     return 0;
 }

@@ -12,10 +12,22 @@
 
 #define VISIT_RECORD_VISITS_MAX 1488 /* a month has so many half hours */
 
-struct visit {
-    int64_t start, end;
-    unsigned language; /* of the first view */
+struct visit {     /* there are many: 16 bytes */
+    int64_t begun; /* its start, and the language of its first view in the low byte */
+    int64_t end;
 };
+
+static inline struct visit visit_make(int64_t start, int64_t end, unsigned language) {
+    return (struct visit){start * 256 + language, end};
+}
+
+static inline int64_t visit_start(const struct visit *visit) {
+    return visit->begun >> 8;
+}
+
+static inline unsigned visit_language(const struct visit *visit) {
+    return visit->begun & 0xff;
+}
 
 struct visit_record {
     int32_t first_day;        /* with a page view */

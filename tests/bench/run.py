@@ -255,6 +255,29 @@ def weblog():
         os.unlink(log)
 
 
+# By Fisher's information of the registers, less what the sizes of the sets would vary if they were Poisson's.
+SKETCH_THEORY = {10_000: 0.519, 100_000: 0.692, 1_000_000: 0.755, 10_000_000: 0.760, 100_000_000: 0.761}
+
+
+def sketch():
+    for line in tool('sketch', 'errors', 30_000_000 if GIVEN.quick else 3_000_000_000):
+        bias, error, noise = line['bias'] * 100, line['error'] * 100, line['error'] * 100 / line['runs'] ** 0.5
+        row('distinct count of sets of %s, %s runs' % (spaced(line['count']), spaced(line['runs'])),
+            'exact' if line['exact'] and error == 0 else 'standard error %.2f %%' % error, '<= 0.8 %',
+            'bias %+.3f %% (itself known to %.3f)' % (bias, noise),
+            '' if line['exact'] else 'theory %.2f %%' % SKETCH_THEORY[line['count']])
+    say('sketch, errors: done')
+    ran = [tool('sketch', 'speed', 100 if GIVEN.quick else 5000) for _ in range(RUNS)]
+    middle = {name: median([one[name] for one in ran]) for name in ran[0]}
+    row('sketch, a hash into an exact set of 1000', '%.2f of a radix sort' % (middle['add_exact'] / middle['radix_sort']), '',
+        '%.1f ns' % middle['add_exact'], 'radix sort %.1f ns' % middle['radix_sort'])
+    row('sketch, a hash into a dense set', '%.1f of an OR into a table' % (middle['add_dense'] / middle['table_or']), '',
+        '%.1f ns' % middle['add_dense'], 'OR %.1f ns' % middle['table_or'])
+    row('sketch, union of two dense sets', '%.0f of a memcpy' % (middle['merge'] / middle['memcpy']), '',
+        '%.1f us; the estimate %.0f us' % (middle['merge'], middle['estimate']), 'memcpy of 8 KiB %.2f us' % middle['memcpy'])
+    say('sketch, speed: done')
+
+
 def idle():
     def work(home):
         start = home.daemon.memory('VmRSS')
@@ -266,7 +289,7 @@ def idle():
 
 
 def main():
-    for part in (ingest, acks, query, under_fire, weblog, idle):
+    for part in (ingest, acks, query, under_fire, weblog, sketch, idle):
         if GIVEN.only in (None, part.__name__):
             part()
     head = ('what', 'ratio', 'wanted', 'suivi', 'beside it')

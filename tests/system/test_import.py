@@ -144,6 +144,24 @@ class Members(ImportTest):
         self.members(HEADER + rows(MEMBERS))
         self.assert_members()
 
+    def test_all_or_nothing_by_the_daemon(self):
+        """What waited and does not fit the daemon's plan is refused as a whole, also its good rows, and said."""
+        with open(os.path.join(house.SOURCE, 'config', 'nswp-2016-2020.yaml'), encoding='utf-8') as file:
+            plan = self.house.write('other.yaml', re.sub(r'(values: \[africa)', r'\1, mars', file.read()).encode())
+        mapping = self.house.write('map.yaml', b'entries:\n- indicator: members.new\n  at: file\n  value: {column: n}\n'
+                                   b'  dims: {region: {column: region}}\n')
+        good = self.house.write('good.csv', b'region,n\neurope,5\n')
+        bad = self.house.write('bad.csv', b'region,n\nafrica,1\nmars,2\neurope,3\n')
+        how = ('--mapping', mapping, '--at', '2018-03-31')
+        self.house.stop()
+        self.bring(bad, *how, '--framework', plan, code=1, timeout='1')
+        self.house.start()
+        ran = self.bring(good, *how, code=1)
+        self.assert_one_sentence(ran.err, 'refused', 'mars', 'refused.log')
+        self.assertEqual(self.by_region('members.new', '2018-03'), {'europe': 5})
+        self.bring(good, *how)
+        self.assertEqual(self.by_region('members.new', '2018-03'), {'europe': 5})
+
     def test_taken_back_and_imported_again(self):
         self.members(HEADER + rows(MEMBERS))
         before = self.everything()

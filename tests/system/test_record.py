@@ -123,6 +123,7 @@ class EachKind(RecordTest):
     def test_template(self):
         template = self.record('impact.case_studies', '--template').out
         self.assertEqual(template.count('\n## '), 6)
+        self.assertFalse(os.path.exists(self.house.path('state')))
         self.assertEqual(self.record('members.total', '--template', code=2).out, '')
         path = self.house.write('case.md', template.encode())
         self.assert_changes_nothing(lambda: self.record('impact.case_studies', '--at', '2018-06-01', '--file', path, code=1),
@@ -332,6 +333,16 @@ class Corrected(RecordTest):
         self.assert_changes_nothing(lambda: self.why('members.total', '--at', '2018-01-31', '--dim', 'region=europe', '--value', '3', code=1),
                                     'suivi record')
         self.assert_changes_nothing(lambda: self.why(*where, '--difference', '3', code=2), '--value')
+
+    def test_by_the_code(self):
+        """An indicator is known by its code in the plan, too."""
+        where = ('--at', '2018-03-07', '--dim', 'partner=WHO')
+        self.record('1.5.1', *where, '--value', '3')
+        self.why('1.5.1', *where, '--value', '4')
+        self.why('1.5.1', *where, '--difference', '1')
+        entry = self.entry_of(self.record('1.5.1', *where, '--value', '7'))
+        self.why('1.5.1', '--retract', entry)
+        self.assertEqual(self.figure('alliances.activities', '2018-03'), 5)
 
     def test_roster(self):
         where = ('networks.supported', '--at', '2018-02-01', '--dim', 'region=africa')

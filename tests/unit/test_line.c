@@ -13,6 +13,7 @@
 #include "clients/weblog/input.h"
 #include "clients/weblog/line.h"
 #include "clients/weblog/logtime.h"
+#include "tests/unit/random.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define T            "[03/Feb/2023:10:00:00 +0000]"
@@ -460,6 +461,37 @@ static void formats_of_real_logs(void **state) {
     }
 }
 
+/* A time in the hour seen last, read from its last digits, against one read whole. */
+static void times_again(void **state) {
+    (void)state;
+    static const char *const hours[] = {
+        "29/Feb/2024:23:00:00 -0130", "01/Jan/0001:00:30:00 +0030", "31/Dec/9999:23:10:00 -0030",
+        "31/Dec/9999:22:59:60 -0059", "03/Feb/2023:10:00:00 +0000",
+    };
+    static const char alphabet[] = "00112345566789/:, x";
+    random_begin();
+    size_t again = 0;
+    for (size_t i = 0; i < 400000; i++) {
+        char text[LOGTIME_CLF_LENGTH + 1], other[LOGTIME_CLF_LENGTH + 1];
+        const char *hour = hours[random_below(sizeof hours / sizeof hours[0])];
+        struct logtime last = {0}, fresh = {0};
+        int64_t at, got = 0, wanted = 0;
+        memcpy(text, hour, sizeof text);
+        memcpy(other, hour, sizeof other);
+        logtime_clf_text(&last, str_of(other), &at);
+        for (size_t changes = random_below(5); changes > 0; changes--)
+            text[14 + random_below(6)] = alphabet[random_below(sizeof alphabet - 1)];
+        if (random_below(8) == 0)
+            text[random_below(LOGTIME_CLF_LENGTH)] = alphabet[random_below(sizeof alphabet - 1)];
+        if (!logtime_clf_again(&last, text, &got))
+            continue;
+        again++;
+        if (!logtime_clf_text(&fresh, (struct str){text, LOGTIME_CLF_LENGTH}, &wanted) || got != wanted)
+            fail_msg("after %s: %s", hour, text);
+    }
+    assert_true(again > 40000);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_lines_that_parse),
@@ -474,6 +506,7 @@ int main(void) {
         cmocka_unit_test(formats_are_detected),
         cmocka_unit_test(format_names),
         cmocka_unit_test(formats_of_real_logs),
+        cmocka_unit_test(times_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -178,6 +178,12 @@ static const char *const tokens[] = {
     "[31/Dec/9999:23:59:59 -0100] \"",
     "[00/Foo/0000:99:99:99 +9999] \"q\" 200 1",
     "[03/Feb/2023:10:00:00 ,0000] \"q\" 200 1",
+    " - - [03/Feb/2023:10:59:59 +0000] \"",
+    " - - [03/Feb/2023:10:00:60 +0000] \"",
+    " - - [03/Feb/2023:10:60:00 +0000] \"",
+    "\" 304 - \"",
+    "\" 200 123456789 \"",
+    "a longer text, so that what follows it stands in another block of the line",
     "\xff",
     "\x80\xc3",
     "192.0.2.1",
@@ -190,6 +196,13 @@ static const char *const samples[] = {
     "192.0.2.1 - john smith [31/Dec/2024:23:59:60 -0730] \"GET /a\\\"b HTTP/1.1\" 200 12 "
     "\"http://x.example/\\\\\" "
     "\"Agent \\\"1\\\"\" extra 0.004",
+    "2001:db8:aaaa:bbbb:cccc:dddd:192.255.255.255 - - [28/Feb/2023:23:59:59 +0100] \"GET "
+    "/en/resource-library/some-rather-long-name?utm_source=x HTTP/1.1\" 200 12345678 "
+    "\"https://www.example.org/en/resource-library/\" \"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36\"",
+    "192.0.2.33 - - [31/Dec/9999:23:10:00 -0000] \"GET / HTTP/1.1\" 304 0 \"-\" \"Mozilla/5.0 (compatible)\" "
+    "x",
+    "::1 - - [31/Dec/9999:23:10:00 -0030] \"POST / HTTP/1.1\" 200 5 \"-\" \"\" \"192.0.2.1, 192.0.2.2\" "
+    "rt=0.004",
     "host.example ident [01/Jan/0001:00:30:00 +0030] \"GET /a \"b\" c HTTP/1.1\" 404 -",
     "a b [x [01/Mar/2023:00:00:00 +0000] [02/Mar/2023:00:00:00 +0000] \"-\" 000 7  \t",
     "a b \"[05/Mar/2023:10:00:00 +0000] \" [05/Mar/2023:11:00:00 +0000] \"q\" 200 1 \"\" \"\"",
