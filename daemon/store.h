@@ -5,7 +5,7 @@
  * interface assumes what is below it. Functions return 0 or a negative errno with `why`.
  *
  * Cells are addressed by (series, when, source): `when` counts days, or months, from 1970. A cell is a sum, to
- * which is added, or a set (proto/distinct.h); a series has cells of one sort, and any series may have entries
+ * which is added, or a set (proto/sketch.h); a series has cells of one sort, and any series may have entries
  * (proto/entry.h) beside them.
  *
  * Vintages: what is known grows by chapters, numbered from 1; each begins with the first commit of a UTC day, and

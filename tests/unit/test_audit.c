@@ -15,6 +15,7 @@
 #include "daemon/block.h"
 #include "damage.h"
 #include "proto/civil.h"
+#include "proto/sketch.h"
 
 #define DAY     17597 /* 2018-03-07 */
 #define MONTH   578
@@ -618,10 +619,10 @@ static void the_store_can_grow_meanwhile(void **state) {
 /* A store of every kind of record, on pages of which some are branches and some are long values. */
 static void make_pages(struct room *room) {
     struct store_write *write;
-    char *set = calloc(1, 1 + 8 * 5000);
+    char *set = calloc(1, SKETCH_BYTES_MAX);
     assert_non_null(set);
     set[0] = 1;
-    for (uint64_t i = 1; i < 5000; i++) {
+    for (uint64_t i = 1; i < SKETCH_EXACT_MAX; i++) {
         uint64_t big = htobe64(i);
         memcpy(set + 1 + 8 * i, &big, sizeof big);
     }
@@ -629,9 +630,10 @@ static void make_pages(struct room *room) {
     fill(room, 3000);
     assert_int_equal(store_begin(room->store, &write, NULL), 0);
     assert_int_equal(store_put_name(write, STORE_SERIES, 1, STR("\x02t.distinct\0"), NULL), 0);
-    assert_int_equal(store_put_cell(write, STORE_DAYS, 1, DAY, 0, (struct str){set, 1 + 8 * 5000}, NULL), 0);
-    assert_int_equal(store_put_cell(write, STORE_MONTHS, 1, MONTH, 0, (struct str){set, 1 + 8 * 5000}, NULL),
+    assert_int_equal(store_put_cell(write, STORE_DAYS, 1, DAY, 0, (struct str){set, SKETCH_BYTES_MAX}, NULL),
                      0);
+    assert_int_equal(
+        store_put_cell(write, STORE_MONTHS, 1, MONTH, 0, (struct str){set, SKETCH_BYTES_MAX}, NULL), 0);
     assert_int_equal(store_commit(&write, NULL), 0);
     free(set);
     assert_int_equal(audited_run(room->store).told, 0);
