@@ -224,13 +224,9 @@ static int take_entry(struct parts *parts, const struct known_entry *entry) {
 /* Whether it takes something back that was said of the period, on another day. */
 static bool retracts_within(const struct parts *parts, const struct known *known,
                             const struct known_entry *entry) {
-    if (entry->entry.retracts == 0)
-        return false;
-    for (size_t i = 0; i < known->count; i++)
-        if (known->entry[i].entry.id == entry->entry.retracts &&
-            period_contains(&parts->explaining->period, known->entry[i].day))
-            return true;
-    return false;
+    const struct period *period = &parts->explaining->period;
+    return entry->entry.retracts != 0 &&
+           known_is_within(known, entry->entry.retracts, period->first, period->last);
 }
 
 /* Of what holds on, the last statement before the period belongs to it, too. */
@@ -270,10 +266,12 @@ static int take_entries(struct parts *parts) {
         return 0;
     for (size_t i = 0; i < explaining->group.count && err == 0; i++) {
         struct known known = {0};
-        err = known_add(&known, explaining->snapshot, explaining->group.series[i], CIVIL_DAY_MAX, 0,
-                        explaining->withdrawals, explaining->why);
-        if (err == 0)
+        err = known_add(&known, explaining->snapshot, explaining->group.series[i], CIVIL_DAY_MIN,
+                        CIVIL_DAY_MAX, 0, explaining->withdrawals, explaining->why);
+        if (err == 0) {
+            known_index(&known);
             err = take_series(parts, &known);
+        }
         known_clear(&known);
     }
     return err;

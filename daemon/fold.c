@@ -315,7 +315,9 @@ static int gather(struct fold *fold) {
         err = fold_sets(fold);
     if (err == 0 && store_has_entries(fold->ask->snapshot))
         err = fold_entries(fold);
-    if (err == 0 && fold->ask->coverage && !kind_is_entered(fold->indicator->kind))
+    bool by_collectors = !kind_is_entered(fold->indicator->kind) &&
+                         !framework_is_fed_by_people(fold->ask->framework, fold->ask->indicator);
+    if (err == 0 && fold->ask->coverage && by_collectors)
         err = fold_coverage_new(&fold->coverage, fold);
     return err;
 }
