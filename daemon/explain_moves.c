@@ -53,8 +53,8 @@ static int64_t began(const struct moves *moves, uint32_t number) {
 
 static void write_move(const struct moves *moves, const struct message_move_row *row) {
     struct explaining *explaining = moves->explaining;
-    if (row->difference && explain_room(explaining, EXPLAIN_MOVES))
-        message_write_move(explaining->list[EXPLAIN_MOVES], row);
+    if (row->difference && explain_room(explaining, MESSAGE_LIST_MOVES))
+        message_write_move(explaining->list[MESSAGE_LIST_MOVES], row);
 }
 
 static int write_from(const struct moves *moves, uint32_t source, struct message_move_row *row) {
