@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "clients/cli/print.h"
+#include "clients/collector/terminal.h"
 #include "proto/check.h"
 #include "proto/str.h"
 
@@ -23,7 +24,7 @@ struct answer {
 };
 
 static char *copy(const char *text) {
-    return print_clean(mem_string(text, strlen(text)));
+    return terminal_clean(mem_string(text, strlen(text)));
 }
 
 void answer_new(struct answer **out, const char *const *split, size_t split_count) {
@@ -92,7 +93,7 @@ void answer_add_indicator(struct answer *answer, const struct suivi_indicator *i
 
 static const char *pack(char **at, const char *text) {
     size_t size = strlen(text) + 1;
-    char *packed = print_clean(memcpy(*at, text, size));
+    char *packed = terminal_clean(memcpy(*at, text, size));
     *at += size;
     return packed;
 }

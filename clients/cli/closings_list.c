@@ -8,6 +8,7 @@
 #include "clients/cli/json.h"
 #include "clients/cli/print.h"
 #include "clients/cli/words.h"
+#include "clients/collector/terminal.h"
 #include "proto/check.h"
 
 #define LIST_MAGIC 0xc105ed00u
@@ -30,7 +31,7 @@ static void drop(const char *text) {
 }
 
 static const char *copy(const char *text) {
-    return print_clean(mem_string(text, strlen(text)));
+    return terminal_clean(mem_string(text, strlen(text)));
 }
 
 void closings_list_destroy(struct closings_list **list) {

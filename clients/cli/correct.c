@@ -435,7 +435,7 @@ static int send(struct request *request, struct correction *correction) {
     (void)civil_day_of_time(correction->at, &of);
     printf("corrected: %s, %s %s: %s (entry %016" PRIx64 ")\n",
            recording_print_series(correction->promise, correction->dims, correction->dim_count, series),
-           from ? "from" : "on", recording_print_day(of, day), print_clean(correction->words), id);
+           from ? "from" : "on", recording_print_day(of, day), terminal_clean(correction->words), id);
     return verb_printed("answer");
 }
 

@@ -32,7 +32,7 @@ static void drop(const char *text) {
 }
 
 static const char *copy(const char *text) {
-    return print_clean(mem_string(text, strlen(text)));
+    return terminal_clean(mem_string(text, strlen(text)));
 }
 
 static void drop_dims(const struct suivi_duty *duty) {

@@ -50,7 +50,7 @@ __attribute__((format(printf, 3, 0))) static void add(struct grid *grid, bool is
         grid->room = grid->room ? 2 * grid->room : 64;
         grid->item = mem_resize(grid->item, grid->room, sizeof *grid->item);
     }
-    grid->item[grid->count++] = (struct item){is_line, print_clean(text)};
+    grid->item[grid->count++] = (struct item){is_line, terminal_clean(text)};
 }
 
 void grid_cell(struct grid *grid, const char *format, ...) {

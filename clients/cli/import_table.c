@@ -22,7 +22,7 @@ static void add(struct table *table, const char *const cells[static COLUMNS]) {
     for (size_t i = 0; i < COLUMNS; i++) {
         char *cell = table->cell[table->count][i];
         snprintf(cell, CELL_MAX, "%s", cells[i]);
-        int width = terminal_columns(print_clean(cell));
+        int width = terminal_columns(terminal_clean(cell));
         if (width > table->width[i])
             table->width[i] = width;
     }

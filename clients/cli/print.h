@@ -22,10 +22,7 @@ const char *print_number(int64_t value, char out[static PRINT_NUMBER]);
 const char *print_value(int64_t value, unsigned decimals, char out[static PRINT_NUMBER]);
 const char *print_plain_value(int64_t value, unsigned decimals, char out[static PRINT_NUMBER]);
 
-/* Texts come from the daemon and go to a terminal: control characters become '?'. Returns `text`. */
-char *print_clean(char *text);
-
-void print_text(FILE *stream, const char *text); /* cleaned */
+void print_text(FILE *stream, const char *text); /* cleaned by terminal_clean */
 
 void print_spaces(FILE *stream, int count);
 void print_left(FILE *stream, const char *text, int width);  /* cut to it if need be */

@@ -365,7 +365,7 @@ static int record(struct request *request, struct saying *saying) {
     if (promise->kind != KIND_MILESTONE)
         printf(", %s %s", promise->kind == KIND_LEVEL || promise->kind == KIND_STATUS ? "from" : "on",
                recording_print_day(saying->day, day));
-    printf(": %s", print_clean(saying->words));
+    printf(": %s", terminal_clean(saying->words));
     if (id)
         printf(" (entry %016" PRIx64 ")", id);
     puts("");

@@ -238,5 +238,5 @@ const char *recording_print_series(const struct promise *promise, const struct s
         size_t len = strlen(out);
         snprintf(out + len, RECORDING_SERIES_MAX - len, ", %s %s", dims[i].name, dims[i].value);
     }
-    return print_clean(out);
+    return terminal_clean(out);
 }

@@ -42,7 +42,7 @@ void sources_list_destroy(struct sources_list **list) {
 }
 
 static const char *copy(const char *text) {
-    return print_clean(mem_string(text, strlen(text)));
+    return terminal_clean(mem_string(text, strlen(text)));
 }
 
 void sources_list_add(struct sources_list *list, const struct suivi_source *source) {
