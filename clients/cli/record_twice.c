@@ -2,16 +2,21 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "clients/cli/already.h"
 #include "clients/cli/print.h"
+#include "clients/cli/shell.h"
 #include "clients/cli/verb.h"
 #include "clients/collector/terminal.h"
+#include "proto/check.h"
 #include "proto/civil.h"
 #include "proto/message.h"
 
-#define COMMAND_MAX 1024
+#define COMMAND_MAX 1200 /* so that the sentence around it has room */
+
+#define TOO_LONG "suivi correct (its --help tells how)"
 
 struct looking {
     const struct recording *recording;
@@ -22,23 +27,29 @@ struct looking {
 };
 
 /* "suivi correct members.total --at 2018-03-31 --dim region=africa WITH --reason TEXT"; an entry is found by its id
- * alone. */
-static const char *command(const struct looking *looking, const char *with, bool by_id,
-                           char out[static COMMAND_MAX]) {
-    char at[PERIOD_TEXT_MAX];
+ * alone. What is too long for a line is not cut, which could end it within quotes. Caller frees. */
+static char *command(const struct looking *looking, const char *with, bool by_id) {
+    char *text = NULL, at[PERIOD_TEXT_MAX];
+    size_t len;
+    FILE *stream = open_memstream(&text, &len);
+    ASSERT(stream);
     const struct period on = {PERIOD_DAY, looking->day, looking->day};
-    snprintf(out, COMMAND_MAX, "suivi correct %s", looking->promise->id);
+    fprintf(stream, "suivi correct %s", looking->promise->id);
     if (!by_id)
-        snprintf(out + strlen(out), COMMAND_MAX - strlen(out), " --at %s", period_print(&on, at));
+        fprintf(stream, " --at %s", period_print(&on, at));
     for (size_t i = 0; i < looking->recording->dim_count && !by_id; i++) {
         const struct suivi_dim *dim = &looking->recording->dims[i];
-        const char *quote = strpbrk(dim->value, " '\"$&()<>|;*?#\\`!~") ? "'" : "";
-        size_t len = strlen(out);
-        snprintf(out + len, COMMAND_MAX - len, " --dim %s%s=%s%s", quote, dim->name, dim->value, quote);
+        char *value = shell_quote(dim->value);
+        fprintf(stream, " --dim %s=%s", dim->name, value);
+        free(value);
     }
-    size_t len = strlen(out);
-    snprintf(out + len, COMMAND_MAX - len, " %s --reason TEXT", with);
-    return out;
+    fprintf(stream, " %s --reason TEXT", with);
+    ASSERT(fclose(stream) == 0);
+    if (len > COMMAND_MAX) {
+        free(text);
+        return mem_string(TOO_LONG, strlen(TOO_LONG));
+    }
+    return text;
 }
 
 static int32_t day_of(const struct already_entry *entry) {
@@ -49,18 +60,19 @@ static int32_t day_of(const struct already_entry *entry) {
 
 static int refuse(const struct looking *looking, const struct already_entry *found, const char *there,
                   const char *with) {
-    char how[COMMAND_MAX], retract[64], source[MESSAGE_SOURCE_MAX + 1];
+    char retract[64], source[MESSAGE_SOURCE_MAX + 1];
     snprintf(source, sizeof source, "%s", found->source);
     bool by_id = !with;
     if (by_id) {
         snprintf(retract, sizeof retract, "--retract %016" PRIx64, found->id);
         with = retract;
     }
+    char *how = command(looking, with, by_id);
     terminal_say(RECORDING_PROGRAM,
                  "%s: %s already (from %s, entry %016" PRIx64 "); nothing was recorded. If that is "
                  "wrong: %s",
-                 looking->promise->id, there, print_clean(source), found->id,
-                 command(looking, with, by_id, how));
+                 looking->promise->id, there, terminal_clean(source), found->id, how);
+    free(how);
     return VERB_FAILED;
 }
 
