@@ -7,10 +7,6 @@
 #include "proto/check.h"
 #include "proto/civil.h"
 
-static bool adds_up(enum kind kind) {
-    return kind == KIND_COUNT || kind == KIND_MILESTONE || kind == KIND_EVIDENCE || kind == KIND_NARRATIVE;
-}
-
 /* The days of the shortest period of the frequency. */
 static int32_t shortest(const struct framework *f, enum period_type frequency) {
     static const int32_t days[] = {
@@ -235,7 +231,7 @@ bool framework_target(const struct framework *framework, size_t index, const str
             return true;
         }
     }
-    if (adds_up(indicator->public.kind)) {
+    if (kind_adds_up(indicator->public.kind)) {
         if (!add_up(indicator, period, &found)) {
             return false;
         }

@@ -7,6 +7,7 @@
 #include "daemon/closings.h"
 #include "proto/check.h"
 #include "proto/civil.h"
+#include "proto/utf8.h"
 
 #define ACT_MAGIC 0x4143544eu
 
@@ -87,21 +88,20 @@ uint64_t act_id(const struct act *act) {
 
 /* ---- closing ---- */
 
-static const char *print_day(int32_t day, char text[static PERIOD_TEXT_MAX]) {
-    return period_print(&(struct period){PERIOD_DAY, day, day}, text);
-}
-
-static int check_period(const struct act *act, const struct framework *framework, int32_t today,
-                        struct period *period, struct fault *why) {
+static int check_close(const struct act *act, const struct framework *framework, int32_t today,
+                       struct period *period, struct fault *why) {
     char last[PERIOD_TEXT_MAX], next[PERIOD_TEXT_MAX];
     const struct period *plan = framework_plan(framework);
-    int err = period_parse(period, act->period, why);
+    int err = utf8_check_text("note", act->note, true, why);
+    if (err == 0)
+        err = period_parse(period, act->period, why);
     if (err)
         return err;
     if (period->last >= today)
-        return fault_set(why, -EINVAL, "%.*s is not over: its last day is %s, close it from %s on",
-                         STR_ARG(act->period), print_day(period->last, last),
-                         print_day(period->last < CIVIL_DAY_MAX ? period->last + 1 : period->last, next));
+        return fault_set(
+            why, -EINVAL, "%.*s is not over: its last day is %s, close it from %s on", STR_ARG(act->period),
+            period_print_day(period->last, last),
+            period_print_day(period->last < CIVIL_DAY_MAX ? period->last + 1 : period->last, next));
     if (period->type == PERIOD_DAY)
         return fault_set(why, -EINVAL, "%.*s is a day: close its month, or a longer period",
                          STR_ARG(act->period));
@@ -127,7 +127,7 @@ static int check_open(const struct act *act, const struct period *period, struct
         err = fault_set(why, -EINVAL,
                         "%.*s was closed on %s under %s, and stays so: what comes later shows as a "
                         "restatement",
-                        STR_ARG(act->period), print_day(day, text), digest);
+                        STR_ARG(act->period), period_print_day(day, text), digest);
     }
     closings_destroy(&closings);
     return err;
@@ -158,9 +158,9 @@ static int run_close(struct act *act, struct store_write *write, const struct fr
     struct closing *closing = &act->closing;
     int32_t today = 0;
     *closing = (struct closing){.at = now, .note = act->note, .vintage = store_write_vintage(write)};
-    if (!civil_day_of_time(now, &today))
-        return fault_set(why, -EINVAL, "the clock of this machine tells no day; set it");
-    int err = check_period(act, framework, today, &closing->period, why);
+    int err = civil_today(now, &today, why);
+    if (err == 0)
+        err = check_close(act, framework, today, &closing->period, why);
     if (err)
         return err;
     struct store_snapshot *view;
@@ -214,7 +214,7 @@ void act_write_reply(const struct act *act, struct wire_writer *reply) {
     message_write_withdrawn(
         reply, &(struct message_withdrawn){.id = act->id,
                                            .source = act->source,
-                                           .first = str_of(print_day(act->withdrawn.first, first)),
-                                           .last = str_of(print_day(act->withdrawn.last, last)),
+                                           .first = str_of(period_print_day(act->withdrawn.first, first)),
+                                           .last = str_of(period_print_day(act->withdrawn.last, last)),
                                            .figures = act->withdrawn.figures});
 }

@@ -7,6 +7,7 @@
 #include "proto/check.h"
 #include "proto/civil.h"
 #include "proto/distinct.h"
+#include "proto/utf8.h"
 
 #define CHUNK_SERIES (16 * STORE_NEIGHBOURS) /* whose sums are made anew at once, of so many months: */
 #define CHUNK_MONTHS 12
@@ -232,6 +233,8 @@ static int check(const struct withdrawing *ask, struct taking *taking) {
     if (says_nothing(ask->reason))
         return fault_set(why, -EINVAL,
                          "a withdrawal needs a reason, which stays with the figures: say it with --reason");
+    if ((err = utf8_check_text("reason", ask->reason, true, why)) != 0)
+        return err;
     if ((err = period_parse(&from, ask->from, why)) != 0 || (err = period_parse(&to, ask->to, why)) != 0)
         return err;
     if (from.first > to.last)

@@ -20,7 +20,7 @@ static const char *fault_of(const struct audit *audit, const struct store_record
         return "its time is on another day";
     if (record->id != 0 && record->id != entry.id)
         return "it has another id than its key";
-    if (record->id == 0 && kind != 0 && kind != KIND_LEVEL && kind != KIND_STATUS)
+    if (record->id == 0 && kind != 0 && !kind_carries((enum kind)kind))
         return "it has no id";
     if (kind != 0 && entry_check(&entry, (enum kind)kind, why) != 0)
         return why->text;

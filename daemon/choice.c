@@ -61,6 +61,9 @@ int choice_indicators(const struct framework *framework, const struct str *patte
             return fault_set(why, -EINVAL,
                              "the framework has no indicator \"%.*s\"; suivi figures '*' shows all of them",
                              STR_ARG(pattern[p]));
-    qsort_r(chosen, *count, sizeof *chosen, compare_indicators, (void *)(uintptr_t)framework);
     return 0;
+}
+
+void choice_sort(const struct framework *framework, size_t *chosen, size_t count) {
+    qsort_r(chosen, count, sizeof *chosen, compare_indicators, (void *)(uintptr_t)framework);
 }

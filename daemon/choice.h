@@ -13,9 +13,10 @@
 bool choice_is_glob(struct str pattern);
 bool choice_matches(struct str pattern, struct str text);
 
-/* Indexes of the indicators, sorted by id; `chosen` has room for all that the framework has. No pattern: all of
- * them. -EINVAL with `why` for the one who asks: one matches none. */
+/* Indexes of the indicators, in the framework's order; `chosen` has room for all that it has. No pattern: all of them.
+ * -EINVAL with `why` for the one who asks: one matches none. */
 int choice_indicators(const struct framework *framework, const struct str *pattern, uint32_t pattern_count,
                       size_t *chosen, size_t *count, struct fault *why);
+void choice_sort(const struct framework *framework, size_t *chosen, size_t count); /* by id */
 
 #endif

@@ -1,12 +1,9 @@
-#include "daemon/closings.h"
-
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "daemon/absence.h"
-#include "daemon/fold.h"
+#include "daemon/closings_priv.h"
 #include "daemon/row.h"
 #include "proto/check.h"
 #include "proto/civil.h"
@@ -15,17 +12,9 @@
 #define CLOSINGS_MAGIC 0x434c4f53u
 
 /* Key: the period's text. Row: version, vintage, time, type, first and last day, digest, number of figures, length
- * of the note, note, figures.
- *
- * The figures are an array with an element for each indicator, by id: [id, decimals, method_version, index, records].
- * A record is [breakdown, state, value, heard, days], the breakdown a bin: a series key (proto/dims.h) without its
- * indicator. Records stand one after the other in a bin, the total first, then by rising breakdown; the index is a
- * bin of 4 bytes for each, big-endian: where it begins. So one figure is found without reading the others. */
-#define ROW_VERSION    1
-#define ROW_HEAD       (1 + 4 + 8 + 1 + 4 + 4 + CLOSING_DIGEST + 8 + 4)
-#define ELEMENT_FIELDS 5
-#define RECORD_FIELDS  5
-#define INDEX_BYTES    4
+ * of the note, note, figures. */
+#define ROW_VERSION 1
+#define ROW_HEAD    (1 + 4 + 8 + 1 + 4 + 4 + CLOSING_DIGEST + 8 + 4)
 
 _Static_assert(CLOSING_DIGEST == crypto_hash_sha256_BYTES, "a digest is a SHA-256");
 
@@ -151,24 +140,25 @@ struct element {
 
 static int read_element(struct wire_reader *reader, struct element *out) {
     uint32_t fields;
-    if (wire_read_array(reader, &fields, ELEMENT_FIELDS) != 0 || fields != ELEMENT_FIELDS ||
+    if (wire_read_array(reader, &fields, CLOSING_ELEMENT_FIELDS) != 0 || fields != CLOSING_ELEMENT_FIELDS ||
         wire_read_str(reader, &out->indicator, INDICATOR_ID_MAX) != 0 ||
         wire_read_uint(reader, &out->decimals, FRAMEWORK_DECIMALS_MAX) != 0 ||
         wire_read_str(reader, &out->method_version, MESSAGE_TEXT_MAX) != 0 ||
         wire_read_bin(reader, &out->index, CLOSING_BYTES_MAX) != 0 ||
-        wire_read_bin(reader, &out->records, CLOSING_BYTES_MAX) != 0 || out->index.len % INDEX_BYTES != 0)
+        wire_read_bin(reader, &out->records, CLOSING_BYTES_MAX) != 0 ||
+        out->index.len % CLOSING_INDEX_BYTES != 0)
         return -EBADMSG;
     return 0;
 }
 
 static size_t record_count(const struct element *element) {
-    return element->index.len / INDEX_BYTES;
+    return element->index.len / CLOSING_INDEX_BYTES;
 }
 
 /* Reads record `at`, and its breakdown as a key. */
 static int read_record(const struct element *element, size_t at, struct closing_figure *out,
                        struct str *key) {
-    size_t start = (size_t)row_get(element->index.at + at * INDEX_BYTES, INDEX_BYTES);
+    size_t start = (size_t)row_get(element->index.at + at * CLOSING_INDEX_BYTES, CLOSING_INDEX_BYTES);
     struct wire_reader reader;
     uint32_t fields;
     uint64_t state, heard, days;
@@ -176,7 +166,7 @@ static int read_record(const struct element *element, size_t at, struct closing_
     if (start > element->records.len)
         return -EBADMSG;
     wire_reader_init(&reader, element->records.at + start, element->records.len - start);
-    if (wire_read_array(&reader, &fields, RECORD_FIELDS) != 0 || fields != RECORD_FIELDS ||
+    if (wire_read_array(&reader, &fields, CLOSING_RECORD_FIELDS) != 0 || fields != CLOSING_RECORD_FIELDS ||
         wire_read_bin(&reader, key, SERIES_KEY_MAX) != 0 ||
         wire_read_uint(&reader, &state, MESSAGE_STATE_WITHHELD) != 0 || wire_read_int(&reader, &value) != 0 ||
         wire_read_uint(&reader, &heard, UINT32_MAX) != 0 || wire_read_uint(&reader, &days, UINT32_MAX) != 0)
@@ -191,21 +181,20 @@ static int read_record(const struct element *element, size_t at, struct closing_
     return 0;
 }
 
-/* The breakdown of a series key is what stands after its indicator. */
-static struct str breakdown_key(const struct dims *dims, char text[static SERIES_KEY_MAX]) {
+struct str closing_breakdown_key(const struct dims *dims, char text[static SERIES_KEY_MAX]) {
     size_t len = dims_series_key(STR("x"), dims, text);
     return (struct str){text + 2, len - 2};
 }
 
 static int find_record(const struct element *element, const struct dims *dims, struct closing_figure *out) {
     char text[SERIES_KEY_MAX];
-    struct str wanted = breakdown_key(dims, text), key;
+    struct str wanted = closing_breakdown_key(dims, text), key;
     size_t low = 0, high = record_count(element);
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         struct closing_figure figure;
         if (read_record(element, middle, &figure, &key) != 0)
-            return -ENOENT;
+            return -EBADMSG;
         int order = str_compare(key, wanted);
         if (order == 0) {
             figure.dims = *dims;
@@ -220,162 +209,32 @@ static int find_record(const struct element *element, const struct dims *dims, s
     return -ENOENT;
 }
 
-int closing_find(const struct closing *closing, struct str indicator, const struct dims *dims,
-                 struct closing_figure *out) {
+static int find(const struct closing *closing, struct str indicator, const struct dims *dims,
+                struct closing_figure *out) {
     struct wire_reader reader;
     uint32_t count;
     wire_reader_init(&reader, closing->figures.at, closing->figures.len);
     if (wire_read_array(&reader, &count, UINT32_MAX) != 0)
-        return -ENOENT;
+        return -EBADMSG;
     for (uint32_t i = 0; i < count; i++) {
         struct element element;
         if (read_element(&reader, &element) != 0)
-            return -ENOENT;
+            return -EBADMSG;
         if (str_equal(element.indicator, indicator))
             return find_record(&element, dims, out);
     }
     return -ENOENT;
 }
 
-/* ---- making figures ---- */
-
-struct making {
-    const struct closing_task *task;
-    struct wire_writer *figures, *records;
-    uint8_t *index;
-    size_t index_len, index_room;
-    size_t dim_count;
-    const struct str *dim; /* names, rising */
-    bool any;
-    uint64_t count;
-};
-
-static void add_record(struct making *making, const struct dims *dims, const struct fold_figure *figure) {
-    char text[SERIES_KEY_MAX];
-    struct str key = breakdown_key(dims, text);
-    if (making->index_len == making->index_room) {
-        making->index_room = making->index_room ? making->index_room * 2 : 64 * INDEX_BYTES;
-        making->index = mem_resize(making->index, making->index_room, 1);
-    }
-    (void)row_put(making->index + making->index_len, wire_writer_len(making->records), INDEX_BYTES);
-    making->index_len += INDEX_BYTES;
-    wire_write_array(making->records, RECORD_FIELDS);
-    wire_write_bin(making->records, key.at, key.len);
-    wire_write_uint(making->records, figure->state);
-    wire_write_int(making->records, figure->value);
-    wire_write_uint(making->records, figure->heard);
-    wire_write_uint(making->records, figure->days);
-    making->count++;
-}
-
-static int too_many(const struct closing_task *task, struct fault *why) {
-    char text[PERIOD_TEXT_MAX];
-    return fault_set(why, -E2BIG, "%s has more than %u figures, too many to keep: close shorter periods",
-                     period_print(&task->period, text), FOLD_FIGURES_MAX);
-}
-
-static int take_figure(void *arg, const struct fold_figure *figure, struct fault *why) {
-    struct making *making = arg;
-    struct dims dims = {0};
-    if (making->count == FOLD_FIGURES_MAX || wire_writer_failed(making->records))
-        return too_many(making->task, why);
-    for (size_t i = 0; i < making->dim_count; i++)
-        dims.dim[dims.count++] = (struct dim){making->dim[i], figure->dim[i]};
-    making->any = true;
-    add_record(making, &dims, figure);
-    return 0;
-}
-
-static int run_fold(struct making *making, size_t indicator, const struct str *dim, size_t dim_count,
-                    struct fault *why) {
-    const struct closing_task *task = making->task;
-    making->dim = dim;
-    making->dim_count = dim_count;
-    making->any = false;
-    return fold_run(&(struct fold_question){.framework = task->framework,
-                                            .catalogue = task->catalogue,
-                                            .snapshot = task->snapshot,
-                                            .withdrawals = task->withdrawals,
-                                            .indicator = indicator,
-                                            .by = task->period.type,
-                                            .first = task->period.first,
-                                            .last = task->period.last,
-                                            .today = task->today,
-                                            .split = dim,
-                                            .split_count = dim_count,
-                                            .coverage = true},
-                    take_figure, making, why);
-}
-
-/* The names of its dimensions in rising order, in which a breakdown's key has them. */
-static size_t sorted_dims(const struct framework *framework, size_t indicator, struct str *out) {
-    struct dims dims = {0};
-    size_t count = framework_indicator_at(framework, indicator)->dim_count;
-    for (size_t i = 0; i < count; i++) {
-        int err = dims_add(&dims, framework_dim_name(framework, indicator, i), STR("-"), NULL);
-        ASSERT(err == 0);
-    }
-    for (size_t i = 0; i < count; i++)
-        out[i] = dims.dim[i].name;
-    return count;
-}
-
-static int make_element(struct making *making, size_t index, struct fault *why) {
-    const struct closing_task *task = making->task;
-    const struct framework_indicator *indicator = framework_indicator_at(task->framework, index);
-    struct str dim[DIMS_MAX];
-    size_t dim_count = sorted_dims(task->framework, index, dim);
-    making->index_len = 0;
-    wire_writer_reset(making->records);
-    int err = run_fold(making, index, NULL, 0, why);
-    if (err == 0 && !making->any) {
-        struct fold_figure none = {.state =
-                                       absence_state(task->framework, index, &task->period, task->today)};
-        add_record(making, &(struct dims){0}, &none);
-    } else if (err == 0 && dim_count) {
-        err = run_fold(making, index, dim, dim_count, why);
-    }
-    if (err == 0 && wire_writer_failed(making->records))
-        err = too_many(task, why);
-    if (err)
-        return err;
-    wire_write_array(making->figures, ELEMENT_FIELDS);
-    wire_write_str(making->figures, indicator->id);
-    wire_write_uint(making->figures, indicator->decimals);
-    wire_write_str(making->figures, indicator->method_version);
-    wire_write_bin(making->figures, making->index, making->index_len);
-    wire_write_bin(making->figures, wire_writer_data(making->records), wire_writer_len(making->records));
-    return wire_writer_failed(making->figures) ? too_many(task, why) : 0;
-}
-
-struct sorting {
-    size_t index;
-    struct str id;
-};
-
-static int compare_ids(const void *left, const void *right) {
-    const struct sorting *a = left, *b = right;
-    return str_compare(a->id, b->id);
-}
-
-int closing_make(struct wire_writer *figures, uint64_t *count, const struct closing_task *task,
-                 struct fault *why) {
-    size_t indicators = framework_indicator_count(task->framework);
-    struct making making = {.task = task, .figures = figures};
-    struct sorting *sorting = mem_zeroed(indicators + 1, sizeof *sorting);
-    int err = 0;
-    wire_writer_new(&making.records, CLOSING_BYTES_MAX);
-    for (size_t i = 0; i < indicators; i++)
-        sorting[i] = (struct sorting){i, framework_indicator_at(task->framework, i)->id};
-    qsort(sorting, indicators, sizeof *sorting, compare_ids);
-    wire_write_array(figures, indicators);
-    for (size_t i = 0; i < indicators && err == 0; i++)
-        err = make_element(&making, sorting[i].index, why);
-    if (err == 0)
-        *count = making.count;
-    wire_writer_destroy(&making.records);
-    free(making.index);
-    free(sorting);
+int closing_find(const struct closing *closing, struct str indicator, const struct dims *dims,
+                 struct closing_figure *out, struct fault *why) {
+    char period[PERIOD_TEXT_MAX];
+    int err = find(closing, indicator, dims, out);
+    if (err == -EBADMSG)
+        return fault_set(why, err,
+                         "the closing of %s is damaged: what was reported of %.*s cannot be read; \"suivi "
+                         "check\" tells more",
+                         period_print(&closing->period, period), STR_ARG(indicator));
     return err;
 }
 

@@ -24,7 +24,7 @@ struct closing {
     struct str note;                /* borrowed, as the others */
     uint8_t digest[CLOSING_DIGEST]; /* SHA-256 of `figures` */
     uint64_t figure_count;
-    struct str figures; /* MessagePack, see closings.c */
+    struct str figures; /* MessagePack, see closings_priv.h */
 };
 
 struct closings;
@@ -39,7 +39,8 @@ const struct closing *closings_at(const struct closings *closings, size_t index)
  * whole; NULL: it is open. */
 const struct closing *closings_of(const struct closings *closings, const struct period *period);
 
-/* One kept figure of a closing: `dims` empty for the total. -ENOENT: it was not kept. */
+/* One kept figure of a closing: `dims` empty for the total. -ENOENT: it was not kept; -EBADMSG with `why`: the closing is
+ * damaged. */
 struct closing_figure {
     struct str indicator;
     struct dims dims;
@@ -50,7 +51,7 @@ struct closing_figure {
     struct str method_version;
 };
 int closing_find(const struct closing *closing, struct str indicator, const struct dims *dims,
-                 struct closing_figure *out);
+                 struct closing_figure *out, struct fault *why);
 
 /* Writes it as a message_closing_row. */
 void closing_write_row(const struct closing *closing, struct wire_writer *rows);

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "daemon/balance.h"
 #include "daemon/choice.h"
+#include "daemon/heard.h"
 #include "proto/check.h"
 #include "proto/civil.h"
 
@@ -40,38 +40,6 @@ bool due_next_period(const struct duties *duties, struct period *period) {
 
 /* ---- sources ---- */
 
-struct heard {
-    struct str source;
-    int64_t at;
-};
-
-struct hearing {
-    struct heard *heard; /* by source */
-    size_t count, room;
-    struct fault *why;
-};
-
-/* Rows come by source; one has several when it has had several outboxes. */
-static int hear(void *arg, struct str key, struct str row) {
-    struct hearing *hearing = arg;
-    struct str source, outbox;
-    struct balance balance;
-    if (balance_key_parse(key, &source, &outbox) != 0 || balance_decode(row, &balance) != 0)
-        return fault_set(hearing->why, -EBADMSG,
-                         "the store's ledger is damaged; \"suivi check\" tells where");
-    struct heard *last = hearing->count ? &hearing->heard[hearing->count - 1] : NULL;
-    if (last && str_equal(last->source, source)) {
-        last->at = balance.heard > last->at ? balance.heard : last->at;
-        return 0;
-    }
-    if (hearing->count == hearing->room) {
-        hearing->room = hearing->room ? hearing->room * 2 : 16;
-        hearing->heard = mem_resize(hearing->heard, hearing->room, sizeof *hearing->heard);
-    }
-    hearing->heard[hearing->count++] = (struct heard){source, balance.heard};
-    return 0;
-}
-
 static const struct {
     int32_t days; /* of the longest such period */
     const char *expected;
@@ -100,29 +68,35 @@ static int judge_source(struct duties *duties, const struct framework_feed *feed
     return due_add(duties, &duty);
 }
 
+struct hearing {
+    struct duties *duties;
+    bool *met; /* by feed */
+};
+
+/* The first feed that fits says how often. */
+static int judge_heard(void *arg, struct str source, int64_t at) {
+    const struct hearing *hearing = arg;
+    struct duties *duties = hearing->duties;
+    for (size_t i = 0; i < framework_feed_count(duties->framework); i++) {
+        struct framework_feed feed = framework_feed_at(duties->framework, i);
+        if (!choice_matches(feed.source, source))
+            continue;
+        hearing->met[i] = true;
+        return judge_source(duties, &feed, source, at);
+    }
+    return 0;
+}
+
 static int judge_sources(struct duties *duties) {
-    struct hearing hearing = {.why = duties->why};
     size_t feeds = framework_feed_count(duties->framework);
     bool *met = mem_zeroed(feeds + 1, sizeof *met);
-    int err = store_each_ledger(duties->snapshot, hear, &hearing, duties->why);
-    for (size_t i = 0; i < hearing.count && err == 0; i++) {
-        const struct heard *heard = &hearing.heard[i];
-        for (size_t k = 0; k < feeds; k++) {
-            struct framework_feed feed = framework_feed_at(duties->framework, k);
-            if (!choice_matches(feed.source, heard->source))
-                continue;
-            met[k] = true;
-            err = judge_source(duties, &feed, heard->source, heard->at);
-            break; /* the first one that fits says how often */
-        }
-    }
+    int err = heard_each(duties->snapshot, judge_heard, &(struct hearing){duties, met}, duties->why);
     for (size_t k = 0; k < feeds && err == 0; k++) { /* one that was never there has no row */
         struct framework_feed feed = framework_feed_at(duties->framework, k);
         if (!met[k] && !choice_is_glob(feed.source))
             err = judge_source(duties, &feed, feed.source, 0);
     }
     free(met);
-    free(hearing.heard);
     return err;
 }
 
@@ -202,7 +176,7 @@ static void write_duty(const struct duties *duties, const struct duty *duty, str
         row.indicator = name_of(duties, duty);
         row.label = framework_label(duties->framework, duty->indicator, language);
         row.days = (int64_t)duties->on - duty->due;
-        (void)period_print(&(struct period){PERIOD_DAY, duty->due, duty->due}, due);
+        (void)period_print_day(duty->due, due);
         (void)period_print(&duty->period, period);
     }
     row.period = str_of(period);
@@ -236,11 +210,12 @@ static void write_all(const struct duties *duties, const struct message_due *que
 
 static int set_days(struct duties *duties, const struct message_due *question, int64_t now) {
     struct period day;
-    if (!civil_day_of_time(now, &duties->today))
-        return fault_set(duties->why, -EINVAL, "the clock of this machine tells no day; set it");
+    int err = civil_today(now, &duties->today, duties->why);
+    if (err)
+        return err;
     duties->on = duties->today;
     if (question->on.len) {
-        int err = period_parse(&day, question->on, duties->why);
+        err = period_parse(&day, question->on, duties->why);
         if (err)
             return err;
         if (day.type != PERIOD_DAY)

@@ -223,8 +223,7 @@ static int judge_status(struct duties *duties, size_t indicator, struct str key,
         duty.due = due;
         if (ever) {
             char text[PERIOD_TEXT_MAX];
-            (void)snprintf(duty.note, sizeof duty.note, "in force until %s",
-                           period_print(&(struct period){PERIOD_DAY, last, last}, text));
+            (void)snprintf(duty.note, sizeof duty.note, "in force until %s", period_print_day(last, text));
         }
         return due_add(duties, &duty);
     } while (due_next_period(duties, &period));

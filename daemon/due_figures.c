@@ -216,8 +216,7 @@ static int judge_latest(const struct judging *judging) {
     if (last_said(measured, period, &said) && is_stale(duties, period, said)) {
         struct duty duty = {0};
         char text[PERIOD_TEXT_MAX];
-        (void)snprintf(duty.note, sizeof duty.note, "last said %s",
-                       period_print(&(struct period){PERIOD_DAY, said, said}, text));
+        (void)snprintf(duty.note, sizeof duty.note, "last said %s", period_print_day(said, text));
         return add(judging, MESSAGE_DUTY_MISSING, period, &duty);
     }
     bool judged = period->last <= duties->on || duties->on >= duties->today;

@@ -62,10 +62,6 @@ int explain_source(const struct explaining *explaining, uint32_t source, struct 
     return err;
 }
 
-bool explain_carries(enum kind kind) {
-    return kind == KIND_LEVEL || kind == KIND_STATUS;
-}
-
 static int keep_figure(void *arg, const struct fold_figure *figure, struct fault *why) {
     struct explain_figure *out = arg;
     (void)why;
@@ -106,8 +102,13 @@ int explain_reported(const struct explaining *explaining, const struct closing *
                      struct explain_figure *out) {
     struct closing_figure kept;
     struct str id = framework_indicator_at(explaining->framework, indicator)->id;
-    if (!is_own(explaining, closing) || closing_find(closing, id, &explaining->question->where, &kept) != 0)
+    int err = is_own(explaining, closing)
+                  ? closing_find(closing, id, &explaining->question->where, &kept, explaining->why)
+                  : -ENOENT;
+    if (err == -ENOENT)
         return explain_fold(explaining, indicator, closing->vintage, false, out);
+    if (err)
+        return err;
     *out = (struct explain_figure){
         .any = kept.state == MESSAGE_STATE_VALUE, .state = kept.state, .value = kept.value};
     return 0;
@@ -128,7 +129,7 @@ static int add_version(void *arg, const struct definition *definition) {
     struct explaining *explaining = arg;
     char since[PERIOD_TEXT_MAX] = "";
     if (definition->since != FRAMEWORK_NO_DAY)
-        (void)period_print(&(struct period){PERIOD_DAY, definition->since, definition->since}, since);
+        (void)period_print_day(definition->since, since);
     if (explain_room(explaining, MESSAGE_LIST_VERSIONS))
         message_write_version(explaining->list[MESSAGE_LIST_VERSIONS],
                               &(struct message_version_row){.version = definition->version,
@@ -220,9 +221,9 @@ static int find_period(struct explaining *explaining, int64_t now) {
     const struct period *plan = framework_plan(explaining->framework);
     struct period *period = &explaining->period;
     char text[PERIOD_TEXT_MAX];
-    if (!civil_day_of_time(now, &explaining->today))
-        return fault_set(explaining->why, -EINVAL, "the clock of this machine tells no day; set it");
-    int err = period_parse(period, explaining->question->period, explaining->why);
+    int err = civil_today(now, &explaining->today, explaining->why);
+    if (err == 0)
+        err = period_parse(period, explaining->question->period, explaining->why);
     if (err)
         return err;
     if (period->type == PERIOD_PLAN && (period->first != plan->first || period->last != plan->last))

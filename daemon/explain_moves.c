@@ -290,7 +290,7 @@ static int take_entries(struct moves *moves) {
         if (err == 0)
             err = known_add(&now, explaining->snapshot, series, CIVIL_DAY_MAX, 0, explaining->withdrawals,
                             explaining->why);
-        if (err == 0 && explain_carries(explaining->indicator->kind))
+        if (err == 0 && kind_carries(explaining->indicator->kind))
             err = tell_holding(moves, &then, &now);
         else if (err == 0)
             err = tell_series(moves, &then, &now);
@@ -406,7 +406,7 @@ static int take_indicator(struct steps *steps, size_t index) {
         err = take_indicator(steps, indicator->numerator);
         return err ? err : take_indicator(steps, indicator->denominator);
     }
-    steps->carries = steps->carries || explain_carries(indicator->kind);
+    steps->carries = steps->carries || kind_carries(indicator->kind);
     explain_gather(explaining, index, &group);
     bool apart = explaining->indicator->kind == KIND_DISTINCT; /* its entries are told one by one */
     int32_t first = explaining->period.first, last = explaining->period.last;

@@ -1,9 +1,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "daemon/balance.h"
 #include "daemon/cell.h"
 #include "daemon/explain_priv.h"
+#include "daemon/heard.h"
 #include "proto/check.h"
 #include "proto/civil.h"
 #include "proto/distinct.h"
@@ -236,7 +236,7 @@ static bool retracts_within(const struct parts *parts, const struct known *known
 /* Of what holds on, the last statement before the period belongs to it, too. */
 static const struct known_entry *find_carried(const struct parts *parts, const struct known *known) {
     const struct known_entry *carried = NULL;
-    if (explain_carries(parts->explaining->indicator->kind))
+    if (kind_carries(parts->explaining->indicator->kind))
         for (size_t i = 0; i < known->count && known->entry[i].day < parts->explaining->period.first; i++)
             if (known_says(&known->entry[i]))
                 carried = &known->entry[i];
@@ -246,7 +246,7 @@ static const struct known_entry *find_carried(const struct parts *parts, const s
 static int take_series(struct parts *parts, const struct known *known) {
     const struct explaining *explaining = parts->explaining;
     const struct known_entry *carried = find_carried(parts, known);
-    bool carries = explain_carries(explaining->indicator->kind);
+    bool carries = kind_carries(explaining->indicator->kind);
     int err = 0;
     for (size_t i = 0; i < known->count && err == 0; i++) {
         const struct known_entry *entry = &known->entry[i];
@@ -309,40 +309,30 @@ static int name_parts(struct parts *parts, struct part ***out, size_t *count) {
 struct listening {
     struct part **named;
     size_t count;
-    struct fault *why;
 };
 
-static int take_balance(void *arg, struct str key, struct str row) {
+static int take_heard(void *arg, struct str source, int64_t at) {
     const struct listening *listening = arg;
-    struct str source, outbox;
-    struct balance balance;
-    if (balance_key_parse(key, &source, &outbox) != 0 || balance_decode(row, &balance) != 0)
-        return fault_set(listening->why, -EBADMSG,
-                         "the store's ledger is damaged; \"suivi check\" tells where");
     struct part probe = {.name = source}, *wanted = &probe;
     struct part **found = bsearch(&wanted, listening->named, listening->count, sizeof wanted, compare_names);
-    if (found && balance.heard > (*found)->heard)
-        (*found)->heard = balance.heard;
+    if (found)
+        (*found)->heard = at;
     return 0;
-}
-
-static const char *print_day(int32_t day, char text[static PERIOD_TEXT_MAX]) {
-    return period_print(&(struct period){PERIOD_DAY, day, day}, text);
 }
 
 static int write_parts(struct parts *parts) {
     struct explaining *explaining = parts->explaining;
-    struct listening listening = {.why = explaining->why};
+    struct listening listening = {0};
     int err = name_parts(parts, &listening.named, &listening.count);
     if (err)
         return err;
-    err = store_each_ledger(explaining->snapshot, take_balance, &listening, explaining->why);
+    err = heard_each(explaining->snapshot, take_heard, &listening, explaining->why);
     for (size_t i = 0; i < listening.count && err == 0; i++) {
         const struct part *part = listening.named[i];
         char first[PERIOD_TEXT_MAX] = "", last[PERIOD_TEXT_MAX] = "";
         if (part->days) { /* else it spoke before the period only */
-            (void)print_day(part->first, first);
-            (void)print_day(part->last, last);
+            (void)period_print_day(part->first, first);
+            (void)period_print_day(part->last, last);
         }
         if (explain_room(explaining, MESSAGE_LIST_PARTS))
             message_write_part(explaining->list[MESSAGE_LIST_PARTS],
@@ -361,15 +351,15 @@ static int write_parts(struct parts *parts) {
 static int write_withdrawals(struct parts *parts) {
     struct explaining *explaining = parts->explaining;
     const struct period *period = &explaining->period;
-    bool carries = explain_carries(explaining->indicator->kind);
+    bool carries = kind_carries(explaining->indicator->kind);
     for (size_t i = 0; i < withdrawals_count(explaining->withdrawals); i++) {
         const struct withdrawal *withdrawal = withdrawals_at(explaining->withdrawals, i);
         char first[PERIOD_TEXT_MAX], last[PERIOD_TEXT_MAX];
         if (withdrawal->first > period->last || (withdrawal->last < period->first && !carries) ||
             !part_of(parts, withdrawal->source)->touched)
             continue;
-        struct message_withdrawal_row row = {.first = str_of(print_day(withdrawal->first, first)),
-                                             .last = str_of(print_day(withdrawal->last, last)),
+        struct message_withdrawal_row row = {.first = str_of(period_print_day(withdrawal->first, first)),
+                                             .last = str_of(period_print_day(withdrawal->last, last)),
                                              .reason = withdrawal->reason,
                                              .at = withdrawal->at};
         int err = explain_source(explaining, withdrawal->source, &row.source);

@@ -57,9 +57,6 @@ int explain_fold(const struct explaining *explaining, size_t indicator, uint32_t
 int explain_reported(const struct explaining *explaining, const struct closing *closing, size_t indicator,
                      struct explain_figure *out);
 
-/* Whether a statement of this kind holds on after its day. */
-bool explain_carries(enum kind kind);
-
 /* Parts, entries and withdrawals. */
 int explain_parts(struct explaining *explaining);
 

@@ -225,7 +225,6 @@ static int take(const struct walk *walk) {
 
 int fold_entries(struct fold *fold) {
     const struct fold_question *ask = fold->ask;
-    enum kind kind = fold->indicator->kind;
     struct known known = {0};
     int err = 0;
     for (size_t i = 0; i < fold->series_count && err == 0; i++) {
@@ -236,7 +235,7 @@ int fold_entries(struct fold *fold) {
             err = take(&(struct walk){fold, fold->group_of[i], &known, fold->item_count});
     }
     known_clear(&known);
-    if (err == 0 && ask->open_end && (kind == KIND_LEVEL || kind == KIND_STATUS))
+    if (err == 0 && ask->open_end && kind_carries(fold->indicator->kind))
         end_with_plan(fold);
     return err;
 }

@@ -4,10 +4,6 @@
 
 #include "daemon/fold_priv.h"
 
-static const char *print_day(int32_t day, char text[static PERIOD_TEXT_MAX]) {
-    return period_print(&(struct period){PERIOD_DAY, day, day}, text);
-}
-
 static bool is_fixed(const struct fold_question *ask, struct str dim) {
     for (size_t i = 0; i < ask->split_count; i++)
         if (str_equal(ask->split[i], dim))
@@ -49,10 +45,10 @@ static void note_level(const struct period *period, const struct fold_item *item
     if (carried == 0)
         return;
     if (first == last)
-        (void)snprintf(days, sizeof days, "as of %s", print_day(first, first_day));
+        (void)snprintf(days, sizeof days, "as of %s", period_print_day(first, first_day));
     else
-        (void)snprintf(days, sizeof days, "as of %s to %s", print_day(first, first_day),
-                       print_day(last, last_day));
+        (void)snprintf(days, sizeof days, "as of %s to %s", period_print_day(first, first_day),
+                       period_print_day(last, last_day));
     if (carried == count)
         (void)snprintf(note, FOLD_NOTE_MAX, "%s", days);
     else
@@ -69,7 +65,7 @@ static void note_status(const struct fold *fold, const struct fold_item *item, s
         of = count;
     if (of == 1)
         (void)snprintf(note, FOLD_NOTE_MAX, "%s since %s", in_force ? "in force" : "not in force",
-                       print_day(item->mark, day));
+                       period_print_day(item->mark, day));
     else
         (void)snprintf(note, FOLD_NOTE_MAX, "in force in %" PRId64 " of %" PRIu64, in_force, of);
 }

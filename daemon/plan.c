@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "daemon/choice.h"
-#include "daemon/closings.h"
 #include "daemon/words.h"
 #include "proto/check.h"
 
@@ -35,10 +34,6 @@ static void print_wanted(const struct framework_indicator *indicator, int64_t va
         words_add(out, "%s", words_number(value, indicator->decimals, number));
 }
 
-static bool adds_up(enum kind kind) {
-    return kind == KIND_COUNT || kind == KIND_MILESTONE || kind == KIND_EVIDENCE || kind == KIND_NARRATIVE;
-}
-
 /* "2 a year"; "250"; "100 from 2016, 150 from 2018". False: nothing is wanted for periods of that type. */
 static bool print_targets_of(const struct framework *framework, size_t index, enum period_type type,
                              struct words *out) {
@@ -57,7 +52,7 @@ static bool print_targets_of(const struct framework *framework, size_t index, en
     for (size_t i = 0; i < runs; i++) {
         words_add(out, "%s", i ? ", " : "");
         print_wanted(indicator, value[i], out);
-        if (adds_up(indicator->kind))
+        if (kind_adds_up(indicator->kind))
             words_add(out, " %s", rhythm[type]);
         if (runs > 1 || from[i].first > plan->first)
             words_add(out, " from %s", period_print(&from[i], text));
@@ -167,46 +162,5 @@ int plan_run(struct frames **out, const struct message_plan *question, const str
         *out = writing.answer;
     }
     free(chosen);
-    return err;
-}
-
-/* ---- closings ---- */
-
-static void write_closings(const struct closings *closings, uint64_t id, struct frames *answer) {
-    struct wire_writer *rows, *frame;
-    wire_writer_new(&rows, MESSAGE_BYTES_MAX / 2);
-    wire_writer_new(&frame, MESSAGE_BYTES_MAX);
-    size_t at = 0;
-    bool last;
-    do {
-        uint32_t count = 0;
-        wire_writer_reset(rows);
-        wire_writer_reset(frame);
-        while (at < closings_count(closings) && count < MESSAGE_ROWS_MAX &&
-               wire_writer_len(rows) < CHUNK_BYTES) {
-            closing_write_row(closings_at(closings, at++), rows);
-            count++;
-        }
-        last = at == closings_count(closings);
-        message_write_closed(frame, id, last, count, rows);
-        frames_add(answer, frame);
-    } while (!last);
-    wire_writer_destroy(&rows);
-    wire_writer_destroy(&frame);
-}
-
-int plan_closings_run(struct frames **out, const struct message_closings *question, struct store *store,
-                      struct fault *why) {
-    struct store_snapshot *snapshot = NULL;
-    struct closings *closings = NULL;
-    int err = store_snapshot_open(store, &snapshot, why);
-    if (err == 0)
-        err = closings_load(&closings, snapshot, why);
-    if (err == 0) {
-        frames_new(out);
-        write_closings(closings, question->id, *out);
-    }
-    closings_destroy(&closings);
-    store_snapshot_close(&snapshot);
     return err;
 }

@@ -22,7 +22,7 @@ struct definition_break {
 
 /* The answer while it is written. */
 struct writing {
-    const struct query_plan *plan;
+    const struct query_scope *scope;
     struct frames *answer;
     struct wire_writer *indicators, *figures, *frame;
     uint32_t indicator_count, figure_count;
@@ -41,7 +41,7 @@ struct writing {
 
 static void close_chunk(struct writing *writing, bool last) {
     wire_writer_reset(writing->frame);
-    message_write_figures(writing->frame, writing->plan->query->id, last, writing->indicator_count,
+    message_write_figures(writing->frame, writing->scope->query->id, last, writing->indicator_count,
                           writing->indicators, writing->figure_count, writing->figures);
     frames_add(writing->answer, writing->frame);
     wire_writer_reset(writing->indicators);
@@ -51,7 +51,7 @@ static void close_chunk(struct writing *writing, bool last) {
 
 static int note_definition(void *arg, const struct definition *definition) {
     struct writing *writing = arg;
-    if (definition->seen > writing->plan->known_at)
+    if (definition->seen > writing->scope->known_at)
         return 0;
     if (writing->definitions++ > 0)
         writing->breaks[(writing->definitions - 2) % BREAKS_MAX] =
@@ -71,7 +71,7 @@ static const char *compose_note(const struct writing *writing, const char *own,
             continue;
         if (len == 0)
             len = snprintf(note, MESSAGE_TEXT_MAX + 1, "%s", own);
-        (void)period_print(&(struct period){PERIOD_DAY, change->since, change->since}, day);
+        (void)period_print_day(change->since, day);
         int more = snprintf(note + len, (size_t)(MESSAGE_TEXT_MAX + 1 - len),
                             change->version.len ? "%smethod changed on %s (version %.*s)"
                                                 : "%smethod changed on %s%.*s",
@@ -87,27 +87,27 @@ static const char *compose_note(const struct writing *writing, const char *own,
 
 /* Targets are of the whole, and of what the kind itself tells. */
 static bool find_target(const struct writing *writing, int64_t *target) {
-    const struct query_plan *plan = writing->plan;
-    bool other_sum = plan->has_sum_of &&
+    const struct query_scope *scope = writing->scope;
+    bool other_sum = scope->has_sum_of &&
                      (writing->indicator->kind == KIND_DISTINCT || writing->indicator->kind == KIND_ROSTER);
-    return plan->query->split_count == 0 && plan->query->where.count == 0 && !other_sum &&
-           framework_target(plan->framework, writing->index, &writing->period, target);
+    return scope->query->split_count == 0 && scope->query->where.count == 0 && !other_sum &&
+           framework_target(scope->framework, writing->index, &writing->period, target);
 }
 
 static int write_figure(struct writing *writing, const struct query_figures *figures,
                         const struct query_figure *figure, struct fault *why) {
-    const struct query_plan *plan = writing->plan;
+    const struct query_scope *scope = writing->scope;
     char note[MESSAGE_TEXT_MAX + 1];
     if (++writing->figures_in_all > FOLD_FIGURES_MAX)
         return fault_set(why, -E2BIG, "more than %u figures: ask for fewer periods or indicators at once",
                          FOLD_FIGURES_MAX);
     if (writing->period_text[0] == '\0' || writing->period.first != figure->period) {
-        writing->period = query_period(plan, figure->period);
+        writing->period = query_period(scope, figure->period);
         (void)period_print(&writing->period, writing->period_text);
     }
     struct message_figure out = {.indicator = writing->indicator->id,
                                  .period = str_of(writing->period_text),
-                                 .dim_count = plan->query->split_count,
+                                 .dim_count = scope->query->split_count,
                                  .value = figure->value,
                                  .state = figure->state,
                                  .decimals = writing->indicator->decimals,
@@ -128,35 +128,36 @@ static int write_figure(struct writing *writing, const struct query_figures *fig
 }
 
 static void write_head(struct writing *writing) {
-    const struct query_plan *plan = writing->plan;
+    const struct query_scope *scope = writing->scope;
     char note[FOLD_NOTE_MAX];
-    const struct fold_question question = {.framework = plan->framework,
+    const struct fold_question question = {.framework = scope->framework,
                                            .indicator = writing->index,
-                                           .by = plan->by,
-                                           .has_sum_of = plan->has_sum_of,
-                                           .sum_of = plan->sum_of};
-    message_write_indicator(writing->indicators, &(struct message_indicator){
-                                                     .id = writing->indicator->id,
-                                                     .code = writing->indicator->code,
-                                                     .kind = str_of(kind_name(writing->indicator->kind)),
-                                                     .label = framework_label(plan->framework, writing->index,
-                                                                              plan->query->language),
-                                                     .note = str_of(fold_note(&question, note)),
-                                                     .unit = writing->indicator->unit});
+                                           .by = scope->by,
+                                           .has_sum_of = scope->has_sum_of,
+                                           .sum_of = scope->sum_of};
+    message_write_indicator(
+        writing->indicators,
+        &(struct message_indicator){
+            .id = writing->indicator->id,
+            .code = writing->indicator->code,
+            .kind = str_of(kind_name(writing->indicator->kind)),
+            .label = framework_label(scope->framework, writing->index, scope->query->language),
+            .note = str_of(fold_note(&question, note)),
+            .unit = writing->indicator->unit});
     writing->indicator_count++;
 }
 
 static int write_indicator(struct writing *writing, size_t index, struct fault *why) {
-    const struct query_plan *plan = writing->plan;
+    const struct query_scope *scope = writing->scope;
     struct query_figures figures;
     writing->index = index;
-    writing->indicator = framework_indicator_at(plan->framework, index);
+    writing->indicator = framework_indicator_at(scope->framework, index);
     writing->definitions = 0;
     write_head(writing);
-    int err = definitions_each(plan->snapshot, writing->indicator->id, note_definition, writing, why);
+    int err = definitions_each(scope->snapshot, writing->indicator->id, note_definition, writing, why);
     if (err)
         return err;
-    err = query_figures_make(&figures, plan, index, why);
+    err = query_figures_make(&figures, scope, index, why);
     for (size_t i = 0; i < figures.shown.count && err == 0; i++)
         err = write_figure(writing, &figures, &figures.shown.figure[i], why);
     query_figures_clear(&figures);
@@ -187,53 +188,53 @@ static int check_dims(const struct message_query *query, const struct framework 
     return 0;
 }
 
-static int plan_range(struct query_plan *plan, struct fault *why) {
-    const struct message_query *query = plan->query;
+static int scope_range(struct query_scope *scope, struct fault *why) {
+    const struct message_query *query = scope->query;
     struct period from, to;
     int err;
-    plan->by = PERIOD_MONTH;
-    plan->first = CIVIL_DAY_MIN;
-    plan->last = CIVIL_DAY_MAX;
-    plan->open_start = query->from.len == 0;
-    plan->open_end = query->to.len == 0;
-    if (query->by.len && (err = period_type_parse(&plan->by, query->by, why)) != 0)
+    scope->by = PERIOD_MONTH;
+    scope->first = CIVIL_DAY_MIN;
+    scope->last = CIVIL_DAY_MAX;
+    scope->open_start = query->from.len == 0;
+    scope->open_end = query->to.len == 0;
+    if (query->by.len && (err = period_type_parse(&scope->by, query->by, why)) != 0)
         return err;
     if (query->from.len) {
         if ((err = period_parse(&from, query->from, why)) != 0)
             return err;
-        plan->first = from.first;
+        scope->first = from.first;
     }
     if (query->to.len) {
         if ((err = period_parse(&to, query->to, why)) != 0)
             return err;
-        plan->last = to.last;
+        scope->last = to.last;
     }
-    if (plan->first > plan->last)
+    if (scope->first > scope->last)
         return fault_set(why, -EINVAL, "the range ends (%.*s) before it begins (%.*s)", STR_ARG(query->to),
                          STR_ARG(query->from));
-    const struct period *years = framework_plan(plan->framework);
-    if (plan->by == PERIOD_PLAN) { /* one period: the plan, or nothing when the range misses it */
-        bool touches = plan->first <= years->last && plan->last >= years->first;
-        plan->first = touches ? years->first : CIVIL_DAY_MAX;
-        plan->last = touches ? years->last : CIVIL_DAY_MIN;
+    const struct period *years = framework_plan(scope->framework);
+    if (scope->by == PERIOD_PLAN) { /* one period: the plan, or nothing when the range misses it */
+        bool touches = scope->first <= years->last && scope->last >= years->first;
+        scope->first = touches ? years->first : CIVIL_DAY_MAX;
+        scope->last = touches ? years->last : CIVIL_DAY_MIN;
     } else {
-        plan->first = period_of_day(plan->by, plan->first, NULL).first;
-        plan->last = period_of_day(plan->by, plan->last, NULL).last;
+        scope->first = period_of_day(scope->by, scope->first, NULL).first;
+        scope->last = period_of_day(scope->by, scope->last, NULL).last;
     }
     return 0;
 }
 
 /* What day it is for the one who asks. */
-static int plan_moment(struct query_plan *plan, int64_t now, struct fault *why) {
-    const struct message_query *query = plan->query;
+static int scope_moment(struct query_scope *scope, int64_t now, struct fault *why) {
+    const struct message_query *query = scope->query;
     struct period day;
     int err;
-    plan->known_at = INT64_MAX;
-    if (!civil_day_of_time(now, &plan->today))
-        return fault_set(why, -EINVAL, "the clock of the daemon's machine tells no day; set it");
+    scope->known_at = INT64_MAX;
+    if ((err = civil_today(now, &scope->today, why)) != 0)
+        return err;
     if (query->sum_of.len) {
-        plan->has_sum_of = true;
-        if ((err = period_type_parse(&plan->sum_of, query->sum_of, why)) != 0)
+        scope->has_sum_of = true;
+        if ((err = period_type_parse(&scope->sum_of, query->sum_of, why)) != 0)
             return err;
     }
     if (query->as_of.len == 0)
@@ -249,64 +250,66 @@ static int plan_moment(struct query_plan *plan, int64_t now, struct fault *why) 
             why, -EINVAL,
             "what was reported and what was known on a day are two questions: leave out --reported "
             "or --as-of");
-    plan->known_at = ((int64_t)day.first + 1) * CIVIL_DAY_SECONDS - 1;
-    plan->today = day.first < plan->today ? day.first : plan->today;
+    scope->known_at = ((int64_t)day.first + 1) * CIVIL_DAY_SECONDS - 1;
+    scope->today = day.first < scope->today ? day.first : scope->today;
     return 0;
 }
 
 /* What was reported is told beside what is known now. */
-static int plan_knowledge(struct query_plan *plan, struct fault *why) {
-    int err = withdrawals_load(&plan->withdrawals, plan->snapshot, why);
+static int scope_knowledge(struct query_scope *scope, struct fault *why) {
+    int err = withdrawals_load(&scope->withdrawals, scope->snapshot, why);
     if (err)
         return err;
-    if (plan->known_at == INT64_MAX) {
-        err = closings_load(&plan->closings, plan->snapshot, why);
-        if (err == 0 && closings_count(plan->closings) == 0)
-            closings_destroy(&plan->closings);
+    if (scope->known_at == INT64_MAX) {
+        err = closings_load(&scope->closings, scope->snapshot, why);
+        if (err == 0 && closings_count(scope->closings) == 0)
+            closings_destroy(&scope->closings);
         return err;
     }
     struct store_vintage vintage;
-    err = store_vintage_at(plan->snapshot, plan->known_at, &vintage, why);
+    err = store_vintage_at(scope->snapshot, scope->known_at, &vintage, why);
     if (err == 0) {
-        plan->vintage = vintage.number;
-        plan->too_early = vintage.number == 0;
+        scope->vintage = vintage.number;
+        scope->too_early = vintage.number == 0;
     }
     return err;
 }
 
-static int answer_all(struct writing *writing, struct query_plan *plan, const size_t *chosen, size_t count,
+static int answer_all(struct writing *writing, struct query_scope *scope, const size_t *chosen, size_t count,
                       struct store *store, struct fault *why) {
-    int err = store_snapshot_open(store, &plan->snapshot, why);
+    int err = store_snapshot_open(store, &scope->snapshot, why);
     if (err == 0)
-        err = plan_knowledge(plan, why);
+        err = scope_knowledge(scope, why);
     for (size_t i = 0; i < count && err == 0; i++)
         err = write_indicator(writing, chosen[i], why);
     if (err == 0)
         close_chunk(writing, true);
-    closings_destroy(&plan->closings);
-    withdrawals_destroy(&plan->withdrawals);
-    store_snapshot_close(&plan->snapshot);
+    closings_destroy(&scope->closings);
+    withdrawals_destroy(&scope->withdrawals);
+    store_snapshot_close(&scope->snapshot);
     return err;
 }
 
 int query_run(struct frames **out, const struct message_query *query, const struct framework *framework,
               struct catalogue *catalogue, struct store *store, int64_t now, struct fault *why) {
-    struct query_plan plan = {.query = query, .framework = framework, .catalogue = catalogue};
+    struct query_scope scope = {.query = query, .framework = framework, .catalogue = catalogue};
     size_t *chosen = mem_zeroed(framework_indicator_count(framework) + 1, sizeof *chosen), count;
     int err = choice_indicators(framework, query->pattern, query->pattern_count, chosen, &count, why);
-    if (err == 0)
-        err = check_dims(query, framework, chosen, count, why);
-    if (err == 0)
-        err = plan_range(&plan, why);
-    if (err == 0)
-        err = plan_moment(&plan, now, why);
     if (err == 0) {
-        struct writing writing = {.plan = &plan};
+        choice_sort(framework, chosen, count);
+        err = check_dims(query, framework, chosen, count, why);
+    }
+    if (err == 0)
+        err = scope_range(&scope, why);
+    if (err == 0)
+        err = scope_moment(&scope, now, why);
+    if (err == 0) {
+        struct writing writing = {.scope = &scope};
         frames_new(&writing.answer);
         wire_writer_new(&writing.indicators, MESSAGE_BYTES_MAX / 2);
         wire_writer_new(&writing.figures, MESSAGE_BYTES_MAX / 4);
         wire_writer_new(&writing.frame, MESSAGE_BYTES_MAX);
-        err = answer_all(&writing, &plan, chosen, count, store, why);
+        err = answer_all(&writing, &scope, chosen, count, store, why);
         wire_writer_destroy(&writing.indicators);
         wire_writer_destroy(&writing.figures);
         wire_writer_destroy(&writing.frame);

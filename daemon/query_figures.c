@@ -9,8 +9,8 @@
 
 /* ---- lists ---- */
 
-struct period query_period(const struct query_plan *plan, int32_t first) {
-    return period_of_day(plan->by, first, framework_plan(plan->framework));
+struct period query_period(const struct query_scope *scope, int32_t first) {
+    return period_of_day(scope->by, first, framework_plan(scope->framework));
 }
 
 const char *query_note(const struct query_figures *figures, size_t note) {
@@ -23,7 +23,7 @@ int query_figures_add(const struct query_figures *figures, struct query_list *li
         return fault_set(why, -E2BIG,
                          "more than %u figures of %.*s: ask for fewer periods, or split by fewer dimensions",
                          FOLD_FIGURES_MAX,
-                         STR_ARG(framework_indicator_at(figures->plan->framework, figures->indicator)->id));
+                         STR_ARG(framework_indicator_at(figures->scope->framework, figures->indicator)->id));
     if (list->count == list->room) {
         list->room = list->room ? list->room * 2 : 64;
         list->figure = mem_resize(list->figure, list->room, sizeof *list->figure);
@@ -108,24 +108,24 @@ static int keep_figure(void *arg, const struct fold_figure *figure, struct fault
 }
 
 static struct fold_question question_of(const struct query_figures *figures) {
-    const struct query_plan *plan = figures->plan;
-    return (struct fold_question){.framework = plan->framework,
-                                  .catalogue = plan->catalogue,
-                                  .snapshot = plan->snapshot,
-                                  .withdrawals = plan->withdrawals,
+    const struct query_scope *scope = figures->scope;
+    return (struct fold_question){.framework = scope->framework,
+                                  .catalogue = scope->catalogue,
+                                  .snapshot = scope->snapshot,
+                                  .withdrawals = scope->withdrawals,
                                   .indicator = figures->indicator,
-                                  .by = plan->by,
-                                  .first = plan->first,
-                                  .last = plan->last,
-                                  .open_end = plan->open_end,
-                                  .today = plan->today,
+                                  .by = scope->by,
+                                  .first = scope->first,
+                                  .last = scope->last,
+                                  .open_end = scope->open_end,
+                                  .today = scope->today,
                                   .split = figures->split,
                                   .split_count = figures->split_count,
                                   .where = figures->where,
-                                  .has_sum_of = plan->has_sum_of,
-                                  .sum_of = plan->sum_of,
-                                  .vintage = plan->vintage,
-                                  .coverage = plan->query->gaps};
+                                  .has_sum_of = scope->has_sum_of,
+                                  .sum_of = scope->sum_of,
+                                  .vintage = scope->vintage,
+                                  .coverage = scope->query->gaps};
 }
 
 static int run(struct folding *folding, const struct fold_question *question,
@@ -139,35 +139,43 @@ static int run(struct folding *folding, const struct fold_question *question,
 
 /* Whether it is by all dimensions, or by none, as closings keep figures. */
 static bool is_kept_so(const struct query_figures *figures) {
-    const struct query_plan *plan = figures->plan;
-    if (figures->where || plan->has_sum_of)
+    const struct query_scope *scope = figures->scope;
+    if (figures->where || scope->has_sum_of)
         return false;
     return figures->split_count == 0 ||
-           figures->split_count == framework_indicator_at(plan->framework, figures->indicator)->dim_count;
+           figures->split_count == framework_indicator_at(scope->framework, figures->indicator)->dim_count;
 }
 
-static bool find_kept(const struct folding *folding, const struct str *dim, struct closing_figure *kept) {
+/* Whether this was kept, in the decimals of today. */
+static int find_kept(const struct folding *folding, const struct str *dim, bool *found,
+                     struct closing_figure *kept, struct fault *why) {
     const struct query_figures *figures = folding->figures;
     const struct framework_indicator *indicator =
-        framework_indicator_at(figures->plan->framework, figures->indicator);
+        framework_indicator_at(figures->scope->framework, figures->indicator);
     struct dims dims = {0};
+    *found = false;
     for (size_t i = 0; i < figures->split_count; i++)
         if (dims_add(&dims, figures->split[i], dim[i], NULL) != 0)
-            return false;
-    return closing_find(folding->closing, indicator->id, &dims, kept) == 0 &&
-           kept->decimals == indicator->decimals;
+            return 0;
+    int err = closing_find(folding->closing, indicator->id, &dims, kept, why);
+    *found = err == 0 && kept->decimals == indicator->decimals;
+    return err == -ENOENT ? 0 : err;
 }
 
 /* The kept figure stands, should the framework reckon otherwise by now. */
 static int keep_reported(void *arg, const struct fold_figure *figure, struct fault *why) {
     struct folding *folding = arg;
-    const struct query_plan *plan = folding->figures->plan;
-    struct period period = query_period(plan, figure->period);
+    const struct query_scope *scope = folding->figures->scope;
+    struct period period = query_period(scope, figure->period);
     struct fold_figure reported = *figure;
     struct closing_figure kept;
-    if (closings_of(plan->closings, &period) != folding->closing)
+    bool found = false;
+    if (closings_of(scope->closings, &period) != folding->closing)
         return 0;
-    if (folding->kept && find_kept(folding, figure->dim, &kept)) {
+    int err = folding->kept ? find_kept(folding, figure->dim, &found, &kept, why) : 0;
+    if (err)
+        return err;
+    if (found) {
         reported.state = kept.state;
         reported.value = kept.value;
     }
@@ -175,50 +183,58 @@ static int keep_reported(void *arg, const struct fold_figure *figure, struct fau
 }
 
 /* The first of the periods asked for of which this closing tells what was reported. */
-static bool tells_any(const struct query_plan *plan, const struct closing *closing, struct period *period) {
-    int32_t start = closing->period.first > plan->first ? closing->period.first : plan->first;
-    if (start > plan->last || start > closing->period.last)
+static bool tells_any(const struct query_scope *scope, const struct closing *closing, struct period *period) {
+    int32_t start = closing->period.first > scope->first ? closing->period.first : scope->first;
+    if (start > scope->last || start > closing->period.last)
         return false;
-    *period = query_period(plan, start);
+    *period = query_period(scope, start);
     do {
-        if (period->last > plan->last || period->last > closing->period.last)
+        if (period->last > scope->last || period->last > closing->period.last)
             return false;
-        if (closings_of(plan->closings, period) == closing)
+        if (closings_of(scope->closings, period) == closing)
             return true;
     } while (period_next(period));
     return false;
 }
 
+/* The whole as it was reported, of a period that nothing is known of any more. */
+static int keep_unknown(struct folding *folding, struct fault *why) {
+    struct closing_figure kept;
+    bool found;
+    int err = find_kept(folding, NULL, &found, &kept, why);
+    if (err || !found || kept.state != MESSAGE_STATE_VALUE)
+        return err;
+    return keep_figure(folding,
+                       &(struct fold_figure){.period = folding->closing->period.first,
+                                             .value = kept.value,
+                                             .heard = kept.heard,
+                                             .days = kept.days,
+                                             .note = ""},
+                       why);
+}
+
 static int add_reported(struct query_figures *figures, const struct closing *closing,
                         struct query_list *reported, struct fault *why) {
-    const struct query_plan *plan = figures->plan;
+    const struct query_scope *scope = figures->scope;
     struct fold_question question = question_of(figures);
     struct folding folding = {.figures = figures, .into = reported, .closing = closing};
     struct period period;
     size_t before = reported->count;
-    if (!tells_any(plan, closing, &period))
+    if (!tells_any(scope, closing, &period))
         return 0;
     question.first = period.first;
     if (closing->period.last < question.last)
         question.last = closing->period.last;
     question.vintage = closing->vintage;
-    folding.kept = plan->by == closing->period.type && is_kept_so(figures);
+    folding.kept = scope->by == closing->period.type && is_kept_so(figures);
     int err = run(&folding, &question, keep_reported, why);
-    struct closing_figure kept;
-    if (err == 0 && folding.kept && figures->split_count == 0 && reported->count == before &&
-        find_kept(&folding, NULL, &kept) && kept.state == MESSAGE_STATE_VALUE)
-        err = keep_figure(&folding,
-                          &(struct fold_figure){.period = closing->period.first,
-                                                .value = kept.value,
-                                                .heard = kept.heard,
-                                                .days = kept.days,
-                                                .note = ""},
-                          why);
+    if (err == 0 && folding.kept && figures->split_count == 0 && reported->count == before)
+        err = keep_unknown(&folding, why);
     return err;
 }
 
 static int collect_reported(struct query_figures *figures, struct query_list *reported, struct fault *why) {
-    const struct closings *closings = figures->plan->closings;
+    const struct closings *closings = figures->scope->closings;
     int err = 0;
     for (size_t i = 0; i < closings_count(closings) && err == 0; i++)
         err = add_reported(figures, closings_at(closings, i), reported, why);
@@ -230,11 +246,11 @@ static int collect_reported(struct query_figures *figures, struct query_list *re
 /* A figure that is known of a period which was closed without one. */
 static int merge_unreported(struct query_figures *figures, const struct query_figure *known,
                             struct query_list *merged, struct fault *why) {
-    const struct query_plan *plan = figures->plan;
+    const struct query_scope *scope = figures->scope;
     struct query_figure figure = *known;
-    struct period period = query_period(plan, known->period);
-    if (known->state == MESSAGE_STATE_VALUE && closings_of(plan->closings, &period)) {
-        if (plan->query->reported)
+    struct period period = query_period(scope, known->period);
+    if (known->state == MESSAGE_STATE_VALUE && closings_of(scope->closings, &period)) {
+        if (scope->query->reported)
             return 0;
         char note[FOLD_NOTE_MAX + sizeof NOTHING_REPORTED + 2];
         const char *own = query_note(figures, known->note);
@@ -248,7 +264,7 @@ static int merge_unreported(struct query_figures *figures, const struct query_fi
 static int merge_reported(struct query_figures *figures, const struct query_figure *known,
                           const struct query_figure *reported, struct query_list *merged, struct fault *why) {
     struct query_figure figure = *reported;
-    if (!figures->plan->query->reported) {
+    if (!figures->scope->query->reported) {
         if (known)
             figure = *known;
         else
@@ -302,7 +318,7 @@ static bool is_widened(const struct message_query *query) {
 }
 
 static void choose_split(struct query_figures *figures) {
-    const struct message_query *query = figures->plan->query;
+    const struct message_query *query = figures->scope->query;
     figures->split_count = query->split_count;
     for (size_t i = 0; i < query->split_count; i++)
         figures->split[i] = query->split[i];
@@ -324,7 +340,7 @@ static void forget_groups(struct query_figures *figures) {
 
 /* Back to the part that was asked for. */
 static void narrow(struct query_figures *figures) {
-    const struct dims *where = &figures->plan->query->where;
+    const struct dims *where = &figures->scope->query->where;
     struct query_list *shown = &figures->shown;
     size_t kept = 0;
     for (size_t i = 0; i < shown->count; i++) {
@@ -342,29 +358,29 @@ static void narrow(struct query_figures *figures) {
         shown->figure[i].group = group;
 }
 
-int query_figures_make(struct query_figures *figures, const struct query_plan *plan, size_t indicator,
+int query_figures_make(struct query_figures *figures, const struct query_scope *scope, size_t indicator,
                        struct fault *why) {
-    *figures = (struct query_figures){.plan = plan, .indicator = indicator};
+    *figures = (struct query_figures){.scope = scope, .indicator = indicator};
     struct query_list reported = {0};
     choose_split(figures);
     struct fold_question question = question_of(figures);
     int err = 0;
-    if (!plan->too_early)
+    if (!scope->too_early)
         err =
             run(&(struct folding){.figures = figures, .into = &figures->shown}, &question, keep_figure, why);
-    if (err == 0 && plan->closings)
+    if (err == 0 && scope->closings)
         err = collect_reported(figures, &reported, why);
-    if (err == 0 && plan->closings)
+    if (err == 0 && scope->closings)
         err = merge(figures, &reported, why);
     free(reported.figure);
     if (err)
         return err;
-    if (plan->query->outside)
+    if (scope->query->outside)
         query_withhold(figures);
-    if (is_widened(plan->query))
+    if (is_widened(scope->query))
         narrow(figures);
     drop_missing(figures);
-    return plan->query->gaps ? query_fill_gaps(figures, why) : 0;
+    return scope->query->gaps ? query_fill_gaps(figures, why) : 0;
 }
 
 void query_figures_clear(struct query_figures *figures) {

@@ -39,19 +39,19 @@ static void order_groups(struct query_figures *figures, uint32_t *group, size_t 
 
 /* From where to where rows are wanted; an open end goes as far as there are figures, and not past the plan. */
 static bool find_range(const struct query_figures *figures, int32_t *first, int32_t *last) {
-    const struct query_plan *plan = figures->plan;
-    const struct period *years = framework_plan(plan->framework);
+    const struct query_scope *scope = figures->scope;
+    const struct period *years = framework_plan(scope->framework);
     const struct query_list *shown = &figures->shown;
-    *first = plan->first;
-    *last = plan->last;
-    if (plan->by == PERIOD_PLAN || (!plan->open_start && !plan->open_end))
+    *first = scope->first;
+    *last = scope->last;
+    if (scope->by == PERIOD_PLAN || (!scope->open_start && !scope->open_end))
         return *first <= *last;
     if (shown->count == 0)
         return false;
     int32_t from = shown->figure[0].period, to = shown->figure[shown->count - 1].period;
-    if (plan->open_start)
+    if (scope->open_start)
         *first = from > years->first ? from : years->first;
-    if (plan->open_end)
+    if (scope->open_end)
         *last = to < years->last ? to : years->last;
     return *first <= *last;
 }
@@ -67,11 +67,11 @@ struct filling {
 };
 
 static int fill_period(struct filling *filling, const struct period *period) {
-    const struct query_plan *plan = filling->figures->plan;
+    const struct query_scope *scope = filling->figures->scope;
     const struct query_list *old = &filling->old;
     struct query_figure gap = {.period = period->first, .note = filling->empty};
     int err = 0;
-    gap.state = absence_state(plan->framework, filling->figures->indicator, period, plan->today);
+    gap.state = absence_state(scope->framework, filling->figures->indicator, period, scope->today);
     for (size_t g = 0; g < filling->group_count && err == 0; g++) {
         const struct query_figure *next = filling->next < old->count ? &old->figure[filling->next] : NULL;
         gap.group = filling->group[g];
@@ -104,7 +104,7 @@ int query_fill_gaps(struct query_figures *figures, struct fault *why) {
     filling.group = group;
     filling.old = figures->shown;
     filling.empty = query_figures_note(figures, "");
-    struct period period = query_period(figures->plan, first);
+    struct period period = query_period(figures->scope, first);
     int err = copy_until(&filling, period.first);
     do {
         if (period.first > last || err)

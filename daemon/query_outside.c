@@ -31,10 +31,10 @@ static void withhold_in(struct query_figures *figures, struct query_figure *figu
 }
 
 void query_withhold(struct query_figures *figures) {
-    const struct query_plan *plan = figures->plan;
+    const struct query_scope *scope = figures->scope;
     struct query_list *shown = &figures->shown;
-    int64_t threshold = framework_small_number(plan->framework, figures->indicator);
-    unsigned decimals = framework_indicator_at(plan->framework, figures->indicator)->decimals;
+    int64_t threshold = framework_small_number(scope->framework, figures->indicator);
+    unsigned decimals = framework_indicator_at(scope->framework, figures->indicator)->decimals;
     if (threshold == 0 || (figures->split_count == 0 && figures->where == NULL))
         return;
     for (unsigned i = 0; i < decimals; i++)

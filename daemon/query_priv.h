@@ -8,7 +8,7 @@
 #include "daemon/query.h"
 
 /* The question, understood. */
-struct query_plan {
+struct query_scope {
     const struct message_query *query;
     const struct framework *framework;
     struct catalogue *catalogue;
@@ -45,7 +45,7 @@ struct query_list {
 
 /* Those of one indicator. */
 struct query_figures {
-    const struct query_plan *plan;
+    const struct query_scope *scope;
     size_t indicator;
     struct str split[DIMS_MAX]; /* borrowed; what they are broken down by */
     size_t split_count;
@@ -58,7 +58,7 @@ struct query_figures {
 };
 
 /* All that the question asks for, in order. `figures` is to be cleared whatever comes of it. */
-int query_figures_make(struct query_figures *figures, const struct query_plan *plan, size_t indicator,
+int query_figures_make(struct query_figures *figures, const struct query_scope *scope, size_t indicator,
                        struct fault *why);
 void query_figures_clear(struct query_figures *figures);
 
@@ -66,7 +66,7 @@ int query_figures_add(const struct query_figures *figures, struct query_list *li
                       const struct query_figure *figure, struct fault *why);
 int query_figures_compare_groups(const struct query_figures *figures, uint32_t a, uint32_t b);
 uint32_t query_figures_new_group(struct query_figures *figures);
-struct period query_period(const struct query_plan *plan, int32_t first);
+struct period query_period(const struct query_scope *scope, int32_t first);
 size_t query_figures_note(struct query_figures *figures, const char *note); /* copies */
 const char *query_note(const struct query_figures *figures, size_t note);
 

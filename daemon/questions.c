@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "daemon/audit.h"
+#include "daemon/closed.h"
 #include "daemon/due.h"
 #include "daemon/explain.h"
 #include "daemon/plan.h"
@@ -225,7 +226,7 @@ static int run_due(struct job *job) {
 }
 
 static int run_closings(struct job *job) {
-    return plan_closings_run(&job->answer, &job->in.closings, job->questions->store, &job->why);
+    return closed_run(&job->answer, &job->in.closings, job->questions->store, &job->why);
 }
 
 static const struct question_type {

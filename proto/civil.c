@@ -1,5 +1,7 @@
 #include "proto/civil.h"
 
+#include <errno.h>
+
 #include "proto/check.h"
 
 /* The algorithms start the year in March, so that the leap day is its last; an era is 400 years. */
@@ -57,6 +59,12 @@ bool civil_day_of_time(int64_t at, int32_t *day) {
         return false;
     *day = (int32_t)whole;
     return true;
+}
+
+int civil_today(int64_t now, int32_t *day, struct fault *why) {
+    if (civil_day_of_time(now, day))
+        return 0;
+    return fault_set(why, -EINVAL, "the clock of the daemon's machine tells no day; set it");
 }
 
 int32_t civil_month_of_day(int32_t day) {

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proto/fault.h"
+
 #define CIVIL_DAY_MIN     (-719162) /* 0001-01-01 */
 #define CIVIL_DAY_MAX     2932896   /* 9999-12-31 */
 #define CIVIL_DAY_SECONDS 86400
@@ -21,6 +23,9 @@ int civil_days_in_month(int year, int month);
 
 /* The UTC day of a Unix time, rounding down; false when it lies outside the years above. */
 bool civil_day_of_time(int64_t at, int32_t *day);
+
+/* The same of a clock's time; -EINVAL with `why` for who can set the clock. */
+int civil_today(int64_t now, int32_t *day, struct fault *why);
 
 /* Months counted from 1970-01 (month 0). */
 int32_t civil_month_of_day(int32_t day);

@@ -192,8 +192,7 @@ void entry_write(struct wire_writer *writer, const struct entry *entry) {
         wire_write_bool(writer, true);
     }
     if (entry->done != ENTRY_NO_DAY)
-        put_text(writer, "done",
-                 str_of(period_print(&(struct period){PERIOD_DAY, entry->done, entry->done}, day)));
+        put_text(writer, "done", str_of(period_print_day(entry->done, day)));
     put_text(writer, "title", entry->title);
     put_text(writer, "link", entry->link);
     put_text(writer, "file", entry->file);
@@ -254,19 +253,6 @@ static int fields_of(const struct entry *entry) {
            (entry->part[0].len ? TAKES_PARTS : 0);
 }
 
-/* No control characters, but for line ends and tabs where there may be several lines. */
-static int check_text(const char *name, struct str text, bool lines, struct fault *why) {
-    while (text.len > 0) {
-        size_t step = utf8_step(text);
-        bool allowed = lines && (*text.at == '\n' || *text.at == '\r' || *text.at == '\t');
-        if (step == 0 || (utf8_is_control(text) && !allowed))
-            return fault_set(why, -EINVAL, "the %s has a control character: take it out", name);
-        text.at += step;
-        text.len -= step;
-    }
-    return 0;
-}
-
 static bool begins(struct str text, struct str with) {
     return text.len > with.len && memcmp(text.at, with.at, with.len) == 0;
 }
@@ -277,13 +263,14 @@ static int check_texts(const struct entry *entry, struct fault *why) {
         return fault_set(why, -EINVAL, "the name: %s", cause.text);
     if (entry->link.len && !begins(entry->link, STR("http://")) && !begins(entry->link, STR("https://")))
         return fault_set(why, -EINVAL, "the link must begin with http:// or https://");
-    if (check_text("title", entry->title, false, why) != 0 ||
-        check_text("link", entry->link, false, why) != 0 ||
-        check_text("file", entry->file, false, why) != 0 || check_text("note", entry->note, true, why) != 0 ||
-        check_text("reason", entry->reason, true, why) != 0)
+    if (utf8_check_text("title", entry->title, false, why) != 0 ||
+        utf8_check_text("link", entry->link, false, why) != 0 ||
+        utf8_check_text("file", entry->file, false, why) != 0 ||
+        utf8_check_text("note", entry->note, true, why) != 0 ||
+        utf8_check_text("reason", entry->reason, true, why) != 0)
         return -EINVAL;
     for (size_t i = 0; i < ENTRY_PARTS; i++)
-        if (check_text(entry_part_names[i], entry->part[i], true, why) != 0)
+        if (utf8_check_text(entry_part_names[i], entry->part[i], true, why) != 0)
             return -EINVAL;
     return 0;
 }

@@ -32,3 +32,11 @@ const char *kind_name(enum kind kind) {
 bool kind_is_entered(enum kind kind) {
     return kind >= KIND_LEVEL && kind <= KIND_NARRATIVE;
 }
+
+bool kind_adds_up(enum kind kind) {
+    return kind == KIND_COUNT || kind == KIND_MILESTONE || kind == KIND_EVIDENCE || kind == KIND_NARRATIVE;
+}
+
+bool kind_carries(enum kind kind) {
+    return kind == KIND_LEVEL || kind == KIND_STATUS;
+}

@@ -33,4 +33,10 @@ const char *kind_name(enum kind kind);
 /* Whether it is kept as entries (proto/entry.h), and neither as sums nor as sets. */
 bool kind_is_entered(enum kind kind);
 
+/* Whether a longer period is the sum of shorter ones. */
+bool kind_adds_up(enum kind kind);
+
+/* Whether what was said last holds on after its day. */
+bool kind_carries(enum kind kind);
+
 #endif

@@ -146,6 +146,10 @@ const char *period_print(const struct period *period, char text[static PERIOD_TE
     return text;
 }
 
+const char *period_print_day(int32_t day, char text[static PERIOD_TEXT_MAX]) {
+    return period_print(&(struct period){PERIOD_DAY, day, day}, text);
+}
+
 int period_type_parse(enum period_type *out, struct str text, struct fault *why) {
     for (size_t i = 0; i < TYPE_COUNT; i++) {
         if (str_equal(text, str_of(type_names[i]))) {

@@ -36,6 +36,7 @@ int period_parse(struct period *out, struct str text, struct fault *why);
 
 /* Writes the text form above into `text` and returns it. */
 const char *period_print(const struct period *period, char text[static PERIOD_TEXT_MAX]);
+const char *period_print_day(int32_t day, char text[static PERIOD_TEXT_MAX]);
 
 /* "day" .. "plan"; -EINVAL with `why` naming the choices. */
 int period_type_parse(enum period_type *out, struct str text, struct fault *why);

@@ -1,5 +1,6 @@
 #include "proto/utf8.h"
 
+#include <errno.h>
 #include <stdint.h>
 
 static bool is_tail(uint8_t byte) {
@@ -60,4 +61,16 @@ bool utf8_is_control(struct str text) {
     if (first < 0x80)
         return first < 0x20 || first == 0x7f;
     return first == 0xc2 && text.len >= 2 && (uint8_t)text.at[1] < 0xa0;
+}
+
+int utf8_check_text(const char *name, struct str text, bool lines, struct fault *why) {
+    while (text.len > 0) {
+        size_t step = utf8_step(text);
+        bool allowed = lines && (*text.at == '\n' || *text.at == '\r' || *text.at == '\t');
+        if (step == 0 || (utf8_is_control(text) && !allowed))
+            return fault_set(why, -EINVAL, "the %s has a control character: take it out", name);
+        text.at += step;
+        text.len -= step;
+    }
+    return 0;
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "proto/fault.h"
 #include "proto/str.h"
 
 bool utf8_valid(struct str text);
@@ -14,5 +15,9 @@ size_t utf8_step(struct str text);
 
 /* Whether the character that `text` begins with is a control character: U+0000-1F, U+007F-9F. */
 bool utf8_is_control(struct str text);
+
+/* What people write: no control characters, but for line ends and tabs where there may be several lines. -EINVAL with
+ * `why`, which calls it by that name. */
+int utf8_check_text(const char *name, struct str text, bool lines, struct fault *why);
 
 #endif

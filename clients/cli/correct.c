@@ -411,7 +411,7 @@ static int put_together(struct request *request, struct correction *correction) 
         return correct_entry(request, correction);
     if (request->how == OPT_REMOVE)
         return correct_name(request, correction);
-    if (correction->promise->kind == KIND_LEVEL || correction->promise->kind == KIND_STATUS)
+    if (kind_carries(correction->promise->kind))
         return correct_statement(request, correction);
     return correct_sum(request, correction);
 }
@@ -431,7 +431,7 @@ static int send(struct request *request, struct correction *correction) {
         return status;
     char series[RECORDING_SERIES_MAX], day[RECORDING_DAY_MAX];
     int32_t of = 0;
-    bool from = correction->promise->kind == KIND_LEVEL || correction->promise->kind == KIND_STATUS;
+    bool from = kind_carries(correction->promise->kind);
     (void)civil_day_of_time(correction->at, &of);
     printf("corrected: %s, %s %s: %s (entry %016" PRIx64 ")\n",
            recording_print_series(correction->promise, correction->dims, correction->dim_count, series),

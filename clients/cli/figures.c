@@ -242,8 +242,8 @@ static int ask_to_the_ends(struct request *request) {
         return VERB_DONE;
     answer_destroy(&request->answer);
     answer_new(&request->answer, request->split, request->query.split_count);
-    request->query.from = period_print(&(struct period){PERIOD_DAY, first, first}, first_text);
-    request->query.to = period_print(&(struct period){PERIOD_DAY, last, last}, last_text);
+    request->query.from = period_print_day(first, first_text);
+    request->query.to = period_print_day(last, last_text);
     int status = verb_ask(&request->common, ask, request);
     request->query.from = from;
     request->query.to = to;

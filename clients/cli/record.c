@@ -363,8 +363,7 @@ static int record(struct request *request, struct saying *saying) {
     char series[RECORDING_SERIES_MAX], day[RECORDING_DAY_MAX];
     printf("recorded: %s", recording_print_series(promise, common->dims, common->dim_count, series));
     if (promise->kind != KIND_MILESTONE)
-        printf(", %s %s", promise->kind == KIND_LEVEL || promise->kind == KIND_STATUS ? "from" : "on",
-               recording_print_day(saying->day, day));
+        printf(", %s %s", kind_carries(promise->kind) ? "from" : "on", recording_print_day(saying->day, day));
     printf(": %s", terminal_clean(saying->words));
     if (id)
         printf(" (entry %016" PRIx64 ")", id);

@@ -81,6 +81,12 @@ void batcher_whole(struct batcher *batcher) {
     batcher->whole = true;
 }
 
+void batcher_number_from(struct batcher *batcher, uint64_t next) {
+    OBJ_CHECK(batcher, BATCHER_MAGIC);
+    ASSERT(batcher->event_count == 0 && batcher->closed_count == 0);
+    batcher->seq = next;
+}
+
 void batcher_destroy(struct batcher **batcher) {
     if (!*batcher)
         return;

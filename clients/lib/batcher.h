@@ -44,6 +44,9 @@ int batcher_entry(struct batcher *batcher, struct str indicator, const struct di
 /* The batches up to the next batcher_clear count as a whole or not at all, each for itself. */
 void batcher_whole(struct batcher *batcher);
 
+/* The number of the next batch; nothing may have been taken. */
+void batcher_number_from(struct batcher *batcher, uint64_t next);
+
 /* Closes the batch being filled, when anything is in it, and gives all closed ones; borrowed until the next
  * call on `batcher`. */
 const struct outbox_batch *batcher_close(struct batcher *batcher, size_t *count);

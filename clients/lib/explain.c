@@ -78,7 +78,7 @@ static struct suivi_entry lend_entry(const struct entry *from, struct texts *tex
         .retracts = from->retracts,
     };
     if (from->done != ENTRY_NO_DAY)
-        entry.done = period_print(&(struct period){PERIOD_DAY, from->done, from->done}, room->done);
+        entry.done = period_print_day(from->done, room->done);
     for (size_t i = 0; i < ENTRY_PARTS; i++) {
         room->parts[i] = texts_add(texts, from->part[i]);
         if (from->part[i].len > 0)

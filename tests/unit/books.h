@@ -161,7 +161,7 @@ static inline void books_tell(struct books *books, const struct books_event *eve
     struct store_write *write;
     struct dims dims = {0};
     struct name_found series;
-    uint32_t source;
+    uint32_t source = 0;
     struct fault why = {""};
     if (event->dim)
         assert_int_equal(dims_add(&dims, str_of(event->dim), str_of(event->value), NULL), 0);

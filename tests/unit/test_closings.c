@@ -1,7 +1,9 @@
 #include "tests/unit/books.h"
 
+#include "daemon/closed.h"
 #include "daemon/closings.h"
-#include "daemon/plan.h"
+#include "daemon/explain.h"
+#include "daemon/query.h"
 
 static struct dims region(const char *value) {
     struct dims dims = {0};
@@ -12,7 +14,7 @@ static struct dims region(const char *value) {
 static struct closing_figure find(const struct closing *closing, const char *indicator,
                                   const struct dims *dims) {
     struct closing_figure figure = {0};
-    assert_int_equal(closing_find(closing, str_of(indicator), dims, &figure), 0);
+    assert_int_equal(closing_find(closing, str_of(indicator), dims, &figure, NULL), 0);
     return figure;
 }
 
@@ -54,8 +56,8 @@ static void figures_are_kept_as_they_were(void **state) {
     assert_true(books_is(figure.method_version, "1"));
     assert_int_equal(find(closing, "calls", &north).value, 10);
     assert_int_equal(find(closing, "calls", &south).value, -1);
-    assert_int_equal(closing_find(closing, STR("calls"), &west, &figure), -ENOENT);
-    assert_int_equal(closing_find(closing, STR("call"), &none, &figure), -ENOENT);
+    assert_int_equal(closing_find(closing, STR("calls"), &west, &figure, NULL), -ENOENT);
+    assert_int_equal(closing_find(closing, STR("call"), &none, &figure, NULL), -ENOENT);
     assert_int_equal(find(closing, "staff", &none).value, 4);
     figure = find(closing, "rate", &none);
     assert_int_equal(figure.value, 2250);
@@ -148,8 +150,7 @@ static void they_can_be_asked_for(void **state) {
     struct message_closed closed;
     struct message_closing_row row;
     books_new(&books, "2018-05-01");
-    assert_int_equal(plan_closings_run(&answer, &(struct message_closings){.id = 5}, books.room.store, NULL),
-                     0);
+    assert_int_equal(closed_run(&answer, &(struct message_closings){.id = 5}, books.room.store, NULL), 0);
     books_open(answer, MESSAGE_CLOSED, &reader);
     assert_int_equal(message_read_closed(&reader, &closed, NULL), 0);
     assert_int_equal(closed.row_count, 0);
@@ -159,8 +160,7 @@ static void they_can_be_asked_for(void **state) {
     books_count(&books, "a@1", "north", "2018-01-05", 7);
     close_it(&books, "2018-01", "one");
     close_it(&books, "2017", "");
-    assert_int_equal(plan_closings_run(&answer, &(struct message_closings){.id = 6}, books.room.store, NULL),
-                     0);
+    assert_int_equal(closed_run(&answer, &(struct message_closings){.id = 6}, books.room.store, NULL), 0);
     books_open(answer, MESSAGE_CLOSED, &reader);
     assert_int_equal(message_read_closed(&reader, &closed, NULL), 0);
     assert_int_equal(closed.id, 6);
@@ -177,12 +177,73 @@ static void they_can_be_asked_for(void **state) {
     books_destroy(&books);
 }
 
+/* ---- damage ---- */
+
+static int copy_row(void *arg, struct str key, struct str row) {
+    struct str *copy = arg;
+    (void)key;
+    *copy = str_copy(row);
+    return 0;
+}
+
+/* The figures of the only closing begin with other bytes: what stands before them is whole. */
+static void damage_figures(struct books *books, const char *period) {
+    struct store_snapshot *snapshot;
+    struct store_write *write;
+    struct str row = {0};
+    assert_int_equal(store_snapshot_open(books->room.store, &snapshot, NULL), 0);
+    assert_int_equal(store_each_row(snapshot, STORE_CLOSINGS, STR(""), copy_row, &row, NULL), 0);
+    store_snapshot_close(&snapshot);
+    memset((char *)(uintptr_t)row.at + 66, 0xc1, 8);
+    assert_int_equal(store_begin(books->room.store, &write, NULL), 0);
+    assert_int_equal(store_put_row(write, STORE_CLOSINGS, str_of(period), row, NULL), 0);
+    assert_int_equal(store_commit(&write, NULL), 0);
+    str_free(row);
+}
+
+static void a_damaged_one_is_no_other_figure(void **state) {
+    (void)state;
+    const struct dims none = {0};
+    struct books books;
+    struct store_snapshot *snapshot;
+    struct closings *closings;
+    struct closing_figure figure;
+    struct frames *answer;
+    struct fault why = {""};
+    books_new(&books, "2018-05-01");
+    books_count(&books, "a@1", "north", "2018-01-05", 7);
+    close_it(&books, "2018-Q1", "");
+    damage_figures(&books, "2018-Q1");
+    assert_int_equal(store_snapshot_open(books.room.store, &snapshot, NULL), 0);
+    assert_int_equal(closings_load(&closings, snapshot, NULL), 0);
+    assert_int_equal(closing_find(closings_at(closings, 0), STR("calls"), &none, &figure, &why), -EBADMSG);
+    assert_non_null(strstr(why.text, "2018-Q1"));
+    closings_destroy(&closings);
+    store_snapshot_close(&snapshot);
+
+    struct message_query query = {.pattern_count = 1,
+                                  .pattern = {STR("calls")},
+                                  .from = STR("2018-Q1"),
+                                  .to = STR("2018-Q1"),
+                                  .by = STR("quarter")};
+    assert_int_equal(query_run(&answer, &query, books.room.framework, books.room.catalogue, books.room.store,
+                               books.now, &why),
+                     -EBADMSG);
+    assert_non_null(strstr(why.text, "suivi check"));
+    struct message_explain explain = {.indicator = STR("calls"), .period = STR("2018-Q1")};
+    assert_int_equal(explain_run(&answer, &explain, books.room.framework, books.room.catalogue,
+                                 books.room.store, books.now, &why),
+                     -EBADMSG);
+    books_destroy(&books);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(figures_are_kept_as_they_were),
         cmocka_unit_test(a_period_belongs_to_the_shortest_closed_one_that_holds_it),
         cmocka_unit_test(a_row_that_was_touched_is_known),
         cmocka_unit_test(they_can_be_asked_for),
+        cmocka_unit_test(a_damaged_one_is_no_other_figure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,8 +12,9 @@ static struct frames *ask(struct books *books, const struct message_plan *questi
 
 static void every_indicator_is_told(void **state) {
     (void)state;
-    static const char *const ids[] = {"audit",  "calls", "manual", "nets",  "papers",
-                                      "people", "rate",  "staff",  "visits"};
+    static const char *const ids[] = {
+        "calls", "people", "staff",  "nets", "manual",
+        "audit", "visits", "papers", "rate"}; /* as they stand in the framework */
     static const struct {
         const char *id, *kind, *frequency, *target;
     } wanted[] = {{"audit", "milestone", "year", ""},
@@ -80,9 +81,9 @@ static void patterns_choose(void **state) {
     assert_int_equal(message_read_indicators(&reader, &head, NULL), 0);
     assert_int_equal(head.row_count, 2);
     message_next_indicator_row(&head, &row);
-    assert_true(books_is(row.id, "audit"));
-    message_next_indicator_row(&head, &row);
     assert_true(books_is(row.id, "people"));
+    message_next_indicator_row(&head, &row);
+    assert_true(books_is(row.id, "audit"));
     frames_destroy(&answer);
     assert_int_equal(plan_run(&answer, &(struct message_plan){.pattern_count = 1, .pattern = {STR("cals")}},
                               books.room.framework, &why),

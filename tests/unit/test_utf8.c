@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 
 #include "proto/utf8.h"
 
@@ -78,11 +79,25 @@ static void test_accepted(void **state) {
     assert_false(utf8_is_control(STR("")));
 }
 
+static void test_what_people_write(void **state) {
+    (void)state;
+    struct fault why;
+    assert_int_equal(utf8_check_text("note", STR("one\ntwo\r\n\tthree: é水🜁"), true, NULL), 0);
+    assert_int_equal(utf8_check_text("note", STR(""), false, NULL), 0);
+    assert_int_equal(utf8_check_text("title", STR("one\ntwo"), false, &why), -EINVAL);
+    assert_string_equal(why.text, "the title has a control character: take it out");
+    static const struct str bad[] = {STR("a\0b"),      STR("\033[2J"), STR("a\x7f"), STR("a\xc2\x80"),
+                                     STR("a\xc2\x9f"), STR("\b"),      STR("\xff")};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_int_equal(utf8_check_text("note", bad[i], true, NULL), -EINVAL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_code_point),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_accepted),
+        cmocka_unit_test(test_what_people_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
