@@ -72,6 +72,17 @@ void print_right(FILE *stream, const char *text, int width) {
     fputs(text, stream);
 }
 
+char *print_dims(const struct suivi_dim *dims, size_t count) {
+    char *text = NULL;
+    size_t len;
+    FILE *stream = open_memstream(&text, &len);
+    ASSERT(stream);
+    for (size_t i = 0; i < count; i++)
+        fprintf(stream, "%s%s=%s", i ? ", " : "", dims[i].name, dims[i].value);
+    ASSERT(fclose(stream) == 0);
+    return text;
+}
+
 void print_csv_field(FILE *stream, const char *text) {
     if (!strpbrk(text, ",\"\r\n")) {
         fputs(text, stream);

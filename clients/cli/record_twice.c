@@ -9,6 +9,7 @@
 #include "clients/cli/print.h"
 #include "clients/cli/shell.h"
 #include "clients/cli/verb.h"
+#include "clients/cli/words.h"
 #include "clients/collector/terminal.h"
 #include "proto/check.h"
 #include "proto/civil.h"
@@ -80,11 +81,11 @@ static int check_value(const struct looking *looking) {
     const struct already_entry *last = already_last(looking->already, looking->day, NULL);
     if (!last || last->value == looking->entry->value)
         return 0;
-    char there[128], day[RECORDING_DAY_MAX], number[PRINT_NUMBER], with[64];
+    char there[128], day[WORDS_MAX], number[PRINT_NUMBER], with[64];
     bool status = looking->promise->kind == KIND_STATUS;
     snprintf(there, sizeof there, "it is %s from %s on",
              status ? (last->value ? "in force" : "not in force") : print_number(last->value, number),
-             recording_print_day(looking->day, day));
+             words_long_day(looking->day, day));
     if (status)
         snprintf(with, sizeof with, "--in-force %s", looking->entry->value ? "yes" : "no");
     else
@@ -96,9 +97,9 @@ static int check_name(const struct looking *looking) {
     const struct already_entry *last = already_last(looking->already, looking->day, looking->entry->name);
     if (!last || last->removed)
         return 0;
-    char there[256], day[RECORDING_DAY_MAX];
+    char there[256], day[WORDS_MAX];
     snprintf(there, sizeof there, "\"%s\" is there on %s", looking->entry->name,
-             recording_print_day(looking->day, day));
+             words_long_day(looking->day, day));
     return refuse(looking, last, there, "--remove NAME");
 }
 
@@ -108,9 +109,9 @@ static int check_title(const struct looking *looking) {
         if (!entry->counts || day_of(entry) != looking->day ||
             strcmp(entry->title, looking->entry->title) != 0)
             continue;
-        char there[512], day[RECORDING_DAY_MAX];
+        char there[512], day[WORDS_MAX];
         snprintf(there, sizeof there, "\"%s\" is there on %s", entry->title,
-                 recording_print_day(looking->day, day));
+                 words_long_day(looking->day, day));
         return refuse(looking, entry, there, NULL);
     }
     return 0;
@@ -122,9 +123,9 @@ static int check_done(const struct looking *looking, const struct period *period
         struct period done;
         if (!entry->counts || !period_contains(period, day_of(entry)))
             continue;
-        char there[128], day[RECORDING_DAY_MAX] = "a day", text[PERIOD_TEXT_MAX];
+        char there[128], day[WORDS_MAX] = "a day", text[PERIOD_TEXT_MAX];
         if (period_parse(&done, str_of(entry->done), NULL) == 0)
-            recording_print_day(done.first, day);
+            words_long_day(done.first, day);
         snprintf(there, sizeof there, "it was done for %s on %s", period_print(period, text), day);
         return refuse(looking, entry, there, NULL);
     }
