@@ -256,6 +256,7 @@ static void refuse(struct taking *taking, uint32_t index, uint32_t reason) {
 static void log_count(struct pending *into, uint64_t place, int64_t value) {
     *counts_reserve(pending_counts(into), 1) = (struct count){place, value};
     counts_extend(pending_counts(into), 1);
+    pending_count_events(into, count_source(place), 1);
 }
 
 static void keep_entry(struct taking *taking, uint32_t series, int32_t day, uint64_t key, int64_t at,
@@ -466,6 +467,7 @@ static int64_t log_sums(struct combine *combine, const struct message_batch *bat
                 count_place(combine->found[i].number, first + (int32_t)day, source), combine->sum[at]};
         }
     counts_extend(pending_counts(into), logged);
+    pending_count_events(into, source, batch->event_count);
     return total;
 }
 
@@ -481,6 +483,7 @@ static int64_t log_each(struct combine *combine, const struct message_batch *bat
         total += flat->number[i];
     }
     counts_extend(pending_counts(into), batch->event_count);
+    pending_count_events(into, source, batch->event_count);
     return total;
 }
 

@@ -13,6 +13,9 @@
 #include "bytes.h"
 #include "daemon/balance.h"
 #include "daemon/block.h"
+#include "daemon/cell.h"
+#include "daemon/refusals.h"
+#include "daemon/withdrawals.h"
 #include "damage.h"
 #include "proto/civil.h"
 
@@ -615,7 +618,34 @@ static void the_store_can_grow_meanwhile(void **state) {
 
 /* ---- pages overwritten below LMDB ---- */
 
-/* A store of every kind of record, on pages of which some are branches and some are long values. */
+static void put_entries(struct store_write *write, uint64_t count) {
+    struct wire_writer *value;
+    wire_writer_new(&value, CELL_ENTRY_BYTES_MAX);
+    for (uint64_t id = 1; id <= count; id++) {
+        wire_writer_reset(value);
+        cell_entry_encode(value, AT(DAY),
+                          &(struct entry){.id = id,
+                                          .recorded = AT(DAY),
+                                          .has_value = true,
+                                          .reason = STR("Two were twins"),
+                                          .done = ENTRY_NO_DAY});
+        struct str bytes = {(const char *)wire_writer_data(value), wire_writer_len(value)};
+        assert_int_equal(store_put_entry(write, 1, DAY, 0, id, bytes, NULL), 0);
+    }
+    wire_writer_destroy(&value);
+}
+
+/* Of days on which there is nothing. */
+static void put_rows(struct store_write *write) {
+    const struct refusal refusal = {.indicator = STR("t.count"), .count = 1, .reason = STR("No")};
+    const struct withdrawal withdrawal = {
+        .first = 40000, .last = 40001, .vintage = 1, .reason = STR("Counted twice")};
+    assert_int_equal(refusals_add(write, &refusal, NULL), 0);
+    assert_int_equal(withdrawals_put(write, &withdrawal, NULL), 0);
+    assert_int_equal(store_end_vintage(write, NULL), 0);
+}
+
+/* A store of nearly every kind of record, on pages of which some are branches and some are long values. */
 static void make_pages(struct room *room) {
     struct store_write *write;
     char *set = calloc(1, 1 + 8 * 5000);
@@ -632,6 +662,8 @@ static void make_pages(struct room *room) {
     assert_int_equal(store_put_cell(write, STORE_DAYS, 1, DAY, 0, (struct str){set, 1 + 8 * 5000}, NULL), 0);
     assert_int_equal(store_put_cell(write, STORE_MONTHS, 1, MONTH, 0, (struct str){set, 1 + 8 * 5000}, NULL),
                      0);
+    put_entries(write, 500);
+    put_rows(write);
     assert_int_equal(store_commit(&write, NULL), 0);
     free(set);
     assert_int_equal(audited_run(room->store).told, 0);

@@ -193,7 +193,7 @@ static void what_is_undone_leaves_the_rows_as_on_disk(void **state) {
 
 static void rows_are_read_as_they_were_written(void **state) {
     (void)state;
-    const struct balance row = {1, 2, 3, 4, 5, 6, 7, 8, -9, 10, UINT64_MAX};
+    const struct balance row = {1, 2, 3, 4, 5, 6, 7, 8, -9, 10, UINT64_MAX, 12, 13};
     uint8_t bytes[BALANCE_BYTES];
     struct balance read;
     balance_encode(&row, bytes);
