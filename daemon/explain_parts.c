@@ -206,8 +206,8 @@ static int write_entry(struct parts *parts, const struct known_entry *entry) {
         return fault_set(explaining->why, -EBADMSG,
                          "the store's table of series is damaged; \"suivi check\" tells where");
     row.received = vintage.began;
-    if (explain_room(explaining, EXPLAIN_ENTRIES))
-        message_write_entry_row(explaining->list[EXPLAIN_ENTRIES], &row);
+    if (explain_room(explaining, MESSAGE_LIST_ENTRIES))
+        message_write_entry_row(explaining->list[MESSAGE_LIST_ENTRIES], &row);
     return 0;
 }
 
@@ -332,13 +332,14 @@ static int write_parts(struct parts *parts) {
             (void)period_print_day(part->first, first);
             (void)period_print_day(part->last, last);
         }
-        if (explain_room(explaining, EXPLAIN_PARTS))
-            message_write_part(explaining->list[EXPLAIN_PARTS], &(struct message_part){.source = part->name,
-                                                                                       .value = part->value,
-                                                                                       .days = part->days,
-                                                                                       .first = str_of(first),
-                                                                                       .last = str_of(last),
-                                                                                       .heard = part->heard});
+        if (explain_room(explaining, MESSAGE_LIST_PARTS))
+            message_write_part(explaining->list[MESSAGE_LIST_PARTS],
+                               &(struct message_part){.source = part->name,
+                                                      .value = part->value,
+                                                      .days = part->days,
+                                                      .first = str_of(first),
+                                                      .last = str_of(last),
+                                                      .heard = part->heard});
     }
     free(listening.named);
     return err;
@@ -362,8 +363,8 @@ static int write_withdrawals(struct parts *parts) {
         int err = explain_source(explaining, withdrawal->source, &row.source);
         if (err)
             return err;
-        if (explain_room(explaining, EXPLAIN_WITHDRAWALS))
-            message_write_withdrawal(explaining->list[EXPLAIN_WITHDRAWALS], &row);
+        if (explain_room(explaining, MESSAGE_LIST_WITHDRAWALS))
+            message_write_withdrawal(explaining->list[MESSAGE_LIST_WITHDRAWALS], &row);
     }
     return 0;
 }

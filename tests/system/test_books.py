@@ -91,6 +91,8 @@ class Closing(BooksTest):
         self.tell([(DESK, 'talks.calls', {}, at('2018-02-06'), 40), (DESK, 'talks.calls', {}, at('2018-03-06'), 1)])
         self.assertEqual(self.values('--reported', by='month'), {('talks.calls', '2018-02'): '4'})
         self.assertEqual(self.values('--reported', by='year'), {('talks.calls', '2018'): '45'})
+        self.assertRegex(self.suivi('explain', 'talks.calls', '2018-02').out,
+                         r'as reported 4 on .*, with all of 2018-Q1; since then: \+40 on .* from %s' % DESK)
 
     def test_killed_right_after_the_answer(self):
         """What was answered is on disk."""
