@@ -124,7 +124,7 @@ static void compare_seal(struct audit *audit, uint32_t index) {
                    "%s: its sets and entries are not those that were counted: their seal does not "
                    "fit; " AUDIT_RESTORE,
                    audit_source_name(audit, index, name));
-    if (audit->ledger_whole && !source->cannot_tell && source->accepted != source->events)
+    if (audit->ledger_whole && source->has_row && !source->cannot_tell && source->accepted != source->events)
         audit_find(audit,
                    "the ledger has accepted %" PRIu64 " events from %s, but %" PRIu64
                    " went into its figures; " AUDIT_RESTORE,

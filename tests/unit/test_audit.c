@@ -112,6 +112,13 @@ static void lose_a_batch(struct balance *row) {
     row->last++;
 }
 
+static void forget_a_batch(struct balance *row) {
+    row->last--;
+    row->batches--;
+    row->read -= row->accepted;
+    row->accepted = 0;
+}
+
 static void count_one_more(struct balance *row) {
     row->total++;
 }
@@ -242,6 +249,10 @@ static void row_has_lost_a_batch(struct damaged *b) {
 
 static void row_has_another_total(struct damaged *b) {
     change_row(b, count_one_more);
+}
+
+static void row_is_an_older_one(struct damaged *b) {
+    change_row(b, forget_a_batch);
 }
 
 static void row_cannot_be_read(struct damaged *b) {
@@ -387,6 +398,8 @@ static const struct {
      "the ledger has counted 21 in all from s, but the cells of its days add up to 20\n"},
     {"a row that cannot be read", row_cannot_be_read, "the ledger's row of s, outbox o, cannot be read\n"},
     {"a row that names nobody", row_names_nobody, "the ledger has a row that names no source and outbox\n"},
+    {"an older row", row_is_an_older_one,
+     "the ledger has accepted 6 events from s, but 12 went into its figures\n"},
     {"no row", rows_are_gone, "t has cells, but no row in the ledger\n"},
     {"a series without a name", series_has_no_name,
      "series 1 has no name in the store, though later ones have\n"
@@ -526,6 +539,7 @@ static void fill(struct room *room, int32_t days) {
         row.total += (uint64_t)(i % 7);
     }
     counts_extend(pending_counts(pending), (size_t)days);
+    pending_count_events(pending, 0, (uint64_t)days);
     balance_encode(&row, bytes);
     pending_ledger(pending, S_O, (struct str){(char *)bytes, sizeof bytes});
     assert_int_equal(pending_write(pending, room->store,
