@@ -101,7 +101,7 @@ static void read_target(struct loading *l, size_t index, const struct rule_entry
 static void read_targets(struct loading *l, size_t index) {
     struct indicator *indicator = &l->framework->indicators[index];
     struct targets *targets = &indicator->targets;
-    const struct entry *entry = indicator->entry;
+    const struct indicator_entry *entry = indicator->entry;
     const struct period *plan = &l->framework->plan;
     targets->goals = mem_zeroed(entry->targets_count + 1, sizeof *targets->goals);
     for (unsigned i = 0; i < entry->targets_count; i++) {
@@ -131,7 +131,7 @@ static void read_targets(struct loading *l, size_t index) {
 
 void loading_calendar(struct loading *l, size_t index) {
     struct indicator *indicator = &l->framework->indicators[index];
-    const struct entry *entry = indicator->entry;
+    const struct indicator_entry *entry = indicator->entry;
     char node[DOCUMENT_PATH_MAX];
     read_due(l, index);
     if (entry->target != NULL) {

@@ -5,10 +5,16 @@
 
 #include "config/framework_priv.h"
 #include "proto/check.h"
+#include "proto/message.h"
 
 #define SMALL_NUMBER_DEFAULT 5 /* of distinct kinds */
 #define SMALL_NUMBER_MAX     1000
 #define FACTOR_MAX           1000000000
+
+_Static_assert(TEXT_MAX_BYTES <= MESSAGE_LONG_MAX && NAME_MAX_BYTES <= MESSAGE_TEXT_MAX &&
+                   FRAMEWORK_LABEL_MAX <= MESSAGE_TEXT_MAX && FEEDERS_MAX_BYTES < MESSAGE_TEXT_MAX &&
+                   LANGUAGE_MAX <= MESSAGE_LANGUAGE_MAX && SOURCE_MAX_BYTES <= MESSAGE_SOURCE_MAX,
+               "every text of a framework can be sent");
 
 const char *loading_field(size_t index, const char *name, char node[static DOCUMENT_PATH_MAX]) {
     snprintf(node, DOCUMENT_PATH_MAX, "indicators[%zu].%s", index, name);
@@ -33,7 +39,7 @@ static void unknown_dimension(struct loading *l, const char *node, const char *n
 static void read_dimensions(struct loading *l, size_t index) {
     const struct content *content = l->framework->content;
     struct indicator *indicator = &l->framework->indicators[index];
-    const struct entry *entry = indicator->entry;
+    const struct indicator_entry *entry = indicator->entry;
     size_t *count = &indicator->public.dim_count;
     for (unsigned i = 0; i < entry->dimensions_count; i++) {
         char node[DOCUMENT_PATH_MAX];
@@ -62,10 +68,26 @@ static void read_dimensions(struct loading *l, size_t index) {
 static void read_texts(struct loading *l, size_t index) {
     struct indicator *indicator = &l->framework->indicators[index];
     char node[DOCUMENT_PATH_MAX];
-    loading_texts(l, loading_field(index, "definition", node), SIZE_MAX, &indicator->definitions);
+    loading_texts(l, loading_field(index, "definition", node), TEXT_MAX_BYTES, &indicator->definitions);
     if (loading_texts(l, loading_field(index, "label", node), FRAMEWORK_LABEL_MAX, &indicator->labels) == 0 &&
         indicator->labels.count == 0) {
         FAULT(l, node, "\"%s\" needs a label in at least one language", indicator->entry->id);
+    }
+}
+
+/* They are told in one text. */
+static void read_feeders(struct loading *l, size_t index) {
+    const struct indicator_entry *entry = l->framework->indicators[index].entry;
+    char node[DOCUMENT_PATH_MAX];
+    size_t bytes = 0;
+    for (unsigned i = 0; i < entry->fed_by_count; i++) {
+        bytes += strlen(entry->fed_by[i]) + (i > 0 ? strlen(", ") : 0);
+    }
+    if (bytes > FEEDERS_MAX_BYTES) {
+        FAULT(l, loading_field(index, "fed_by", node),
+              "those of \"fed_by\" have %zu bytes in all with \", \" between them, the limit is %d: say them "
+              "shorter",
+              bytes, FEEDERS_MAX_BYTES);
     }
 }
 
@@ -151,7 +173,7 @@ static void need_operand(struct loading *l, size_t index, const char *key, const
 /* The operands are read when all indicators are known. */
 static void read_ratio(struct loading *l, size_t index) {
     struct indicator *indicator = &l->framework->indicators[index];
-    const struct entry *entry = indicator->entry;
+    const struct indicator_entry *entry = indicator->entry;
     char node[DOCUMENT_PATH_MAX];
     bool factor = belongs(l, index, "factor", entry->factor, KIND_RATIO);
     bool decimals = belongs(l, index, "decimals", entry->decimals, KIND_RATIO);
@@ -183,7 +205,7 @@ static void read_ratio(struct loading *l, size_t index) {
 
 static void read_indicator(struct loading *l, size_t index) {
     struct indicator *indicator = &l->framework->indicators[index];
-    const struct entry *entry = &l->framework->content->indicators[index];
+    const struct indicator_entry *entry = &l->framework->content->indicators[index];
     struct framework_indicator *out = &indicator->public;
     char node[DOCUMENT_PATH_MAX];
     struct fault reason;
@@ -208,6 +230,7 @@ static void read_indicator(struct loading *l, size_t index) {
     read_ratio(l, index);
     read_small_number(l, index);
     read_texts(l, index);
+    read_feeders(l, index);
     if (loading_period_type(l, loading_field(index, "frequency", node), entry->frequency, &out->frequency) ==
         0) {
         loading_calendar(l, index);

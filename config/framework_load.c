@@ -58,34 +58,36 @@ static const cyaml_schema_field_t goal_fields[] = {
 static const cyaml_schema_value_t goal_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct goal_entry, goal_fields)};
 
-static const cyaml_schema_field_t entry_fields[] = {
-    CYAML_FIELD_STRING_PTR("id", NEEDED, struct entry, id, 1, INDICATOR_ID_MAX),
-    CYAML_FIELD_STRING_PTR("code", OPTIONAL, struct entry, code, 1, NAME_MAX_BYTES),
-    CYAML_FIELD_STRING_PTR("area", OPTIONAL, struct entry, area, 1, NAME_MAX_BYTES),
-    CYAML_FIELD_STRING_PTR("kind", NEEDED, struct entry, kind, 1, NAME_MAX_BYTES),
-    CYAML_FIELD_STRING_PTR("frequency", NEEDED, struct entry, frequency, 1, NAME_MAX_BYTES),
-    CYAML_FIELD_STRING_PTR("due", OPTIONAL, struct entry, due, 1, NAME_MAX_BYTES),
-    CYAML_FIELD_STRING_PTR("window", OPTIONAL, struct entry, window, 1, NAME_MAX_BYTES),
-    CYAML_FIELD_SEQUENCE("dimensions", OPTIONAL, struct entry, dimensions, &name_schema, 1, DIMS_MAX),
-    CYAML_FIELD_STRING_PTR("unit", OPTIONAL, struct entry, unit, 1, NAME_MAX_BYTES),
+static const cyaml_schema_field_t indicator_fields[] = {
+    CYAML_FIELD_STRING_PTR("id", NEEDED, struct indicator_entry, id, 1, INDICATOR_ID_MAX),
+    CYAML_FIELD_STRING_PTR("code", OPTIONAL, struct indicator_entry, code, 1, NAME_MAX_BYTES),
+    CYAML_FIELD_STRING_PTR("area", OPTIONAL, struct indicator_entry, area, 1, NAME_MAX_BYTES),
+    CYAML_FIELD_STRING_PTR("kind", NEEDED, struct indicator_entry, kind, 1, NAME_MAX_BYTES),
+    CYAML_FIELD_STRING_PTR("frequency", NEEDED, struct indicator_entry, frequency, 1, NAME_MAX_BYTES),
+    CYAML_FIELD_STRING_PTR("due", OPTIONAL, struct indicator_entry, due, 1, NAME_MAX_BYTES),
+    CYAML_FIELD_STRING_PTR("window", OPTIONAL, struct indicator_entry, window, 1, NAME_MAX_BYTES),
+    CYAML_FIELD_SEQUENCE("dimensions", OPTIONAL, struct indicator_entry, dimensions, &name_schema, 1,
+                         DIMS_MAX),
+    CYAML_FIELD_STRING_PTR("unit", OPTIONAL, struct indicator_entry, unit, 1, NAME_MAX_BYTES),
     CYAML_FIELD_IGNORE("label", CYAML_FLAG_DEFAULT), /* read by document_texts: its keys are the plan's own */
     CYAML_FIELD_IGNORE("definition", CYAML_FLAG_OPTIONAL),
-    CYAML_FIELD_STRING_PTR("method", OPTIONAL, struct entry, method, 1, TEXT_MAX_BYTES),
-    CYAML_FIELD_STRING_PTR("method_version", OPTIONAL, struct entry, method_version, 1, NAME_MAX_BYTES),
-    CYAML_FIELD_STRING_PTR("since", OPTIONAL, struct entry, since, 1, NAME_MAX_BYTES),
-    CYAML_FIELD_SEQUENCE("fed_by", OPTIONAL, struct entry, fed_by, &feeder_schema, 1, FEEDERS_MAX),
-    CYAML_FIELD_MAPPING_PTR("target", OPTIONAL, struct entry, target, rule_fields),
-    CYAML_FIELD_SEQUENCE("targets", OPTIONAL, struct entry, targets, &goal_schema, 1, TARGETS_MAX),
-    CYAML_FIELD_MAPPING_PTR("baseline", OPTIONAL, struct entry, baseline, goal_fields),
-    CYAML_FIELD_STRING_PTR("small_number", OPTIONAL, struct entry, small_number, 1, NAME_MAX_BYTES),
-    CYAML_FIELD_STRING_PTR("numerator", OPTIONAL, struct entry, numerator, 1, INDICATOR_ID_MAX),
-    CYAML_FIELD_STRING_PTR("denominator", OPTIONAL, struct entry, denominator, 1, INDICATOR_ID_MAX),
-    CYAML_FIELD_STRING_PTR("factor", OPTIONAL, struct entry, factor, 1, NAME_MAX_BYTES),
-    CYAML_FIELD_STRING_PTR("decimals", OPTIONAL, struct entry, decimals, 1, NAME_MAX_BYTES),
+    CYAML_FIELD_STRING_PTR("method", OPTIONAL, struct indicator_entry, method, 1, TEXT_MAX_BYTES),
+    CYAML_FIELD_STRING_PTR("method_version", OPTIONAL, struct indicator_entry, method_version, 1,
+                           NAME_MAX_BYTES),
+    CYAML_FIELD_STRING_PTR("since", OPTIONAL, struct indicator_entry, since, 1, NAME_MAX_BYTES),
+    CYAML_FIELD_SEQUENCE("fed_by", OPTIONAL, struct indicator_entry, fed_by, &feeder_schema, 1, FEEDERS_MAX),
+    CYAML_FIELD_MAPPING_PTR("target", OPTIONAL, struct indicator_entry, target, rule_fields),
+    CYAML_FIELD_SEQUENCE("targets", OPTIONAL, struct indicator_entry, targets, &goal_schema, 1, TARGETS_MAX),
+    CYAML_FIELD_MAPPING_PTR("baseline", OPTIONAL, struct indicator_entry, baseline, goal_fields),
+    CYAML_FIELD_STRING_PTR("small_number", OPTIONAL, struct indicator_entry, small_number, 1, NAME_MAX_BYTES),
+    CYAML_FIELD_STRING_PTR("numerator", OPTIONAL, struct indicator_entry, numerator, 1, INDICATOR_ID_MAX),
+    CYAML_FIELD_STRING_PTR("denominator", OPTIONAL, struct indicator_entry, denominator, 1, INDICATOR_ID_MAX),
+    CYAML_FIELD_STRING_PTR("factor", OPTIONAL, struct indicator_entry, factor, 1, NAME_MAX_BYTES),
+    CYAML_FIELD_STRING_PTR("decimals", OPTIONAL, struct indicator_entry, decimals, 1, NAME_MAX_BYTES),
     CYAML_FIELD_END,
 };
-static const cyaml_schema_value_t entry_schema = {
-    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct entry, entry_fields)};
+static const cyaml_schema_value_t indicator_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct indicator_entry, indicator_fields)};
 
 static const cyaml_schema_field_t content_fields[] = {
     CYAML_FIELD_STRING_PTR("name", NEEDED, struct content, name, 1, NAME_MAX_BYTES),
@@ -98,7 +100,8 @@ static const cyaml_schema_field_t content_fields[] = {
     CYAML_FIELD_SEQUENCE("areas", OPTIONAL, struct content, areas, &area_schema, 1, AREAS_MAX),
     CYAML_FIELD_SEQUENCE("dimensions", OPTIONAL, struct content, dimensions, &dimension_schema, 1,
                          DIMENSIONS_MAX),
-    CYAML_FIELD_SEQUENCE("indicators", NEEDED, struct content, indicators, &entry_schema, 1, INDICATORS_MAX),
+    CYAML_FIELD_SEQUENCE("indicators", NEEDED, struct content, indicators, &indicator_schema, 1,
+                         INDICATORS_MAX),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t content_schema = {

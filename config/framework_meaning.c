@@ -29,6 +29,10 @@ uint64_t framework_meaning_of(const struct framework *framework, size_t index) {
     const struct texts *definitions = &indicator->definitions;
     uint64_t hash = mix_number(0xcbf29ce484222325u, public->kind);
     hash = mix_number(hash, public->kind == KIND_DISTINCT ? (uint64_t) public->window : 0);
+    /* A milestone's figure is a number of periods of its frequency. */
+    if (public->kind == KIND_MILESTONE) {
+        hash = mix_number(hash, (uint64_t) public->frequency);
+    }
     hash = mix_number(hash, public->dim_count);
     for (size_t i = 0; i < public->dim_count; i++) {
         hash = mix_text(hash, str_of(indicator->dim[i]->name));

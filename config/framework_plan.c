@@ -129,6 +129,18 @@ static void check_values(struct loading *l, unsigned index) {
     }
 }
 
+/* Answers have columns of these names beside those of the dimensions. */
+static bool is_column(const char *name) {
+    static const char *const columns[] = {"indicator", "period", "value", "note", "state",
+                                          "reported",  "target", "heard", "days"};
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        if (strcmp(columns[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void check_dimensions(struct loading *l) {
     const struct content *content = l->framework->content;
     for (unsigned i = 0; i < content->dimensions_count; i++) {
@@ -138,6 +150,10 @@ static void check_dimensions(struct loading *l) {
         struct fault reason;
         if (dims_check_name(str_of(name), &reason) != 0) {
             FAULT(l, node, "%s", reason.text);
+        }
+        if (is_column(name)) {
+            FAULT(l, node, "\"%s\" is the name of a column of every answer: call the dimension otherwise",
+                  name);
         }
         for (unsigned j = 0; j < i; j++) {
             if (strcmp(content->dimensions[j].name, name) == 0) {

@@ -21,8 +21,9 @@
 #define LANGUAGE_MAX   16 /* bytes of a language's tag */
 #define NAME_MAX_BYTES                                                                                       \
     64 /* of the framework's name, a code, a unit, a feeder, a method's version, a number */
-#define SOURCE_MAX_BYTES 128  /* of a source's name or glob */
-#define TEXT_MAX_BYTES   4096 /* of a method */
+#define SOURCE_MAX_BYTES  128  /* of a source's name or glob */
+#define TEXT_MAX_BYTES    4096 /* of a method, a definition */
+#define FEEDERS_MAX_BYTES 500  /* of all who feed an indicator, joined by ", " */
 
 /* What libcyaml fills in. It stays for as long as the framework, whose views borrow from it. */
 struct dimension {
@@ -47,7 +48,7 @@ struct goal_entry { /* of targets, baseline */
     char *period, *value;
 };
 
-struct entry {
+struct indicator_entry {
     char *id, *code, *area, *kind, *frequency, *window, *since, *unit, *method, *method_version, *due;
     char *small_number, *numerator, *denominator, *factor, *decimals;
     char **dimensions;
@@ -70,7 +71,7 @@ struct content {
     unsigned sources_count;
     struct dimension *dimensions;
     unsigned dimensions_count;
-    struct entry *indicators;
+    struct indicator_entry *indicators;
     unsigned indicators_count;
 };
 
@@ -100,7 +101,7 @@ struct targets {
 
 struct indicator {
     struct framework_indicator public;
-    const struct entry *entry;
+    const struct indicator_entry *entry;
     const struct dimension *dim[DIMS_MAX];
     struct texts labels, definitions;
     struct due due;

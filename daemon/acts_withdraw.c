@@ -6,7 +6,7 @@
 #include "daemon/withdrawals.h"
 #include "proto/check.h"
 #include "proto/civil.h"
-#include "proto/distinct.h"
+#include "proto/sketch.h"
 #include "proto/utf8.h"
 
 #define SUMS_MAX (1u << 20) /* that are collected before they are put, and those of one block on top */
@@ -20,7 +20,7 @@ struct taking {
     uint64_t figures;
     int32_t earliest, latest; /* days of what is taken back */
     struct counts *counts;
-    struct distinct *set;
+    struct sketch *set;
     uint32_t series; /* of `set`, or of the last sum */
     int32_t month;   /* of `set` */
     bool any;
@@ -127,12 +127,12 @@ static int collect_set(void *arg, const struct store_given *given) {
         taking->from = given->day;
         return 1;
     }
-    if (!distinct_valid(given->value))
+    if (!sketch_valid(given->value))
         return fault_set(taking->why, -EBADMSG, "the store holds a damaged set; \"suivi check\" tells where");
     taking->series = given->series;
     taking->month = month;
     taking->any = true;
-    distinct_merge(taking->set, given->value);
+    sketch_merge(taking->set, given->value);
     return 0;
 }
 
@@ -141,13 +141,13 @@ static int refold_sets(struct taking *taking, int32_t first, int32_t last) {
     taking->next = 0;
     taking->from = CIVIL_DAY_MIN;
     do {
-        distinct_clear(taking->set);
+        sketch_clear(taking->set);
         taking->any = taking->more = false;
         err = store_each_given(taking->view, STORE_SETS, taking->source, taking->next, taking->from, first,
                                last, collect_set, taking, taking->why);
         if (err == 0 && taking->any)
             err = store_put_cell(taking->write, STORE_MONTHS, taking->series, taking->month, taking->source,
-                                 distinct_bytes(taking->set), taking->why);
+                                 sketch_bytes(taking->set), taking->why);
     } while (err == 0 && taking->more);
     return err;
 }
@@ -237,7 +237,7 @@ int act_withdraw(const struct withdrawing *ask, struct store_write *write, struc
                  struct fault *why) {
     struct taking taking = {.write = write, .why = why};
     counts_new(&taking.counts);
-    distinct_new(&taking.set);
+    sketch_new(&taking.set);
     int err = look(&taking);
     if (err == 0)
         err = check(ask, &taking);
@@ -246,7 +246,7 @@ int act_withdraw(const struct withdrawing *ask, struct store_write *write, struc
     if (err == 0)
         *out = (struct withdrawn){taking.first, taking.last, taking.figures};
     counts_destroy(&taking.counts);
-    distinct_destroy(&taking.set);
+    sketch_destroy(&taking.set);
     withdrawals_destroy(&taking.withdrawals);
     return err;
 }

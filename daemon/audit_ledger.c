@@ -67,11 +67,13 @@ static void take_row(struct index *index, const struct store_record *record) {
     if (balance_check(&row, &why) != 0)
         audit_find(audit, "the ledger's row of %.*s, outbox %.*s, does not balance: %s; " AUDIT_RESTORE,
                    STR_ARG(name), STR_ARG(outbox), why.text);
-    if (source)
+    if (source) {
         source->ledger += row.total;
-    else if (row.batches > 0 && audit->names_whole)
+        source->accepted += row.accepted;
+    } else if (row.batches > 0 && audit->names_whole) {
         audit_find(audit, "the ledger has a row of %.*s, which is not among the names; " AUDIT_RESTORE,
                    STR_ARG(name));
+    }
 }
 
 static void compare(struct audit *audit, const struct audit_source *source) {
@@ -100,6 +102,7 @@ int audit_ledger(struct audit *audit) {
     for (size_t i = 0; err == 0 && walk.whole && audit->sums_whole && audit->names_whole && i < index.count;
          i++)
         compare(audit, index.source[i]);
+    audit->ledger_whole = walk.whole;
     audit_walk_close(&walk);
     free(index.source);
     return err;

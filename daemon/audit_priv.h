@@ -11,14 +11,16 @@
 #define AUDIT_RESTORE  "restore the store from a backup"
 
 struct audit_source {
-    struct str name;  /* borrowed from the snapshot; empty: there is none */
-    uint64_t cells;   /* its sums of days, added up; wraps round */
-    uint64_t ledger;  /* the totals of its rows in the ledger; likewise */
-    bool counted;     /* it has cells */
-    bool has_row;     /* in the ledger */
-    bool cannot_tell; /* a sum is held at its end, a row cannot be read, or another has its name */
-    uint64_t sealed;  /* what its sets and entries of days add up to; wraps round */
-    uint64_t seal;    /* what the store says they do */
+    struct str name;   /* borrowed from the snapshot; empty: there is none */
+    uint64_t cells;    /* its sums of days, added up; wraps round */
+    uint64_t ledger;   /* the totals of its rows in the ledger; likewise */
+    bool counted;      /* it has cells */
+    bool has_row;      /* in the ledger */
+    bool cannot_tell;  /* a sum is held at its end, a row cannot be read, or another has its name */
+    uint64_t sealed;   /* what its sets and entries of days add up to; wraps round */
+    uint64_t seal;     /* what the store says they do */
+    uint64_t accepted; /* events, by its rows in the ledger */
+    uint64_t events;   /* events, by what was put into cells and entries */
 };
 
 struct audit {
@@ -33,9 +35,10 @@ struct audit {
     uint32_t series_count, series_room;
     struct audit_source *source;
     uint32_t source_count, source_room;
-    uint32_t vintage;                                                        /* the last one */
-    struct withdrawals *withdrawals;                                         /* NULL: they cannot be read */
-    bool names_whole, sums_whole, sets_whole, entries_whole, vintages_whole; /* could be read to their ends */
+    uint32_t vintage;                /* the last one */
+    struct withdrawals *withdrawals; /* NULL: they cannot be read */
+    bool names_whole, sums_whole, sets_whole, entries_whole, vintages_whole,
+        ledger_whole;         /* could be read to their ends */
     bool broken[STORE_PARTS]; /* their pages: they cannot be read */
 };
 

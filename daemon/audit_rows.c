@@ -1,11 +1,13 @@
 /* The small tables: vintages in order and without gaps, rows that their modules can read, and the seals of sources
  * against their sets and entries. */
 #include <errno.h>
+#include <inttypes.h>
 
 #include "daemon/audit_priv.h"
 #include "daemon/closings.h"
 #include "daemon/definitions.h"
 #include "daemon/refusals.h"
+#include "daemon/verdicts.h"
 #include "proto/check.h"
 
 static int check_vintages(struct audit *audit) {
@@ -97,6 +99,7 @@ int audit_rows(struct audit *audit) {
          "a closed period, or its figures are not those that were reported", check_closings},
         {STORE_PART_REFUSALS, refusals_valid, "what was refused", NULL},
         {STORE_PART_DEFINITIONS, definitions_valid, "what an indicator meant", NULL},
+        {STORE_PART_VERDICTS, verdicts_valid, "which events of a batch were refused", NULL},
     };
     int err = check_vintages(audit);
     for (size_t i = 0; i < sizeof tables / sizeof *tables && err == 0; i++) {
@@ -108,29 +111,41 @@ int audit_rows(struct audit *audit) {
     return err;
 }
 
+static void take_seal(struct audit_source *source, const struct store_record *record) {
+    source->seal = record->seal;
+    source->events = record->events;
+}
+
+static void compare_seal(struct audit *audit, uint32_t index) {
+    const struct audit_source *source = &audit->source[index];
+    audit_name name;
+    if (audit->sets_whole && audit->entries_whole && source->seal != source->sealed)
+        audit_find(audit,
+                   "%s: its sets and entries are not those that were counted: their seal does not "
+                   "fit; " AUDIT_RESTORE,
+                   audit_source_name(audit, index, name));
+    if (audit->ledger_whole && source->has_row && !source->cannot_tell && source->accepted != source->events)
+        audit_find(audit,
+                   "the ledger has accepted %" PRIu64 " events from %s, but %" PRIu64
+                   " went into its figures; " AUDIT_RESTORE,
+                   source->accepted, audit_source_name(audit, index, name), source->events);
+}
+
 int audit_seals(struct audit *audit) {
     struct audit_walk walk;
     int err = audit_walk_open(&walk, audit, STORE_PART_SEALS);
     while (err == 0 && walk.has) {
         struct audit_source *source = audit_source_at(audit, walk.record.source);
         if (source)
-            source->seal = walk.record.seal;
+            take_seal(source, &walk.record);
         else if (audit->names_whole)
             audit_find(audit, "there is a seal of source %u, which has no name; " AUDIT_RESTORE,
                        walk.record.source);
         err = audit_walk_next(&walk);
     }
-    for (uint32_t i = 0;
-         err == 0 && walk.whole && audit->sets_whole && audit->entries_whole && i < audit->source_count;
-         i++) {
-        const struct audit_source *source = &audit->source[i];
-        audit_name name;
-        if (source->name.len > 0 && source->seal != source->sealed)
-            audit_find(audit,
-                       "%s: its sets and entries are not those that were counted: their seal does not "
-                       "fit; " AUDIT_RESTORE,
-                       audit_source_name(audit, i, name));
-    }
+    for (uint32_t i = 0; err == 0 && walk.whole && i < audit->source_count; i++)
+        if (audit->source[i].name.len > 0)
+            compare_seal(audit, i);
     audit_walk_close(&walk);
     return err;
 }

@@ -6,7 +6,7 @@
 #include "proto/check.h"
 #include "proto/dims.h"
 
-#define ROW_VERSION 2
+#define ROW_VERSION 3
 
 static void put_u64(uint8_t *out, uint64_t value) {
     for (size_t i = 8; i-- > 0; value >>= 8)
@@ -25,7 +25,8 @@ void balance_encode(const struct balance *balance, uint8_t out[static BALANCE_BY
         balance->last,     balance->batches,  balance->batches_again,
         balance->read,     balance->accepted, balance->refused,
         balance->repeated, balance->missing,  (uint64_t)balance->heard,
-        balance->digest,   balance->total,
+        balance->digest,   balance->total,    balance->gap_first,
+        balance->gap_last,
     };
     out[0] = ROW_VERSION;
     for (size_t i = 0; i < BALANCE_FIELDS; i++)
@@ -50,6 +51,8 @@ int balance_decode(struct str bytes, struct balance *out) {
         .heard = (int64_t)field[8],
         .digest = field[9],
         .total = field[10],
+        .gap_first = field[11],
+        .gap_last = field[12],
     };
     return 0;
 }

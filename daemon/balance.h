@@ -11,19 +11,20 @@
 #include "proto/str.h"
 
 struct balance {
-    uint64_t last;              /* sequence number of the last batch */
-    uint64_t batches;           /* counted */
-    uint64_t batches_again;     /* that came again, and were not */
-    uint64_t read;              /* events in all of these, as many as each said to carry */
-    uint64_t accepted, refused; /* events of the counted batches */
-    uint64_t repeated;          /* events of the others */
-    uint64_t missing;           /* numbers that the source had nothing for any more */
-    int64_t heard;              /* Unix time of the last batch; 0: there was none */
-    uint64_t digest;            /* of batch `last`; 0: it is missing */
-    uint64_t total;             /* of the accepted numbers of count indicators; wraps round */
+    uint64_t last;                /* sequence number of the last batch */
+    uint64_t batches;             /* counted */
+    uint64_t batches_again;       /* that came again, and were not */
+    uint64_t read;                /* events in all of these, as many as each said to carry */
+    uint64_t accepted, refused;   /* events of the counted batches */
+    uint64_t repeated;            /* events of the others */
+    uint64_t missing;             /* numbers that the source had nothing for any more */
+    int64_t heard;                /* Unix time of the last batch; 0: there was none */
+    uint64_t digest;              /* of batch `last`; 0: it is missing */
+    uint64_t total;               /* of the accepted numbers of count indicators; wraps round */
+    uint64_t gap_first, gap_last; /* the last numbers that were given up; 0: none were */
 };
 
-#define BALANCE_FIELDS  11
+#define BALANCE_FIELDS  13
 #define BALANCE_BYTES   (1 + 8 * BALANCE_FIELDS) /* a version, then numbers of 8 bytes */
 #define BALANCE_KEY_MAX (MESSAGE_SOURCE_MAX + 1 + MESSAGE_OUTBOX_MAX)
 

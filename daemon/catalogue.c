@@ -58,6 +58,23 @@ int catalogue_parse_series(struct str text, enum kind *kind, struct str *indicat
     return 0;
 }
 
+/* Levels and statuses are carried forward: a series that nobody can speak of any more, since its indicator is broken
+ * down otherwise now, would count for ever beside those of today. */
+static int check_breakdown(struct loading *loading, size_t index, const struct dims *dims) {
+    const struct framework *framework = loading->catalogue->framework;
+    const struct framework_indicator *indicator = framework_indicator_at(framework, index);
+    bool same = dims->count == indicator->dim_count;
+    for (size_t i = 0; i < indicator->dim_count && same; i++)
+        same = dims_get(dims, framework_dim_name(framework, index, i)).len > 0;
+    if (same || (indicator->kind != KIND_LEVEL && indicator->kind != KIND_STATUS))
+        return 0;
+    return fault_set(
+        loading->why, -EINVAL,
+        "the framework now breaks %.*s down by other dimensions than it was stored with: as a %s its last "
+        "values would count beside the new ones for ever; give the changed indicator a new id",
+        STR_ARG(indicator->id), kind_name(indicator->kind));
+}
+
 static int load_series(void *arg, uint32_t id, struct str text) {
     struct loading *loading = arg;
     struct catalogue *catalogue = loading->catalogue;
@@ -76,6 +93,9 @@ static int load_series(void *arg, uint32_t id, struct str text) {
                              "the framework now calls %.*s a %s, but it was stored as a %s; give the changed "
                              "indicator a new id",
                              STR_ARG(indicator), kind_name(kind), kind_name(stored));
+        int err = check_breakdown(loading, (size_t)index, &dims);
+        if (err)
+            return err;
         indicator_series_add(&catalogue->of_indicator[index], id);
     }
     (void)names_add(catalogue->series, text.at[0], series_key(text));

@@ -9,7 +9,7 @@
 #include "daemon/refusals.h"
 #include "proto/check.h"
 #include "proto/civil.h"
-#include "proto/distinct.h"
+#include "proto/sketch.h"
 
 #define COMBINE_MAGIC 0x434f4d42u
 
@@ -48,7 +48,8 @@ static const char *const event_fault_text[EVENT_FAULTS] = {
     [FAULT_ROSTER] = "the value must be a name, or an entry: the indicator is a roster",
     [FAULT_ENTRY] = "the value must be an entry: the indicator is a milestone, evidence or a narrative",
     [FAULT_TOO_LARGE] = "the number is out of bounds: at most 1000000000000 either way",
-    [FAULT_BAD_SET] = "the value is not a set of version 1: 0x01, then rising 8-byte hashes",
+    [FAULT_BAD_SET] =
+        "the value is no set: 0x01, then at most 1024 rising 8-byte hashes; or 0x02, then 2048 registers",
     [FAULT_TIME] = "the time is outside the years 1 to 9999",
     [FAULT_FUTURE] = "the time lies in the future: only what has happened can be stated",
     [FAULT_CROWDED] =
@@ -229,7 +230,7 @@ static enum event_fault check_value(enum kind kind, int64_t number, const struct
     if (other->form == MESSAGE_VALUE_SET) {
         if (kind != KIND_DISTINCT)
             return kind_fault[kind];
-        return distinct_valid(other->bytes) ? EVENT_FAULTS : FAULT_BAD_SET;
+        return sketch_valid(other->bytes) ? EVENT_FAULTS : FAULT_BAD_SET;
     }
     return kind == KIND_ROSTER && dims_check_value(other->bytes, NULL) == 0 ? EVENT_FAULTS : kind_fault[kind];
 }
@@ -262,6 +263,7 @@ static void refuse(struct taking *taking, uint32_t index, uint32_t reason) {
 static void log_count(struct pending *into, uint64_t place, int64_t value) {
     *counts_reserve(pending_counts(into), 1) = (struct count){place, value};
     counts_extend(pending_counts(into), 1);
+    pending_count_events(into, count_source(place), 1);
 }
 
 static void keep_entry(struct taking *taking, uint32_t series, int32_t day, uint64_t key, int64_t at,
@@ -482,6 +484,7 @@ static int64_t log_sums(struct combine *combine, const struct message_batch *bat
                 count_place(combine->found[i].number, first + (int32_t)day, source), combine->sum[at]};
         }
     counts_extend(pending_counts(into), logged);
+    pending_count_events(into, source, batch->event_count);
     return total;
 }
 
@@ -497,6 +500,7 @@ static int64_t log_each(struct combine *combine, const struct message_batch *bat
         total += flat->number[i];
     }
     counts_extend(pending_counts(into), batch->event_count);
+    pending_count_events(into, source, batch->event_count);
     return total;
 }
 

@@ -1,5 +1,6 @@
 #include "daemon/committer.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "daemon/acts.h"
@@ -92,6 +93,26 @@ void committer_hold(struct committer *committer, const struct committer_reply *r
     side->held_bytes += reply->frame.len;
     side->held[side->held_count++] = (struct committer_reply){str_copy(reply->peer), str_copy(reply->frame),
                                                               str_copy(reply->source), reply->seq, reply->id};
+}
+
+int committer_verdict(struct committer *committer, struct str key, struct str *row, struct fault *why) {
+    OBJ_CHECK(committer, COMMITTER_MAGIC);
+    const struct str *found = pending_find_verdict(committer->filling.pending, key);
+    if (found == NULL)
+        found = pending_find_verdict(committer->flying.pending, key);
+    struct store_snapshot *snapshot = NULL;
+    struct str kept = STR("");
+    int err = 0;
+    if (found == NULL) {
+        err = store_snapshot_open(committer->store, &snapshot, why);
+        if (err == 0)
+            err = store_find_row(snapshot, STORE_VERDICTS, key, &kept, why);
+        found = &kept;
+    }
+    if (err == 0 || err == -ENOENT)
+        *row = str_copy(err == 0 ? *found : STR(""));
+    store_snapshot_close(&snapshot);
+    return err == -ENOENT ? 0 : err;
 }
 
 void committer_act(struct committer *committer, struct str peer, struct act *act) {

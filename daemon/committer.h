@@ -33,6 +33,10 @@ void committer_destroy(struct committer **committer);
 struct pending *committer_filling(struct committer *committer);
 void committer_hold(struct committer *committer, const struct committer_reply *reply); /* copies */
 
+/* The row of a verdict (daemon/verdicts.h), wherever it is by now: copied to *row, the caller's to free; empty when there
+ * is none. */
+int committer_verdict(struct committer *committer, struct str key, struct str *row, struct fault *why);
+
 /* Takes the act, which is done as the last thing of this transaction, and answers it then; nothing more is taken before
  * (committer_full). */
 void committer_act(struct committer *committer, struct str peer, struct act *act);

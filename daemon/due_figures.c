@@ -10,6 +10,7 @@
 struct value {
     int32_t period; /* its first day */
     int64_t value;
+    double error;
 };
 
 /* What is known of one indicator in all. */
@@ -33,7 +34,7 @@ static int take_figure(void *arg, const struct fold_figure *figure, struct fault
         measured->room = measured->room ? measured->room * 2 : 32;
         measured->value = mem_resize(measured->value, measured->room, sizeof *measured->value);
     }
-    measured->value[measured->count++] = (struct value){figure->period, figure->value};
+    measured->value[measured->count++] = (struct value){figure->period, figure->value, figure->error};
     return 0;
 }
 
@@ -253,7 +254,13 @@ static int judge_latest(const struct judging *judging) {
     if (value == NULL || !judged ||
         !framework_target(duties->framework, measured->indicator, period, &target) || value->value >= target)
         return 0;
-    return add(judging, MESSAGE_DUTY_SHORT, period, &(struct duty){.value = value->value, .target = target});
+    struct duty duty = {.value = value->value, .target = target};
+    char note[FOLD_NOTE_MAX];
+    (void)snprintf(
+        duty.note, sizeof duty.note, "%s",
+        fold_figure_note(&(struct fold_figure){.value = value->value, .error = value->error, .note = ""},
+                         note));
+    return add(judging, MESSAGE_DUTY_SHORT, period, &duty);
 }
 
 int due_figure(struct duties *duties, size_t indicator) {

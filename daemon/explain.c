@@ -13,11 +13,11 @@
 #define LIST_BYTES    (1u << 20) /* of each list but that of the entries; all fit into a frame */
 #define ENTRIES_BYTES (6u << 20)
 
-_Static_assert(ENTRIES_BYTES + (EXPLAIN_LISTS - 1) * LIST_BYTES + 2 * ENTRY_BYTES_MAX < MESSAGE_BYTES_MAX,
+_Static_assert(ENTRIES_BYTES + (MESSAGE_LISTS - 1) * LIST_BYTES + 2 * ENTRY_BYTES_MAX < MESSAGE_BYTES_MAX,
                "an explanation is one frame, each list with one row past its bound");
 
-bool explain_room(struct explaining *explaining, enum explain_list list) {
-    size_t bytes = list == EXPLAIN_ENTRIES ? ENTRIES_BYTES : LIST_BYTES;
+bool explain_room(struct explaining *explaining, enum message_list list) {
+    size_t bytes = list == MESSAGE_LIST_ENTRIES ? ENTRIES_BYTES : LIST_BYTES;
     if (explaining->count[list] == MESSAGE_EXPLAINED_MAX ||
         wire_writer_len(explaining->list[list]) >= bytes) {
         explaining->more++;
@@ -64,13 +64,14 @@ int explain_source(const struct explaining *explaining, uint32_t source, struct 
 
 static int keep_figure(void *arg, const struct fold_figure *figure, struct fault *why) {
     struct explain_figure *out = arg;
+    char note[FOLD_NOTE_MAX];
     (void)why;
     out->any = true;
     out->state = figure->state;
     out->value = figure->value;
     out->heard = figure->heard;
     out->days = figure->days;
-    (void)snprintf(out->note, sizeof out->note, "%s", figure->note ? figure->note : "");
+    (void)snprintf(out->note, sizeof out->note, "%s", fold_figure_note(figure, note));
     return 0;
 }
 
@@ -120,8 +121,8 @@ static int add_refusal(void *arg, const struct refusal *refusal) {
     struct explaining *explaining = arg;
     struct message_refusal_row row = {.reason = refusal->reason, .count = refusal->count, .at = refusal->at};
     int err = explain_source(explaining, refusal->source, &row.source);
-    if (err == 0 && explain_room(explaining, EXPLAIN_REFUSALS))
-        message_write_refusal(explaining->list[EXPLAIN_REFUSALS], &row);
+    if (err == 0 && explain_room(explaining, MESSAGE_LIST_REFUSALS))
+        message_write_refusal(explaining->list[MESSAGE_LIST_REFUSALS], &row);
     return err;
 }
 
@@ -130,8 +131,8 @@ static int add_version(void *arg, const struct definition *definition) {
     char since[PERIOD_TEXT_MAX] = "";
     if (definition->since != FRAMEWORK_NO_DAY)
         (void)period_print_day(definition->since, since);
-    if (explain_room(explaining, EXPLAIN_VERSIONS))
-        message_write_version(explaining->list[EXPLAIN_VERSIONS],
+    if (explain_room(explaining, MESSAGE_LIST_VERSIONS))
+        message_write_version(explaining->list[MESSAGE_LIST_VERSIONS],
                               &(struct message_version_row){.version = definition->version,
                                                             .since = str_of(since),
                                                             .seen = definition->seen});
@@ -142,8 +143,9 @@ static void add_closings(struct explaining *explaining) {
     for (size_t i = 0; i < closings_count(explaining->closings); i++) {
         const struct closing *closing = closings_at(explaining->closings, i);
         if (closing->period.first <= explaining->period.first &&
-            closing->period.last >= explaining->period.last && explain_room(explaining, EXPLAIN_CLOSINGS))
-            closing_write_row(closing, explaining->list[EXPLAIN_CLOSINGS]);
+            closing->period.last >= explaining->period.last &&
+            explain_room(explaining, MESSAGE_LIST_CLOSINGS))
+            closing_write_row(closing, explaining->list[MESSAGE_LIST_CLOSINGS]);
     }
 }
 
@@ -182,8 +184,8 @@ static int add_operand(struct explaining *explaining, size_t indicator) {
         .indicator = framework_indicator_at(explaining->framework, indicator)->id,
         .label = framework_label(explaining->framework, indicator, explaining->question->language)};
     int err = make_figure(explaining, indicator, &told, period, &row.figure);
-    if (err == 0 && explain_room(explaining, EXPLAIN_OPERANDS))
-        message_write_operand(explaining->list[EXPLAIN_OPERANDS], &row);
+    if (err == 0 && explain_room(explaining, MESSAGE_LIST_OPERANDS))
+        message_write_operand(explaining->list[MESSAGE_LIST_OPERANDS], &row);
     return err;
 }
 
@@ -259,12 +261,12 @@ static void write_answer(const struct explaining *explaining, const struct messa
                          struct frames *answer) {
     const struct framework_indicator *indicator = explaining->indicator;
     struct str language = explaining->question->language;
-    const struct wire_writer *lists[EXPLAIN_LISTS];
+    const struct wire_writer *lists[MESSAGE_LISTS];
     struct words fed_by = {{0}};
     struct wire_writer *frame;
     wire_writer_new(&frame, MESSAGE_BYTES_MAX);
     words_feeders(explaining->framework, explaining->index, &fed_by);
-    for (size_t i = 0; i < EXPLAIN_LISTS; i++)
+    for (size_t i = 0; i < MESSAGE_LISTS; i++)
         lists[i] = explaining->list[i];
     message_write_explanation(
         frame,
@@ -282,14 +284,14 @@ static void write_answer(const struct explaining *explaining, const struct messa
             .fed_by = str_of(fed_by.text),
             .figure = *figure,
             .more = explaining->more,
-            .part_count = explaining->count[EXPLAIN_PARTS],
-            .entry_count = explaining->count[EXPLAIN_ENTRIES],
-            .withdrawal_count = explaining->count[EXPLAIN_WITHDRAWALS],
-            .refusal_count = explaining->count[EXPLAIN_REFUSALS],
-            .version_count = explaining->count[EXPLAIN_VERSIONS],
-            .closing_count = explaining->count[EXPLAIN_CLOSINGS],
-            .move_count = explaining->count[EXPLAIN_MOVES],
-            .operand_count = explaining->count[EXPLAIN_OPERANDS]},
+            .part_count = explaining->count[MESSAGE_LIST_PARTS],
+            .entry_count = explaining->count[MESSAGE_LIST_ENTRIES],
+            .withdrawal_count = explaining->count[MESSAGE_LIST_WITHDRAWALS],
+            .refusal_count = explaining->count[MESSAGE_LIST_REFUSALS],
+            .version_count = explaining->count[MESSAGE_LIST_VERSIONS],
+            .closing_count = explaining->count[MESSAGE_LIST_CLOSINGS],
+            .move_count = explaining->count[MESSAGE_LIST_MOVES],
+            .operand_count = explaining->count[MESSAGE_LIST_OPERANDS]},
         lists);
     frames_add(answer, frame);
     wire_writer_destroy(&frame);
@@ -308,7 +310,7 @@ int explain_run(struct frames **out, const struct message_explain *question,
         err = find_period(&explaining, now);
     if (err)
         return err;
-    for (size_t i = 0; i < EXPLAIN_LISTS; i++)
+    for (size_t i = 0; i < MESSAGE_LISTS; i++)
         wire_writer_new(&explaining.list[i], MESSAGE_BYTES_MAX);
     err = store_snapshot_open(store, &explaining.snapshot, why);
     if (err == 0)
@@ -317,7 +319,7 @@ int explain_run(struct frames **out, const struct message_explain *question,
         frames_new(out);
         write_answer(&explaining, &figure, *out);
     }
-    for (size_t i = 0; i < EXPLAIN_LISTS; i++)
+    for (size_t i = 0; i < MESSAGE_LISTS; i++)
         wire_writer_destroy(&explaining.list[i]);
     free(explaining.group.series);
     closings_destroy(&explaining.closings);

@@ -44,8 +44,8 @@ int moves_began(const struct moves *moves, uint32_t vintage, int64_t *at) {
 
 void moves_write(const struct moves *moves, const struct message_move_row *row) {
     struct explaining *explaining = moves->explaining;
-    if (row->difference && explain_room(explaining, EXPLAIN_MOVES))
-        message_write_move(explaining->list[EXPLAIN_MOVES], row);
+    if (row->difference && explain_room(explaining, MESSAGE_LIST_MOVES))
+        message_write_move(explaining->list[MESSAGE_LIST_MOVES], row);
 }
 
 int moves_write_from(const struct moves *moves, uint32_t source, struct message_move_row *row) {

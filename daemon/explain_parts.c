@@ -6,7 +6,7 @@
 #include "daemon/heard.h"
 #include "proto/check.h"
 #include "proto/civil.h"
-#include "proto/distinct.h"
+#include "proto/sketch.h"
 
 /* What one source gave to the figure. */
 struct part {
@@ -125,7 +125,7 @@ static int take_set(void *arg, const struct store_cell *cell) {
     enum period_type window = explaining->indicator->window;
     if (!touch(parts, cell->source, cell->when, cell->vintage))
         return 0;
-    if (!distinct_valid(cell->value))
+    if (!sketch_valid(cell->value))
         return fault_set(explaining->why, -EBADMSG,
                          "the store holds a damaged set; \"suivi check\" tells where");
     if (parts->item_count == parts->item_room) {
@@ -149,19 +149,19 @@ static int compare_items(const void *left, const void *right) {
 }
 
 static void count_sets(struct parts *parts) {
-    struct distinct *set;
-    distinct_new(&set);
+    struct sketch *set;
+    sketch_new(&set);
     if (parts->item_count > 1)
         qsort(parts->item, parts->item_count, sizeof *parts->item, compare_items);
     for (size_t i = 0, end; i < parts->item_count; i = end) {
         const struct item *head = &parts->item[i];
-        distinct_clear(set);
+        sketch_clear(set);
         for (end = i; end < parts->item_count && compare_items(head, &parts->item[end]) == 0; end++)
-            distinct_merge(set, parts->item[end].set);
+            sketch_merge(set, parts->item[end].set);
         struct part *part = part_of(parts, head->source);
-        part->value = cell_add(part->value, (int64_t)distinct_size(set));
+        part->value = cell_add(part->value, (int64_t)sketch_size(set));
     }
-    distinct_destroy(&set);
+    sketch_destroy(&set);
 }
 
 static int take_cells(struct parts *parts) {
@@ -206,8 +206,8 @@ static int write_entry(struct parts *parts, const struct known_entry *entry) {
         return fault_set(explaining->why, -EBADMSG,
                          "the store's table of series is damaged; \"suivi check\" tells where");
     row.received = vintage.began;
-    if (explain_room(explaining, EXPLAIN_ENTRIES))
-        message_write_entry_row(explaining->list[EXPLAIN_ENTRIES], &row);
+    if (explain_room(explaining, MESSAGE_LIST_ENTRIES))
+        message_write_entry_row(explaining->list[MESSAGE_LIST_ENTRIES], &row);
     return 0;
 }
 
@@ -332,13 +332,14 @@ static int write_parts(struct parts *parts) {
             (void)period_print_day(part->first, first);
             (void)period_print_day(part->last, last);
         }
-        if (explain_room(explaining, EXPLAIN_PARTS))
-            message_write_part(explaining->list[EXPLAIN_PARTS], &(struct message_part){.source = part->name,
-                                                                                       .value = part->value,
-                                                                                       .days = part->days,
-                                                                                       .first = str_of(first),
-                                                                                       .last = str_of(last),
-                                                                                       .heard = part->heard});
+        if (explain_room(explaining, MESSAGE_LIST_PARTS))
+            message_write_part(explaining->list[MESSAGE_LIST_PARTS],
+                               &(struct message_part){.source = part->name,
+                                                      .value = part->value,
+                                                      .days = part->days,
+                                                      .first = str_of(first),
+                                                      .last = str_of(last),
+                                                      .heard = part->heard});
     }
     free(listening.named);
     return err;
@@ -362,8 +363,8 @@ static int write_withdrawals(struct parts *parts) {
         int err = explain_source(explaining, withdrawal->source, &row.source);
         if (err)
             return err;
-        if (explain_room(explaining, EXPLAIN_WITHDRAWALS))
-            message_write_withdrawal(explaining->list[EXPLAIN_WITHDRAWALS], &row);
+        if (explain_room(explaining, MESSAGE_LIST_WITHDRAWALS))
+            message_write_withdrawal(explaining->list[MESSAGE_LIST_WITHDRAWALS], &row);
     }
     return 0;
 }

@@ -9,19 +9,6 @@
 #include "daemon/known.h"
 #include "daemon/withdrawals.h"
 
-/* In the order of message_write_explanation. */
-enum explain_list {
-    EXPLAIN_PARTS,
-    EXPLAIN_ENTRIES,
-    EXPLAIN_WITHDRAWALS,
-    EXPLAIN_REFUSALS,
-    EXPLAIN_VERSIONS,
-    EXPLAIN_CLOSINGS,
-    EXPLAIN_MOVES,
-    EXPLAIN_OPERANDS,
-    EXPLAIN_LISTS
-};
-
 /* The series of one indicator that the figure is made of, rising. */
 struct explain_group {
     size_t indicator;
@@ -41,14 +28,14 @@ struct explaining {
     struct period period;
     int32_t today;
     struct explain_group group;
-    struct wire_writer *list[EXPLAIN_LISTS];
-    uint32_t count[EXPLAIN_LISTS];
+    struct wire_writer *list[MESSAGE_LISTS];
+    uint32_t count[MESSAGE_LISTS];
     uint64_t more; /* rows that have no room */
     struct fault *why;
 };
 
 /* Whether the list takes one more row, which is then to be written and counted; else it is counted as not told. */
-bool explain_room(struct explaining *explaining, enum explain_list list);
+bool explain_room(struct explaining *explaining, enum message_list list);
 
 /* The series of `indicator` that have the values asked for. To be freed: group->series. */
 void explain_gather(const struct explaining *explaining, size_t indicator, struct explain_group *group);

@@ -160,6 +160,16 @@ bool ledger_same(const struct ledger_entry *entry, uint64_t seq, uint64_t digest
     return known == 0 || known == digest;
 }
 
+bool ledger_given_up(const struct ledger_entry *entry, uint64_t seq) {
+    OBJ_CHECK(entry, ENTRY_MAGIC);
+    return seq >= entry->now.gap_first && seq <= entry->now.gap_last;
+}
+
+struct str ledger_key(const struct ledger_entry *entry) {
+    OBJ_CHECK(entry, ENTRY_MAGIC);
+    return entry->key;
+}
+
 static void note_change(struct ledger *ledger, struct ledger_entry *entry) {
     if (entry->changed)
         return;
@@ -198,6 +208,8 @@ void ledger_skip(struct ledger *ledger, struct ledger_entry *entry, uint64_t las
     OBJ_CHECK(entry, ENTRY_MAGIC);
     ASSERT(last > entry->now.last);
     entry->now.missing += last - entry->now.last;
+    entry->now.gap_first = entry->now.last + 1;
+    entry->now.gap_last = last;
     entry->now.last = last;
     entry->now.digest = 0;
     memset(entry->recent, 0, sizeof entry->recent);

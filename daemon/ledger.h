@@ -39,6 +39,11 @@ uint64_t ledger_taken_digest(const struct ledger_entry *entry);
 /* Whether batch `seq`, which was taken, had that digest, as far as is known. */
 bool ledger_same(const struct ledger_entry *entry, uint64_t seq, uint64_t digest);
 
+/* Whether batch `seq` was given up: it was never counted, and never will be. Of several gaps the last one is known. */
+bool ledger_given_up(const struct ledger_entry *entry, uint64_t seq);
+
+struct str ledger_key(const struct ledger_entry *entry); /* of its row; borrowed as long as the ledger */
+
 /* What a batch brought. */
 struct ledger_batch {
     uint64_t digest;            /* of its frame */

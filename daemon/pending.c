@@ -5,9 +5,10 @@
 
 #include "daemon/cell.h"
 #include "daemon/hash.h"
+#include "daemon/verdicts.h"
 #include "proto/check.h"
 #include "proto/civil.h"
-#include "proto/distinct.h"
+#include "proto/sketch.h"
 
 #define PENDING_MAGIC 0x50454e44u
 
@@ -22,7 +23,7 @@ struct cell {
     uint32_t series;
     int32_t day;
     uint32_t source;
-    struct distinct *set;
+    struct sketch *set;
 };
 
 struct kept_entry {
@@ -33,8 +34,19 @@ struct kept_entry {
     struct str value; /* owned */
 };
 
-struct ledger_row {
+struct kept_row {
     struct str key, row; /* owned */
+};
+
+struct kept_rows {
+    struct kept_row *at;
+    size_t count, room;
+};
+
+/* How many events of a source were put here. */
+struct source_events {
+    uint32_t source;
+    uint64_t events;
 };
 
 struct pending {
@@ -51,8 +63,9 @@ struct pending {
     struct refusal *refusal; /* its reason owned */
     size_t refusal_count, refusal_room;
     struct act *act; /* borrowed */
-    struct ledger_row *ledger;
-    size_t ledger_count, ledger_room;
+    struct kept_rows ledger, verdicts;
+    struct source_events *events;
+    size_t events_count, events_room;
 };
 
 void pending_new(struct pending **out) {
@@ -65,22 +78,28 @@ void pending_new(struct pending **out) {
     *out = pending;
 }
 
+static void clear_rows(struct kept_rows *rows) {
+    for (size_t i = 0; i < rows->count; i++) {
+        str_free(rows->at[i].key);
+        str_free(rows->at[i].row);
+    }
+    rows->count = 0;
+}
+
 void pending_clear(struct pending *pending) {
     OBJ_CHECK(pending, PENDING_MAGIC);
     counts_clear(pending->counts);
     for (uint32_t i = 0; i < pending->count; i++)
-        distinct_destroy(&pending->cell[i].set);
-    for (size_t i = 0; i < pending->ledger_count; i++) {
-        str_free(pending->ledger[i].key);
-        str_free(pending->ledger[i].row);
-    }
+        sketch_destroy(&pending->cell[i].set);
+    clear_rows(&pending->ledger);
+    clear_rows(&pending->verdicts);
     for (size_t i = 0; i < pending->entry_count; i++)
         str_free(pending->entry[i].value);
     for (size_t i = 0; i < pending->refusal_count; i++)
         str_free(pending->refusal[i].reason);
     pending->count = 0;
     pending->bytes = 0;
-    pending->ledger_count = pending->entry_count = pending->refusal_count = 0;
+    pending->entry_count = pending->refusal_count = pending->events_count = 0;
     pending->act = NULL;
     if (pending->slots > SLOTS_KEPT) { /* a burst's memory goes back when it is over */
         free(pending->cell);
@@ -107,7 +126,9 @@ void pending_destroy(struct pending **pending) {
     counts_destroy(&p->counts);
     free(p->cell);
     free(p->slot);
-    free(p->ledger);
+    free(p->ledger.at);
+    free(p->verdicts.at);
+    free(p->events);
     free(p->entry);
     free(p->refusal);
     p->magic = 0;
@@ -118,7 +139,7 @@ void pending_destroy(struct pending **pending) {
 bool pending_empty(const struct pending *pending) {
     OBJ_CHECK(pending, PENDING_MAGIC);
     return counts_len(pending->counts) == 0 && pending->count == 0 && pending->entry_count == 0 &&
-           pending->refusal_count == 0 && pending->ledger_count == 0 && pending->act == NULL;
+           pending->refusal_count == 0 && pending->ledger.count == 0 && pending->act == NULL;
 }
 
 bool pending_full(const struct pending *pending) {
@@ -184,9 +205,10 @@ void pending_add_set(struct pending *pending, uint32_t series, int32_t day, uint
     OBJ_CHECK(pending, PENDING_MAGIC);
     struct cell *cell = find_cell(pending, series, day, source);
     if (cell->set == NULL)
-        distinct_new(&cell->set);
-    distinct_merge(cell->set, set);
+        sketch_new(&cell->set);
+    sketch_merge(cell->set, set);
     pending->bytes += set.len;
+    pending_count_events(pending, source, 1);
 }
 
 void pending_add_entry(struct pending *pending, uint32_t series, int32_t day, uint32_t source, uint64_t id,
@@ -198,6 +220,7 @@ void pending_add_entry(struct pending *pending, uint32_t series, int32_t day, ui
     }
     pending->entry[pending->entry_count++] = (struct kept_entry){series, day, source, id, str_copy(value)};
     pending->bytes += value.len;
+    pending_count_events(pending, source, 1);
 }
 
 void pending_add_refusal(struct pending *pending, const struct refusal *refusal) {
@@ -217,13 +240,46 @@ void pending_act(struct pending *pending, struct act *act) {
     pending->act = act;
 }
 
+static void add_row(struct kept_rows *rows, struct str key, struct str row) {
+    if (rows->count == rows->room) {
+        rows->room = rows->room ? rows->room * 2 : 16;
+        rows->at = mem_resize(rows->at, rows->room, sizeof *rows->at);
+    }
+    rows->at[rows->count++] = (struct kept_row){str_copy(key), str_copy(row)};
+}
+
 void pending_ledger(struct pending *pending, struct str key, struct str row) {
     OBJ_CHECK(pending, PENDING_MAGIC);
-    if (pending->ledger_count == pending->ledger_room) {
-        pending->ledger_room = pending->ledger_room ? pending->ledger_room * 2 : 16;
-        pending->ledger = mem_resize(pending->ledger, pending->ledger_room, sizeof *pending->ledger);
+    add_row(&pending->ledger, key, row);
+}
+
+void pending_add_verdict(struct pending *pending, struct str key, struct str row) {
+    OBJ_CHECK(pending, PENDING_MAGIC);
+    add_row(&pending->verdicts, key, row);
+    pending->bytes += row.len;
+}
+
+const struct str *pending_find_verdict(const struct pending *pending, struct str key) {
+    OBJ_CHECK(pending, PENDING_MAGIC);
+    for (size_t i = pending->verdicts.count; i-- > 0;)
+        if (str_equal(pending->verdicts.at[i].key, key))
+            return &pending->verdicts.at[i].row;
+    return NULL;
+}
+
+/* One source sends many batches in a row. */
+void pending_count_events(struct pending *pending, uint32_t source, uint64_t events) {
+    OBJ_CHECK(pending, PENDING_MAGIC);
+    size_t last = pending->events_count;
+    if (last > 0 && pending->events[last - 1].source == source) {
+        pending->events[last - 1].events += events;
+        return;
     }
-    pending->ledger[pending->ledger_count++] = (struct ledger_row){str_copy(key), str_copy(row)};
+    if (last == pending->events_room) {
+        pending->events_room = pending->events_room ? pending->events_room * 2 : 16;
+        pending->events = mem_resize(pending->events, pending->events_room, sizeof *pending->events);
+    }
+    pending->events[pending->events_count++] = (struct source_events){source, events};
 }
 
 /* ---- writing ---- */
@@ -244,7 +300,7 @@ static int compare_cells(const void *left, const void *right) {
 static int get_checked(struct store_write *write, enum store_grain grain, const struct cell *cell,
                        int32_t when, struct str *old, struct fault *why) {
     int err = store_get_cell(write, grain, cell->series, when, cell->source, old, why);
-    if (err == 0 && !distinct_valid(*old))
+    if (err == 0 && !sketch_valid(*old))
         return fault_set(why, -EBADMSG,
                          "the store holds a damaged cell (series %u); restore it from a backup",
                          cell->series);
@@ -253,32 +309,32 @@ static int get_checked(struct store_write *write, enum store_grain grain, const 
 
 /* Folds `set` into what the store has at `when`, of a day in this vintage. */
 static int fold_set(struct store_write *write, enum store_grain grain, const struct cell *cell, int32_t when,
-                    struct distinct *set, struct fault *why) {
+                    struct sketch *set, struct fault *why) {
     struct str old;
     int err = get_checked(write, grain, cell, when, &old, why);
     if (err != 0 && err != -ENOENT)
         return err;
     if (err == 0)
-        distinct_merge(set, old);
-    struct str bytes = distinct_bytes(set);
-    ASSERT(distinct_valid(bytes));
+        sketch_merge(set, old);
+    struct str bytes = sketch_bytes(set);
+    ASSERT(sketch_valid(bytes));
     return store_put_cell(write, grain, cell->series, when, cell->source, bytes, why);
 }
 
 /* Writes the month row and then the day cells of `count` cells of one series, month and source. The row comes
  * first: folding a day's set takes in what the store had, which the row has already. */
-static int write_month(struct cell *cell, uint32_t count, struct store_write *write, struct distinct *scratch,
+static int write_month(struct cell *cell, uint32_t count, struct store_write *write, struct sketch *scratch,
                        struct fault *why) {
-    distinct_clear(scratch);
+    sketch_clear(scratch);
     for (uint32_t i = 0; i < count; i++)
-        distinct_merge(scratch, distinct_bytes(cell[i].set));
+        sketch_merge(scratch, sketch_bytes(cell[i].set));
     int err = fold_set(write, STORE_MONTHS, cell, civil_month_of_day(cell->day), scratch, why);
     for (uint32_t i = 0; i < count && err == 0; i++)
         err = fold_set(write, STORE_DAYS, &cell[i], cell[i].day, cell[i].set, why);
     return err;
 }
 
-static int write_cells(struct pending *pending, struct store_write *write, struct distinct *scratch,
+static int write_cells(struct pending *pending, struct store_write *write, struct sketch *scratch,
                        struct fault *why) {
     for (uint32_t i = 0, end; i < pending->count; i = end) {
         const struct cell *head = &pending->cell[i];
@@ -341,7 +397,7 @@ struct writing {
     struct pending *pending;
     const struct pending_writing *with;
     struct counts *months;
-    struct distinct *scratch;
+    struct sketch *scratch;
     int *act_err;
     struct fault *act_why;
 };
@@ -379,8 +435,12 @@ static int write_all(const struct writing *writing, struct store_write *write, s
         err = write_cells(writing->pending, write, writing->scratch, why);
     if (err == 0)
         err = write_entries(pending, write, why);
-    for (size_t i = 0; i < pending->ledger_count && err == 0; i++)
-        err = store_put_ledger(write, pending->ledger[i].key, pending->ledger[i].row, why);
+    for (size_t i = 0; i < pending->verdicts.count && err == 0; i++)
+        err = verdicts_put(write, pending->verdicts.at[i].key, pending->verdicts.at[i].row, why);
+    for (size_t i = 0; i < pending->events_count && err == 0; i++)
+        store_count_events(write, pending->events[i].source, pending->events[i].events);
+    for (size_t i = 0; i < pending->ledger.count && err == 0; i++)
+        err = store_put_ledger(write, pending->ledger.at[i].key, pending->ledger.at[i].row, why);
     return err ? err : do_act(writing, write, why);
 }
 
@@ -405,12 +465,12 @@ int pending_write(struct pending *pending, struct store *store, const struct pen
     counts_months(pending->counts, writing.months);
     if (pending->count > 1)
         qsort(pending->cell, pending->count, sizeof *pending->cell, compare_cells);
-    distinct_new(&writing.scratch);
+    sketch_new(&writing.scratch);
     int err;
     do {
         err = write_once(&writing, store, why);
     } while (err == -EAGAIN);
-    distinct_destroy(&writing.scratch);
+    sketch_destroy(&writing.scratch);
     counts_destroy(&writing.months);
     return err;
 }

@@ -46,6 +46,14 @@ void pending_add_entry(struct pending *pending, uint32_t series, int32_t day, ui
 /* Copies the reason; the indicator is the framework's. */
 void pending_add_refusal(struct pending *pending, const struct refusal *refusal);
 
+/* Copies both. pending_find_verdict: NULL when it is not here; borrowed until pending_clear. May be asked while it is
+ * being written. */
+void pending_add_verdict(struct pending *pending, struct str key, struct str row);
+const struct str *pending_find_verdict(const struct pending *pending, struct str key);
+
+/* So many events of a source were added to the log of counts; what the other functions add they count themselves. */
+void pending_count_events(struct pending *pending, uint32_t source, uint64_t events);
+
 /* Borrows the act, which is done last; nothing more is taken then (pending_full). */
 void pending_act(struct pending *pending, struct act *act);
 

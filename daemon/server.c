@@ -36,7 +36,7 @@ struct server {
     uv_loop_t loop;
     uv_poll_t readable;
     uv_idle_t again; /* runs while there may be more to take than one turn takes */
-    uv_signal_t on_term, on_int;
+    uv_signal_t on_term, on_int, on_hup;
     int bell; /* an eventfd that the lane rings: uv_async_send would let the loop wait, busily, for a sender
                      * that is interrupted in it, and the lane's threads often are */
     uv_poll_t rung;
@@ -128,8 +128,8 @@ static void after_answer(void *arg) {
 
 static void close_handles(struct server *server) {
     uv_handle_t *handles[] = {(uv_handle_t *)&server->readable, (uv_handle_t *)&server->again,
-                              (uv_handle_t *)&server->on_term, (uv_handle_t *)&server->on_int,
-                              (uv_handle_t *)&server->rung};
+                              (uv_handle_t *)&server->on_term,  (uv_handle_t *)&server->on_int,
+                              (uv_handle_t *)&server->on_hup,   (uv_handle_t *)&server->rung};
     for (size_t i = 0; i < sizeof handles / sizeof *handles; i++)
         uv_close(handles[i], NULL);
     questions_close(server->questions);
@@ -204,6 +204,14 @@ static void on_signal(uv_signal_t *handle, int number) {
     server_turn(server);
 }
 
+/* By custom: read the configuration anew. Nothing is read while it runs, and ending would be no answer. */
+static void on_hangup(uv_signal_t *handle, int number) {
+    struct server *server = handle->data;
+    OBJ_CHECK(server, SERVER_MAGIC);
+    log_event(LOG_LEVEL_WARNING, "hangup.ignored",
+              "signal=%d why=\"settings and framework are read at the start: restart suivid\"", number);
+}
+
 /* ---- life ---- */
 
 static int bind_all(struct server *server, const struct settings *settings, struct fault *why) {
@@ -227,7 +235,7 @@ static int start_loop(struct server *server, struct fault *why) {
         return fault_set(why, err, "cannot start the event loop: %s", uv_strerror(err));
     server->loop_made = true;
     server->readable.data = server->again.data = server->on_term.data = server->on_int.data =
-        server->rung.data = server;
+        server->on_hup.data = server->rung.data = server;
     if ((err = uv_poll_init(&server->loop, &server->rung, server->bell)) ||
         (err = uv_poll_start(&server->rung, UV_READABLE, on_rung)) ||
         (err = uv_poll_init(&server->loop, &server->readable, socket_descriptor(server->socket))) ||
@@ -236,7 +244,9 @@ static int start_loop(struct server *server, struct fault *why) {
         (err = uv_signal_init(&server->loop, &server->on_term)) ||
         (err = uv_signal_start(&server->on_term, on_signal, SIGTERM)) ||
         (err = uv_signal_init(&server->loop, &server->on_int)) ||
-        (err = uv_signal_start(&server->on_int, on_signal, SIGINT)))
+        (err = uv_signal_start(&server->on_int, on_signal, SIGINT)) ||
+        (err = uv_signal_init(&server->loop, &server->on_hup)) ||
+        (err = uv_signal_start(&server->on_hup, on_hangup, SIGHUP)))
         return fault_set(why, err, "cannot start the event loop: %s", uv_strerror(err));
     return 0;
 }

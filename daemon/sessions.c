@@ -92,7 +92,8 @@ static struct session *add(struct sessions *sessions, struct str source) {
     return session;
 }
 
-void sessions_begin(struct sessions *sessions, struct str source, struct str outbox, struct str peer) {
+void sessions_begin(struct sessions *sessions, struct str source, struct str outbox, struct str peer,
+                    uint64_t skipped) {
     OBJ_CHECK(sessions, SESSIONS_MAGIC);
     struct session *session = find(sessions, source);
     if (session == NULL)
@@ -101,6 +102,7 @@ void sessions_begin(struct sessions *sessions, struct str source, struct str out
     str_free(session->peer);
     session->outbox = str_copy(outbox);
     session->peer = str_copy(peer);
+    session->skipped = skipped;
     session->heard = ++sessions->clock;
 }
 

@@ -17,7 +17,8 @@ struct sessions;
 
 struct session {
     struct str source, outbox, peer;
-    uint64_t heard; /* counts hellos and batches of all sessions: the lowest was quiet longest */
+    uint64_t skipped; /* the numbers up to this one were given up, and the ledger does not know yet */
+    uint64_t heard;   /* counts hellos and batches of all sessions: the lowest was quiet longest */
 };
 
 void sessions_new(struct sessions **out);
@@ -27,7 +28,8 @@ void sessions_destroy(struct sessions **sessions);
 const struct session *sessions_find(const struct sessions *sessions, struct str source);
 
 /* Copies the texts. */
-void sessions_begin(struct sessions *sessions, struct str source, struct str outbox, struct str peer);
+void sessions_begin(struct sessions *sessions, struct str source, struct str outbox, struct str peer,
+                    uint64_t skipped);
 
 void sessions_end(struct sessions *sessions, struct str source); /* nobody speaks for it any more */
 

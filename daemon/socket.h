@@ -8,7 +8,7 @@
 #include "proto/fault.h"
 #include "proto/str.h"
 
-#define SOCKET_FRAME_MAX ((size_t)64 << 20) /* a peer that sends more is cut off before it is read */
+#define SOCKET_FRAME_MAX ((size_t)16 << 20) /* as the protocol has it: a peer that sends more is cut off */
 #define SOCKET_QUEUE_IN  2                  /* frames that wait from one peer, then it waits */
 #define SOCKET_QUEUE_OUT 1024 /* frames that wait for one peer; what is more is dropped, it can ask again */
 

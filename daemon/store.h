@@ -5,7 +5,7 @@
  * interface assumes what is below it. Functions return 0 or a negative errno with `why`.
  *
  * Cells are addressed by (series, when, source): `when` counts days, or months, from 1970. A cell is a sum, to
- * which is added, or a set (proto/distinct.h); a series has cells of one sort, and any series may have entries
+ * which is added, or a set (proto/sketch.h); a series has cells of one sort, and any series may have entries
  * (proto/entry.h) beside them.
  *
  * Vintages: what is known grows by chapters, numbered from 1; each begins with the first commit of a UTC day, and
@@ -35,7 +35,8 @@ enum store_rows {
     STORE_CLOSINGS,    /* daemon/closings.h */
     STORE_REFUSALS,    /* daemon/refusals.h */
     STORE_DEFINITIONS, /* daemon/definitions.h */
-    STORE_SEALS, /* the store's own: source, 4 bytes -> 8 bytes: its sets and entries of days, as one number */
+    STORE_SEALS,       /* the store's own: see store_count_events */
+    STORE_VERDICTS,    /* daemon/verdicts.h */
     STORE_ROW_TABLES
 };
 
@@ -72,6 +73,15 @@ int store_get_row(struct store_write *write, enum store_rows table, struct str k
                   struct fault *why);
 int store_put_row(struct store_write *write, enum store_rows table, struct str key, struct str row,
                   struct fault *why);
+
+/* Takes the rows from the key `from` to the key `to`, both included, away. */
+int store_drop_rows(struct store_write *write, enum store_rows table, struct str from, struct str to,
+                    struct fault *why);
+
+/* So many events of a source went into what this transaction puts. The seal of a source holds them, 8 bytes, after
+ * the number that its sets and entries of days add up to, 8 bytes: both can be held against the ledger and the
+ * cells, which are put by others. */
+void store_count_events(struct store_write *write, uint32_t source, uint64_t events);
 
 /* An entry as it is kept: `value` is the caller's (daemon/cell.h). Putting another under the same id, day, source and
  * vintage replaces it. */
@@ -216,6 +226,7 @@ enum store_part {
     STORE_PART_CLOSINGS,
     STORE_PART_REFUSALS,
     STORE_PART_DEFINITIONS,
+    STORE_PART_VERDICTS,
     STORE_PART_SEALS, /* after all that it is of */
     STORE_PARTS
 };
@@ -234,6 +245,7 @@ struct store_record {
     uint64_t id;      /* of an entry */
     int64_t began;    /* of a vintage */
     uint64_t seal;    /* sets of days and entries: what they add to it; else the seal of a source */
+    uint64_t events;  /* of a seal: how many went into the cells and entries of its source */
     uint64_t mask;    /* sums: which of the neighbours are there, */
     int64_t sum[STORE_NEIGHBOURS]; /* and theirs */
 };

@@ -10,8 +10,8 @@
  *   months       series u32, month u32, source u32      -> set
  *   entries      series u32, day u32, source u32, vintage u32, id u64 -> entry, as the caller wrote it
  *   vintages     number u32                             -> began u64, ended u8
- *   seals        source u32                             -> u64
- *   withdrawals, closings, refusals, definitions        -> rows of the modules of these names
+ *   seals        source u32                             -> u64, u64
+ *   withdrawals, closings, refusals, definitions, verdicts -> rows of the modules of these names
  *
  * Days and months are stored with the sign bit turned, so that times before 1970 sort first. */
 #include <endian.h>
@@ -40,6 +40,7 @@ const char *const store_table_names[TABLES] = {
     [TABLE_DAYS] = "days",         [TABLE_MONTHS] = "months",           [TABLE_ENTRIES] = "entries",
     [TABLE_VINTAGES] = "vintages", [TABLE_WITHDRAWALS] = "withdrawals", [TABLE_CLOSINGS] = "closings",
     [TABLE_REFUSALS] = "refusals", [TABLE_DEFINITIONS] = "definitions", [TABLE_SEALS] = "seals",
+    [TABLE_VERDICTS] = "verdicts",
 };
 
 int store_errno(int rc) {
@@ -152,6 +153,7 @@ enum table store_table_of_rows(enum store_rows rows) {
         [STORE_REFUSALS] = TABLE_REFUSALS,
         [STORE_DEFINITIONS] = TABLE_DEFINITIONS,
         [STORE_SEALS] = TABLE_SEALS,
+        [STORE_VERDICTS] = TABLE_VERDICTS,
     };
     ASSERT(rows < STORE_ROW_TABLES);
     return tables[rows];
@@ -290,6 +292,16 @@ static int open_env(struct store *store, const char *path, bool fresh, struct fa
     return fresh ? 0 : settle(store, why);
 }
 
+/* So that the new file's name, too, outlives the power. */
+static int sync_directory(const struct store *store, struct fault *why) {
+    int directory = open(store->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    int err = directory < 0 || fsync(directory) != 0 ? -errno : 0;
+    if (directory >= 0)
+        (void)close(directory);
+    return err ? fault_set(why, err, "%s: cannot sync the directory: %s", store->directory, strerror(-err))
+               : 0;
+}
+
 /* A store that could not be made whole is taken away again: the next start would not know it for one. */
 static int open_or_make(struct store *store, struct fault *why) {
     char path[4200];
@@ -303,6 +315,8 @@ static int open_or_make(struct store *store, struct fault *why) {
         while (store->map_bytes < (size_t)st.st_size * 2 && store->map_bytes < SIZE_MAX / 4)
             store->map_bytes *= 2;
     int err = open_env(store, path, fresh, why);
+    if (err == 0 && fresh)
+        err = sync_directory(store, why);
     if (err && fresh)
         (void)unlink(path);
     return err;

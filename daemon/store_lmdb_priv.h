@@ -15,8 +15,8 @@
 #define DAY_KEY_BYTES   16
 #define ENTRY_KEY_BYTES 24
 #define ROW_KEY_MAX     400
-#define SEAL_BYTES      8
-#define TABLES          15
+#define SEAL_BYTES      16
+#define TABLES          16
 
 enum table {
     TABLE_META,
@@ -34,6 +34,7 @@ enum table {
     TABLE_REFUSALS,
     TABLE_DEFINITIONS,
     TABLE_SEALS,
+    TABLE_VERDICTS,
 };
 
 struct store {

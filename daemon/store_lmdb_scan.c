@@ -38,6 +38,7 @@ static const enum table table_of_part[] = {
     [STORE_PART_CLOSINGS] = TABLE_CLOSINGS,
     [STORE_PART_REFUSALS] = TABLE_REFUSALS,
     [STORE_PART_DEFINITIONS] = TABLE_DEFINITIONS,
+    [STORE_PART_VERDICTS] = TABLE_VERDICTS,
 };
 
 enum table store_table_of_part(enum store_part part) {
@@ -121,6 +122,7 @@ static bool read_seal(struct store_record *out) {
         return false;
     out->source = store_get_u32(out->key.at);
     out->seal = store_get_u64(out->value.at);
+    out->events = store_get_u64(out->value.at + 8);
     return true;
 }
 
@@ -158,6 +160,7 @@ static bool read_record(enum store_part part, struct store_record *out) {
     case STORE_PART_CLOSINGS:
     case STORE_PART_REFUSALS:
     case STORE_PART_DEFINITIONS:
+    case STORE_PART_VERDICTS:
         return out->key.len <= ROW_KEY_MAX;
     case STORE_PART_DAY_SUMS:
         return read_sums(out, STORE_DAYS);

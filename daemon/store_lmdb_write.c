@@ -22,7 +22,7 @@ struct open_block {
 
 struct seal {
     uint32_t source;
-    uint64_t added;
+    uint64_t added, events;
 };
 
 struct store_write {
@@ -187,6 +187,23 @@ int store_put_ledger(struct store_write *write, struct str key, struct str row, 
     return store_put_row(write, STORE_LEDGER, key, row, why);
 }
 
+int store_drop_rows(struct store_write *write, enum store_rows table, struct str from, struct str to,
+                    struct fault *why) {
+    OBJ_CHECK(write, WRITE_MAGIC);
+    MDB_cursor *cursor;
+    MDB_val key = val_of(from), value;
+    int rc = mdb_cursor_open(write->txn, write->store->table[store_table_of_rows(table)], &cursor);
+    if (rc)
+        return store_write_failed(write, rc, why);
+    for (rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+         rc == 0 && str_compare(str_of_val(key), to) <= 0;
+         rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT))
+        if ((rc = mdb_cursor_del(cursor, 0)) != 0)
+            break;
+    mdb_cursor_close(cursor);
+    return rc == 0 || rc == MDB_NOTFOUND ? 0 : store_write_failed(write, rc, why);
+}
+
 /* ---- vintages ---- */
 
 static int put_vintage(struct store_write *write, const struct store_vintage *vintage, struct fault *why) {
@@ -255,6 +272,11 @@ static struct seal *find_seal(struct store_write *write, uint32_t source) {
     return &write->seal[write->seal_of[source] - 1];
 }
 
+void store_count_events(struct store_write *write, uint32_t source, uint64_t events) {
+    OBJ_CHECK(write, WRITE_MAGIC);
+    find_seal(write, source)->events += events;
+}
+
 /* Puts a record of days, and its difference into the seal of its source. */
 static int put_sealed(struct store_write *write, enum table table, struct str key, uint32_t source,
                       struct str value, struct fault *why) {
@@ -280,8 +302,9 @@ static int write_seals(struct store_write *write, struct fault *why) {
         err = get(write, TABLE_SEALS, (MDB_val){sizeof key, key}, &old, &found, why);
         if (err)
             break;
-        uint64_t before = found && old.len == SEAL_BYTES ? store_get_u64(old.at) : 0;
-        store_put_u64(row, before + write->seal[i].added);
+        bool known = found && old.len == SEAL_BYTES;
+        store_put_u64(row, (known ? store_get_u64(old.at) : 0) + write->seal[i].added);
+        store_put_u64(row + 8, (known ? store_get_u64(old.at + 8) : 0) + write->seal[i].events);
         err = put(write, TABLE_SEALS, (MDB_val){sizeof key, key}, (struct str){(char *)row, sizeof row}, why);
     }
     return err;

@@ -42,7 +42,7 @@ static int read_parts(struct wire_reader *reader, struct str part[static ENTRY_P
     return 0;
 }
 
-/* Its bit in what was read, and what its value must be; 0: no key of ours. */
+/* What was read, a bit for each key of ours. */
 enum {
     KEY_ID = 1 << 0,
     KEY_RECORDED = 1 << 1,

@@ -22,10 +22,12 @@
 #define MESSAGE_REASONS_MAX  256         /* different reasons in one ack */
 #define MESSAGE_SOURCE_MAX   128         /* bytes of a source's name, which is checked as a dimension value */
 #define MESSAGE_OUTBOX_MAX   32          /* bytes of an outbox's id */
-#define MESSAGE_PATTERNS_MAX 64          /* indicators in a query */
+#define MESSAGE_PATTERNS_MAX 64          /* ids or globs of indicators in one question */
+#define MESSAGE_LANGUAGE_MAX 35          /* bytes of the longest usual tag of RFC 5646 */
 #define MESSAGE_TEXT_MAX     512         /* bytes of a sentence */
+#define MESSAGE_LONG_MAX     4096        /* bytes of a definition or method */
 #define MESSAGE_FIGURES_MAX  4096        /* figures in one chunk */
-#define MESSAGE_ROWS_MAX     4096        /* rows of the ledger in one chunk */
+#define MESSAGE_ROWS_MAX     4096        /* rows of the ledger, the plan, duties, closings in one chunk */
 #define MESSAGE_FINDINGS_MAX 4096        /* findings in one chunk */
 #define MESSAGE_CREDIT       64          /* batches a source may have unacknowledged */
 
@@ -102,7 +104,7 @@ struct message_batch {
 
 enum message_value {
     MESSAGE_VALUE_NUMBER, /* int */
-    MESSAGE_VALUE_SET,    /* bin: not yet checked by distinct_valid */
+    MESSAGE_VALUE_SET,    /* bin: not yet checked by sketch_valid */
     MESSAGE_VALUE_NAME,   /* str: a name of a roster */
     MESSAGE_VALUE_ENTRY,  /* map: a good one by entry_read, not yet checked by entry_check */
 };
@@ -442,9 +444,22 @@ void message_write_closing(struct wire_writer *writer, const struct message_clos
 void message_write_move(struct wire_writer *writer, const struct message_move_row *row);
 void message_write_operand(struct wire_writer *writer, const struct message_operand_row *row);
 
-/* Of `head` the counts are written with the lists, in the order of the readers above. */
+/* Its lists, in the order of their counts. */
+enum message_list {
+    MESSAGE_LIST_PARTS,
+    MESSAGE_LIST_ENTRIES,
+    MESSAGE_LIST_WITHDRAWALS,
+    MESSAGE_LIST_REFUSALS,
+    MESSAGE_LIST_VERSIONS,
+    MESSAGE_LIST_CLOSINGS,
+    MESSAGE_LIST_MOVES,
+    MESSAGE_LIST_OPERANDS,
+    MESSAGE_LISTS
+};
+
+/* `head` tells how many rows each list has. */
 void message_write_explanation(struct wire_writer *writer, const struct message_explanation *head,
-                               const struct wire_writer *const lists[8]);
+                               const struct wire_writer *const lists[MESSAGE_LISTS]);
 
 /* Client to daemon: what is late, missing, soon due? */
 struct message_due {

@@ -111,9 +111,11 @@ static const struct message_row
 
 /* --- the answer --- */
 
-#define LIST(member, counted, row)                                                                           \
-    MESSAGE_ROWS(message_explanation, member, counted, row, MESSAGE_EXPLAINED_MAX,                           \
-                 "count the others in \"more\"", .optional = true)
+#define BEFORE_LISTS 8 /* fields */
+
+#define LIST(list, member, counted, row)                                                                     \
+    [BEFORE_LISTS + (list)] = MESSAGE_ROWS(message_explanation, member, counted, row, MESSAGE_EXPLAINED_MAX, \
+                                           "count the others in \"more\"", .optional = true)
 
 static const struct message_field explanation_fields[] = {
     MESSAGE_FIELD(message_explanation, id, UINT, .max = UINT64_MAX),
@@ -124,15 +126,18 @@ static const struct message_field explanation_fields[] = {
     MESSAGE_FIELD(message_explanation, fed_by, TEXT, .optional = true, .max = MESSAGE_TEXT_MAX),
     MESSAGE_FIELD(message_explanation, figure, ROW, .row = &message_row_figure),
     MESSAGE_FIELD(message_explanation, more, UINT, .optional = true, .max = MESSAGE_SEQ_MAX),
-    LIST(parts, part_count, &part_row),
-    LIST(entries, entry_count, &entry_row),
-    LIST(withdrawals, withdrawal_count, &withdrawal_row),
-    LIST(refusals, refusal_count, &refusal_row),
-    LIST(versions, version_count, &version_row),
-    LIST(closings, closing_count, &message_row_closing),
-    LIST(moves, move_count, &move_row),
-    LIST(operands, operand_count, &operand_row),
+    LIST(MESSAGE_LIST_PARTS, parts, part_count, &part_row),
+    LIST(MESSAGE_LIST_ENTRIES, entries, entry_count, &entry_row),
+    LIST(MESSAGE_LIST_WITHDRAWALS, withdrawals, withdrawal_count, &withdrawal_row),
+    LIST(MESSAGE_LIST_REFUSALS, refusals, refusal_count, &refusal_row),
+    LIST(MESSAGE_LIST_VERSIONS, versions, version_count, &version_row),
+    LIST(MESSAGE_LIST_CLOSINGS, closings, closing_count, &message_row_closing),
+    LIST(MESSAGE_LIST_MOVES, moves, move_count, &move_row),
+    LIST(MESSAGE_LIST_OPERANDS, operands, operand_count, &operand_row),
 };
+
+_Static_assert(sizeof explanation_fields / sizeof *explanation_fields == BEFORE_LISTS + MESSAGE_LISTS,
+               "no gap");
 
 static const struct message_form explanation_form = {MESSAGE_EXPLANATION, MESSAGE_FIELDS(explanation_fields)};
 
@@ -210,6 +215,6 @@ void message_write_operand(struct wire_writer *writer, const struct message_oper
 }
 
 void message_write_explanation(struct wire_writer *writer, const struct message_explanation *head,
-                               const struct wire_writer *const lists[8]) {
+                               const struct wire_writer *const lists[MESSAGE_LISTS]) {
     message_write_form(writer, &explanation_form, head, lists);
 }

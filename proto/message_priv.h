@@ -5,12 +5,10 @@
 
 #include "proto/message.h"
 
-#define MESSAGE_SEQ_MAX      INT64_MAX /* so that every language can hold it */
-#define MESSAGE_FIELDS_MAX   16
-#define MESSAGE_CODE_MAX     64   /* bytes of an indicator's code in the plan */
-#define MESSAGE_KIND_MAX     32   /* of the name of a kind */
-#define MESSAGE_LANGUAGE_MAX 35   /* of the longest usual tag of RFC 5646 */
-#define MESSAGE_LONG_MAX     4096 /* of a definition or method */
+#define MESSAGE_SEQ_MAX    INT64_MAX /* so that every language can hold it */
+#define MESSAGE_FIELDS_MAX 16
+#define MESSAGE_CODE_MAX   64 /* bytes of an indicator's code in the plan */
+#define MESSAGE_KIND_MAX   32 /* of the name of a kind */
 
 enum message_field_type {
     MESSAGE_FIELD_TEXT,   /* struct str of at most `max` bytes */

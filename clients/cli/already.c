@@ -5,13 +5,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "clients/cli/copies.h"
 #include "proto/check.h"
 #include "proto/civil.h"
 #include "proto/entry.h"
-
-static char *copy(const char *text) {
-    return text ? mem_string(text, strlen(text)) : mem_string("", 0);
-}
 
 static void take(struct already_entry *out, const struct suivi_entry_row *row) {
     bool alive = strcmp(row->state, "counts") == 0;
@@ -22,13 +19,14 @@ static void take(struct already_entry *out, const struct suivi_entry_row *row) {
                                   .alive = alive,
                                   .counts = alive && row->entry.retracts == 0,
                                   .removed = row->entry.removed,
-                                  .source = copy(row->source),
-                                  .state = copy(row->state),
-                                  .name = copy(row->entry.name),
-                                  .title = copy(row->entry.title),
-                                  .done = copy(row->entry.done)};
+                                  .source = copies_text(row->source),
+                                  .state = copies_text(row->state),
+                                  .name = copies_text(row->entry.name),
+                                  .title = copies_text(row->entry.title),
+                                  .done = copies_text(row->entry.done)};
     for (size_t i = 0; i < row->dim_count && i < DIMS_MAX; i++)
-        out->dims[out->dim_count++] = (struct suivi_dim){copy(row->dims[i].name), copy(row->dims[i].value)};
+        out->dims[out->dim_count++] =
+            (struct suivi_dim){copies_text(row->dims[i].name), copies_text(row->dims[i].value)};
 }
 
 static void tell(void *arg, const struct suivi_explanation *explanation) {
@@ -57,8 +55,8 @@ void already_free(struct already *already) {
     for (size_t i = 0; i < already->count; i++) {
         struct already_entry *entry = &already->entry[i];
         for (size_t j = 0; j < entry->dim_count; j++) {
-            free((char *)entry->dims[j].name);
-            free((char *)entry->dims[j].value);
+            copies_drop(entry->dims[j].name);
+            copies_drop(entry->dims[j].value);
         }
         free(entry->source);
         free(entry->state);
@@ -77,18 +75,45 @@ static int compare(const struct already_entry *a, const struct already_entry *b,
     return entry_compare(names ? 0 : a->at, &x, names ? 0 : b->at, &y);
 }
 
-const struct already_entry *already_last(const struct already *already, int32_t day, const char *name) {
+struct wanted {
+    int32_t day;
+    const char *name;             /* NULL: any */
+    const struct suivi_dim *dims; /* NULL: any */
+    size_t dim_count;
+};
+
+static bool has_dims(const struct already_entry *entry, const struct wanted *wanted) {
+    size_t same = 0;
+    if (!wanted->dims)
+        return true;
+    for (size_t i = 0; i < wanted->dim_count; i++)
+        for (size_t j = 0; j < entry->dim_count; j++)
+            same += strcmp(wanted->dims[i].name, entry->dims[j].name) == 0 &&
+                    strcmp(wanted->dims[i].value, entry->dims[j].value) == 0;
+    return same == wanted->dim_count && same == entry->dim_count;
+}
+
+static const struct already_entry *find_last(const struct already *already, const struct wanted *wanted) {
     const struct already_entry *last = NULL;
     for (size_t i = 0; i < already->count; i++) {
         const struct already_entry *entry = &already->entry[i];
         int32_t of;
-        if (!entry->counts || !civil_day_of_time(entry->at, &of) || of != day ||
-            (name && strcmp(entry->name, name) != 0))
+        if (!entry->counts || !civil_day_of_time(entry->at, &of) || of != wanted->day ||
+            (wanted->name && strcmp(entry->name, wanted->name) != 0) || !has_dims(entry, wanted))
             continue;
-        if (!last || compare(last, entry, name != NULL) < 0)
+        if (!last || compare(last, entry, wanted->name != NULL) < 0)
             last = entry;
     }
     return last;
+}
+
+const struct already_entry *already_last(const struct already *already, int32_t day, const char *name) {
+    return find_last(already, &(struct wanted){.day = day, .name = name});
+}
+
+const struct already_entry *already_last_of(const struct already *already, int32_t day,
+                                            const struct suivi_dim *dims, size_t dim_count) {
+    return find_last(already, &(struct wanted){.day = day, .dims = dims, .dim_count = dim_count});
 }
 
 const struct already_entry *already_by_id(const struct already *already, uint64_t id) {

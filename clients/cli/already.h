@@ -37,6 +37,10 @@ void already_free(struct already *already);
 /* The entry that counts and holds: of this day (`name`: of that name, NULL: any), the last one said. NULL: none. */
 const struct already_entry *already_last(const struct already *already, int32_t day, const char *name);
 
+/* The same of the series with just these dimensions. */
+const struct already_entry *already_last_of(const struct already *already, int32_t day,
+                                            const struct suivi_dim *dims, size_t dim_count);
+
 /* The one of that id that is alive, else another. */
 const struct already_entry *already_by_id(const struct already *already, uint64_t id);
 

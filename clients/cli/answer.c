@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clients/cli/copies.h"
 #include "clients/cli/print.h"
+#include "clients/collector/terminal.h"
 #include "proto/check.h"
 #include "proto/str.h"
 
@@ -22,22 +24,14 @@ struct answer {
     bool cut;
 };
 
-static char *copy(const char *text) {
-    return print_clean(mem_string(text, strlen(text)));
-}
-
 void answer_new(struct answer **out, const char *const *split, size_t split_count) {
     struct answer *answer = mem_zeroed(1, sizeof *answer);
     answer->magic = ANSWER_MAGIC;
     ASSERT(split_count <= DIMS_MAX);
     for (size_t i = 0; i < split_count; i++)
-        answer->split[i] = copy(split[i]);
+        answer->split[i] = copies_clean(split[i]);
     answer->split_count = split_count;
     *out = answer;
-}
-
-static void drop(const char *text) {
-    free((void *)(uintptr_t)text);
 }
 
 void answer_destroy(struct answer **answer) {
@@ -48,15 +42,15 @@ void answer_destroy(struct answer **answer) {
     for (size_t i = 0; i < a->split_count; i++)
         free(a->split[i]);
     for (size_t i = 0; i < a->indicator_count; i++) {
-        drop(a->indicators[i].id);
-        drop(a->indicators[i].code);
-        drop(a->indicators[i].kind);
-        drop(a->indicators[i].label);
-        drop(a->indicators[i].note);
-        drop(a->indicators[i].unit);
+        copies_drop(a->indicators[i].id);
+        copies_drop(a->indicators[i].code);
+        copies_drop(a->indicators[i].kind);
+        copies_drop(a->indicators[i].label);
+        copies_drop(a->indicators[i].note);
+        copies_drop(a->indicators[i].unit);
     }
     for (size_t i = 0; i < a->count; i++)
-        drop(a->figures[i].indicator);
+        copies_drop(a->figures[i].indicator);
     free(a->indicators);
     free(a->figures);
     a->magic = 0;
@@ -81,18 +75,18 @@ void answer_add_indicator(struct answer *answer, const struct suivi_indicator *i
             mem_resize(answer->indicators, answer->indicator_room, sizeof *answer->indicators);
     }
     answer->indicators[answer->indicator_count++] = (struct suivi_indicator){
-        .id = copy(indicator->id),
-        .code = copy(indicator->code),
-        .kind = copy(indicator->kind),
-        .label = copy(indicator->label),
-        .note = copy(indicator->note),
-        .unit = copy(indicator->unit),
+        .id = copies_clean(indicator->id),
+        .code = copies_clean(indicator->code),
+        .kind = copies_clean(indicator->kind),
+        .label = copies_clean(indicator->label),
+        .note = copies_clean(indicator->note),
+        .unit = copies_clean(indicator->unit),
     };
 }
 
 static const char *pack(char **at, const char *text) {
     size_t size = strlen(text) + 1;
-    char *packed = print_clean(memcpy(*at, text, size));
+    char *packed = terminal_clean(memcpy(*at, text, size));
     *at += size;
     return packed;
 }

@@ -61,7 +61,7 @@ struct findings {
 
 static void on_finding(void *arg, const char *sentence) {
     struct findings *findings = arg;
-    char *text = print_clean(mem_string(sentence, strlen(sentence)));
+    char *text = terminal_clean(mem_string(sentence, strlen(sentence)));
     puts(text);
     free(text);
     findings->told++;

@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clients/cli/copies.h"
 #include "clients/cli/grid.h"
 #include "clients/cli/json.h"
 #include "clients/cli/print.h"
 #include "clients/cli/words.h"
+#include "clients/collector/terminal.h"
 #include "proto/check.h"
 
 #define LIST_MAGIC 0xc105ed00u
@@ -25,23 +27,15 @@ void closings_list_new(struct closings_list **out) {
     *out = list;
 }
 
-static void drop(const char *text) {
-    free((void *)(uintptr_t)text);
-}
-
-static const char *copy(const char *text) {
-    return print_clean(mem_string(text, strlen(text)));
-}
-
 void closings_list_destroy(struct closings_list **list) {
     struct closings_list *l = *list;
     if (!l)
         return;
     OBJ_CHECK(l, LIST_MAGIC);
     for (size_t i = 0; i < l->count; i++) {
-        drop(l->row[i].period);
-        drop(l->row[i].digest);
-        drop(l->row[i].note);
+        copies_drop(l->row[i].period);
+        copies_drop(l->row[i].digest);
+        copies_drop(l->row[i].note);
     }
     free(l->row);
     l->magic = 0;
@@ -61,9 +55,9 @@ void closings_list_add(struct closings_list *list, const struct suivi_closing *c
     }
     struct suivi_closing *row = &list->row[list->count++];
     *row = *closing;
-    row->period = copy(closing->period);
-    row->digest = copy(closing->digest);
-    row->note = copy(closing->note);
+    row->period = copies_clean(closing->period);
+    row->digest = copies_clean(closing->digest);
+    row->note = copies_clean(closing->note);
 }
 
 size_t closings_list_count(const struct closings_list *list) {

@@ -10,6 +10,7 @@
 #include "clients/cli/print.h"
 #include "clients/cli/recording.h"
 #include "clients/cli/verb.h"
+#include "clients/cli/words.h"
 #include "clients/collector/terminal.h"
 #include "proto/check.h"
 #include "proto/civil.h"
@@ -102,26 +103,20 @@ static int take_how(struct request *request, int option, const char *value) {
                                         [OPT_REMOVE] = "--remove",
                                         [OPT_RETRACT] = "--retract"};
     const char *name = names[option];
-    struct fault why;
     if (request->how)
         return verb_misused(VERB, name, "one correction at a time");
     request->how = (enum choice)option;
     request->how_name = name;
     switch (request->how) {
     case OPT_IN_FORCE:
-        request->number = strcmp(value, "yes") == 0;
-        return request->number || strcmp(value, "no") == 0
-                   ? 0
-                   : verb_misused(VERB, "--in-force", "it must be yes or no");
+        return recording_take_in_force(VERB, value, &request->number);
     case OPT_REMOVE:
         request->name = value;
         return 0;
     case OPT_RETRACT:
         return read_entry_id(request, value);
     default:
-        if (recording_parse_number(value, &request->number, &why) != 0)
-            return verb_misused(VERB, name, why.text);
-        return 0;
+        return recording_take_number(VERB, name, value, &request->number);
     }
 }
 
@@ -129,12 +124,10 @@ static bool blank(const char *text) {
     return !text || text[strspn(text, " \t\r\n")] == '\0';
 }
 
-static int check_request(const struct request *request, int argc, char **argv) {
-    if (!request->id)
-        return verb_misused(VERB, "the indicator is missing",
-                            "name it first, as in suivi correct members.total");
-    if (optind < argc)
-        return verb_misused(VERB, argv[optind], "one indicator at a time");
+static int check_request(struct request *request, int argc, char **argv) {
+    int status = recording_words(VERB, argc, argv, &request->id);
+    if (status != 0)
+        return status;
     if (!request->how)
         return verb_misused(VERB, "what is to be corrected?",
                             "say --value, --difference, --in-force, --remove or --retract");
@@ -192,11 +185,6 @@ static int check_kind(const struct request *request, const struct promise *promi
 
 /* --- what there is --- */
 
-static int say_failed(const char *sentence) {
-    terminal_say(PROGRAM, "%s", sentence);
-    return VERB_FAILED;
-}
-
 static int ask_period(const struct request *request, struct correction *correction,
                       const struct period *period) {
     char text[PERIOD_TEXT_MAX];
@@ -205,7 +193,7 @@ static int ask_period(const struct request *request, struct correction *correcti
     already_free(&correction->already);
     int rc = already_ask(&correction->already, common->client, request->id, period_print(period, text),
                          common->dims, common->dim_count, common->common.timeout_ms, &why);
-    return rc == 0 ? 0 : say_failed(why.text);
+    return rc == 0 ? 0 : recording_failed(why.text);
 }
 
 static int ask_day(const struct request *request, struct correction *correction) {
@@ -239,7 +227,7 @@ static int ask_figure(const struct request *request, int64_t *value) {
     struct figure figure = {0};
     if (suivi_query(request->common.client, &query, request->common.common.timeout_ms, NULL, on_figure,
                     &figure) != 0)
-        return say_failed(suivi_why(request->common.client));
+        return recording_failed(suivi_why(request->common.client));
     *value = figure.value;
     return 0;
 }
@@ -287,7 +275,7 @@ static const char *name_value(enum kind kind, int64_t value, char room[static PR
 /* A new statement of the same day, said later, so that it holds. */
 static int correct_statement(const struct request *request, struct correction *correction) {
     enum kind kind = correction->promise->kind;
-    char number[PRINT_NUMBER], was_number[PRINT_NUMBER], day[RECORDING_DAY_MAX];
+    char number[PRINT_NUMBER], was_number[PRINT_NUMBER], day[WORDS_MAX];
     const char *now = name_value(kind, request->number, number);
     correction->entry.has_value = true;
     correction->entry.value = request->number;
@@ -301,7 +289,7 @@ static int correct_statement(const struct request *request, struct correction *c
     if (!last && !correction->already.has_value) {
         terminal_say(PROGRAM,
                      "%s: nothing is recorded from %s on that could be corrected; suivi record does that",
-                     request->id, recording_print_day(request->common.day, day));
+                     request->id, words_long_day(request->common.day, day));
         return VERB_FAILED;
     }
     if (last && last->value == request->number)
@@ -314,7 +302,7 @@ static int correct_statement(const struct request *request, struct correction *c
 }
 
 static int no_such_name(const struct request *request, const struct already *already) {
-    char names[300] = "", day[RECORDING_DAY_MAX];
+    char names[300] = "", day[WORDS_MAX];
     for (size_t i = 0; i < already->count; i++) {
         const struct already_entry *entry = &already->entry[i];
         size_t len = strlen(names);
@@ -322,7 +310,7 @@ static int no_such_name(const struct request *request, const struct already *alr
             snprintf(names + len, sizeof names - len, "%s%s", len ? ", " : "", entry->name);
     }
     terminal_say(PROGRAM, "%s: \"%s\" is not among the names of %s%s%s; nothing was changed", request->id,
-                 request->name, recording_print_day(request->common.day, day), *names ? "; there are: " : "",
+                 request->name, words_long_day(request->common.day, day), *names ? "; there are: " : "",
                  names);
     return VERB_FAILED;
 }
@@ -368,7 +356,7 @@ static int find_entry(const struct request *request, struct correction *correcti
 
 static int correct_entry(const struct request *request, struct correction *correction) {
     const struct already_entry *found;
-    char day[RECORDING_DAY_MAX];
+    char day[WORDS_MAX];
     int32_t of = 0;
     int status = find_entry(request, correction, &found);
     if (status != 0)
@@ -376,7 +364,7 @@ static int correct_entry(const struct request *request, struct correction *corre
     (void)civil_day_of_time(found->at, &of);
     if (request->common.has_day && request->common.day != of) {
         terminal_say(PROGRAM, "entry %016" PRIx64 " is of %s, not of the day that --at says", found->id,
-                     recording_print_day(of, day));
+                     words_long_day(of, day));
         return VERB_FAILED;
     }
     if (!found->alive) {
@@ -417,36 +405,19 @@ static int put_together(struct request *request, struct correction *correction) 
 }
 
 static int send(struct request *request, struct correction *correction) {
-    struct recording *common = &request->common;
+    const struct recording_entry said = {correction->promise, correction->dims, correction->dim_count,
+                                         correction->at, &correction->entry};
     uint64_t id;
     struct fault why;
     if (recording_check_entry(&correction->entry, correction->promise->kind, &why) != 0)
-        return say_failed(why.text);
-    suivi_whole(common->client);
-    if (suivi_record(common->client, request->id, correction->dims, correction->dim_count, correction->at,
-                     &correction->entry, &id) != 0)
-        return say_failed(suivi_why(common->client));
-    int status = recording_send(common);
-    if (status != 0)
-        return status;
-    char series[RECORDING_SERIES_MAX], day[RECORDING_DAY_MAX];
-    int32_t of = 0;
-    bool from = kind_carries(correction->promise->kind);
-    (void)civil_day_of_time(correction->at, &of);
-    printf("corrected: %s, %s %s: %s (entry %016" PRIx64 ")\n",
-           recording_print_series(correction->promise, correction->dims, correction->dim_count, series),
-           from ? "from" : "on", recording_print_day(of, day), print_clean(correction->words), id);
-    return verb_printed("answer");
+        return recording_failed(why.text);
+    int status = recording_put(&request->common, &said, &id);
+    return status == 0 ? recording_print("corrected", &said, true, correction->words, id) : status;
 }
 
 static int run(struct request *request, struct correction *correction) {
     struct recording *common = &request->common;
-    /* The same source as what is corrected. */
-    int status = recording_open(common, RECORDING_NAME, NULL);
-    if (status == 0 && !(correction->promise = recording_promise(common, request->id)))
-        status = VERB_FAILED;
-    if (status == 0)
-        request->id = correction->promise->id; /* which may have been named by its code */
+    int status = recording_begin(common, request->id, &correction->promise);
     if (status == 0) {
         request->id = correction->promise->id; /* its code may have been named */
         status = check_kind(request, correction->promise);
@@ -465,8 +436,6 @@ int correct_run(int argc, char **argv) {
     struct correction correction = {0};
     bool done;
     int status = verb_read(&spec, &request.common.common, &request, argc, argv, &done);
-    if (!done && optind < argc)
-        request.id = argv[optind++];
     if (!done)
         status = check_request(&request, argc, argv);
     if (!done && status == 0)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clients/cli/copies.h"
 #include "clients/cli/grid.h"
 #include "clients/cli/json.h"
 #include "clients/cli/print.h"
@@ -27,22 +28,6 @@ void due_list_new(struct due_list **out) {
     *out = list;
 }
 
-static void drop(const char *text) {
-    free((void *)(uintptr_t)text);
-}
-
-static const char *copy(const char *text) {
-    return print_clean(mem_string(text, strlen(text)));
-}
-
-static void drop_dims(const struct suivi_duty *duty) {
-    for (size_t i = 0; i < duty->dim_count; i++) {
-        drop(duty->dims[i].name);
-        drop(duty->dims[i].value);
-    }
-    free((void *)(uintptr_t)duty->dims);
-}
-
 void due_list_destroy(struct due_list **list) {
     struct due_list *l = *list;
     if (!l)
@@ -53,20 +38,13 @@ void due_list_destroy(struct due_list **list) {
         const char *const texts[] = {row->state,  row->indicator, row->code, row->label,
                                      row->period, row->due,       row->note};
         for (size_t t = 0; t < sizeof texts / sizeof *texts; t++)
-            drop(texts[t]);
-        drop_dims(row);
+            copies_drop(texts[t]);
+        copies_drop_dims(row->dims, row->dim_count);
     }
     free(l->row);
     l->magic = 0;
     free(l);
     *list = NULL;
-}
-
-static const struct suivi_dim *copy_dims(const struct suivi_dim *dims, size_t count) {
-    struct suivi_dim *copied = mem_zeroed(count, sizeof *copied);
-    for (size_t i = 0; i < count; i++)
-        copied[i] = (struct suivi_dim){copy(dims[i].name), copy(dims[i].value)};
-    return copied;
 }
 
 void due_list_add(struct due_list *list, const struct suivi_duty *duty) {
@@ -81,14 +59,14 @@ void due_list_add(struct due_list *list, const struct suivi_duty *duty) {
     }
     struct suivi_duty *row = &list->row[list->count++];
     *row = *duty;
-    row->state = copy(duty->state);
-    row->indicator = copy(duty->indicator);
-    row->code = copy(duty->code);
-    row->label = copy(duty->label);
-    row->period = copy(duty->period);
-    row->due = copy(duty->due);
-    row->note = copy(duty->note);
-    row->dims = copy_dims(duty->dims, duty->dim_count);
+    row->state = copies_clean(duty->state);
+    row->indicator = copies_clean(duty->indicator);
+    row->code = copies_clean(duty->code);
+    row->label = copies_clean(duty->label);
+    row->period = copies_clean(duty->period);
+    row->due = copies_clean(duty->due);
+    row->note = copies_clean(duty->note);
+    row->dims = copies_dims(duty->dims, duty->dim_count);
 }
 
 static bool is_soon(const struct suivi_duty *row) {
@@ -155,29 +133,20 @@ static void put_what(FILE *stream, const struct suivi_duty *row, int year) {
         fprintf(stream, "%s%s", row->due[0] || row->period[0] ? "; " : "", row->note);
 }
 
-static char *dims_of(const struct suivi_duty *row) {
-    char *text = NULL;
-    size_t len;
-    FILE *stream = open_memstream(&text, &len);
-    ASSERT(stream);
-    for (size_t i = 0; i < row->dim_count; i++)
-        fprintf(stream, ", %s=%s", row->dims[i].name, row->dims[i].value);
-    ASSERT(fclose(stream) == 0);
-    return text;
-}
-
 /* "1.3.1  Annual audit filed, region=africa"; the label is cut where all of it would be wider than `width`; 0: never. */
 static char *label_of(const struct suivi_duty *row, int width) {
-    char *text = NULL, *dims = dims_of(row);
+    char *text = NULL, *dims = print_dims(row->dims, row->dim_count);
+    const char *comma = dims[0] ? ", " : "";
     size_t len;
     FILE *stream = open_memstream(&text, &len);
     ASSERT(stream);
     fprintf(stream, "%s%s", row->code, row->code[0] ? "  " : "");
-    int room = width - terminal_columns(row->code) - (row->code[0] ? 2 : 0) - terminal_columns(dims);
+    int room = width - terminal_columns(row->code) - (row->code[0] ? 2 : 0) - terminal_columns(comma) -
+               terminal_columns(dims);
     int whole = terminal_columns(row->label);
     room = room < LABEL_MIN ? LABEL_MIN : room;
     print_left(stream, row->label, width == 0 || whole < room ? whole : room);
-    fputs(dims, stream);
+    fprintf(stream, "%s%s", comma, dims);
     ASSERT(fclose(stream) == 0);
     free(dims);
     return text;
@@ -250,8 +219,8 @@ void due_list_csv(FILE *stream, const struct due_list *list) {
             print_csv_field(stream, before[t]);
             fputc(',', stream);
         }
-        char *dims = dims_of(row);
-        print_csv_field(stream, row->dim_count ? dims + 2 : dims);
+        char *dims = print_dims(row->dims, row->dim_count);
+        print_csv_field(stream, dims);
         free(dims);
         fprintf(stream, ",%s,%s,", row->period, row->due);
         if (row->due[0] != '\0')

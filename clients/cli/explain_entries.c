@@ -116,21 +116,10 @@ static void add_below(struct grid *grid, const struct suivi_entry *entry, bool f
     }
 }
 
-static char *dims_of(const struct suivi_entry_row *row) {
-    char *text = NULL;
-    size_t len;
-    FILE *stream = open_memstream(&text, &len);
-    ASSERT(stream);
-    for (size_t i = 0; i < row->dim_count; i++)
-        fprintf(stream, "%s%s=%s", i ? ", " : "", row->dims[i].name, row->dims[i].value);
-    ASSERT(fclose(stream) == 0);
-    return text;
-}
-
 static void add_entry(struct grid *grid, const struct suivi_indicator *indicator,
                       const struct suivi_entry_row *row, bool full) {
     char day[WORDS_MAX];
-    char *what = what_of(indicator, &row->entry), *dims = dims_of(row);
+    char *what = what_of(indicator, &row->entry), *dims = print_dims(row->dims, row->dim_count);
     int32_t at;
     bool dated = civil_day_of_time(row->at, &at);
     if (is_done(&row->entry)) /* its own day lies in the period that it was done for */

@@ -190,20 +190,38 @@ static void put_moves(const struct telling *telling) {
     }
 }
 
-static void put_closing(const struct telling *telling, const struct suivi_closing *closing) {
+/* Of several closings the shortest one tells what was reported; the period lies in the others, too. */
+static size_t find_telling(const struct suivi_explanation *from) {
+    size_t best = 0;
+    int32_t days = INT32_MAX;
+    for (size_t i = 0; i < from->closing_count; i++) {
+        struct period period;
+        if (period_parse(&period, str_of(from->closings[i].period), NULL) != 0 ||
+            period.last - period.first >= days)
+            continue;
+        days = period.last - period.first;
+        best = i;
+    }
+    return best;
+}
+
+static void put_closing(const struct telling *telling, const struct suivi_closing *closing, bool tells) {
     const struct suivi_figure *figure = &telling->from->figure;
     char day[WORDS_MAX], number[PRINT_NUMBER];
-    bool own = strcmp(closing->period, figure->period) == 0;
-    fprintf(telling->stream, "  as reported%s%s on %s", figure->has_reported ? " " : "",
-            figure->has_reported ? print_value(figure->reported, figure->decimals, number) : "",
-            date_of(closing->at, day));
-    if (own) {
-        put_moves(telling);
-    } else {
+    if (tells)
+        fprintf(telling->stream, "  as reported%s%s on %s", figure->has_reported ? " " : "",
+                figure->has_reported ? print_value(figure->reported, figure->decimals, number) : "",
+                date_of(closing->at, day));
+    else
+        fprintf(telling->stream, "  closed, too, on %s", date_of(closing->at, day));
+    if (strcmp(closing->period, figure->period) != 0) {
         fputs(", with all of ", telling->stream);
         print_text(telling->stream, closing->period);
-        fputc('\n', telling->stream);
     }
+    if (tells)
+        put_moves(telling);
+    else
+        fputc('\n', telling->stream);
     fputs("  SHA-256 ", telling->stream);
     print_text(telling->stream, closing->digest);
     if (closing->note[0] != '\0') {
@@ -218,7 +236,7 @@ static void put_closings(const struct telling *telling) {
         return;
     fputs("Closed:\n", telling->stream);
     for (size_t i = 0; i < telling->from->closing_count; i++)
-        put_closing(telling, &telling->from->closings[i]);
+        put_closing(telling, &telling->from->closings[i], i == find_telling(telling->from));
 }
 
 /* --- what it means --- */
@@ -283,11 +301,14 @@ static const char *site_asked(const struct explain_asked *asked) {
 /* For days that were withdrawn another command is right than for days that were never read. */
 static bool put_hint_of_withdrawn(const struct telling *telling) {
     const struct suivi_explanation *from = telling->from;
-    for (size_t i = 0; i < from->withdrawal_count; i++)
-        if (hints_know(from->withdrawals[i].source)) {
-            hints_count_withdrawn(telling->stream, from->withdrawals[i].source);
+    for (size_t i = 0; i < from->withdrawal_count; i++) {
+        const struct suivi_withdrawal *withdrawal = &from->withdrawals[i];
+        if (hints_know(withdrawal->source)) {
+            hints_count_withdrawn(telling->stream, withdrawal->source, withdrawal->first, withdrawal->last,
+                                  site_asked(telling->asked));
             return true;
         }
+    }
     return false;
 }
 

@@ -18,6 +18,7 @@ struct item {
 struct grid {
     unsigned magic;
     size_t columns;
+    bool right[GRID_COLUMNS_MAX];
     struct item *item;
     size_t count, room, cells;
 };
@@ -50,7 +51,7 @@ __attribute__((format(printf, 3, 0))) static void add(struct grid *grid, bool is
         grid->room = grid->room ? 2 * grid->room : 64;
         grid->item = mem_resize(grid->item, grid->room, sizeof *grid->item);
     }
-    grid->item[grid->count++] = (struct item){is_line, print_clean(text)};
+    grid->item[grid->count++] = (struct item){is_line, terminal_clean(text)};
 }
 
 void grid_cell(struct grid *grid, const char *format, ...) {
@@ -71,18 +72,20 @@ void grid_line(struct grid *grid, const char *format, ...) {
     va_end(args);
 }
 
-size_t grid_rows(const struct grid *grid) {
+void grid_right(struct grid *grid, size_t column) {
     OBJ_CHECK(grid, GRID_MAGIC);
-    return grid->cells / grid->columns;
+    ASSERT(column < grid->columns);
+    grid->right[column] = true;
 }
 
-static void put_cell(FILE *stream, const char *text, int width, int *spaces) {
+static void put_cell(FILE *stream, const char *text, int width, bool right, int *spaces) {
+    int before = right ? width - terminal_columns(text) : 0;
     if (width == 0)
         return;
     if (text[0] != '\0') {
-        print_spaces(stream, *spaces);
+        print_spaces(stream, *spaces + before);
         fputs(text, stream);
-        *spaces = 0;
+        *spaces = -before;
     }
     *spaces += width - terminal_columns(text) + PRINT_GAP;
 }
@@ -91,7 +94,7 @@ static void put_heads(const struct grid *grid, FILE *stream, int indent, const c
                       const int *width, bool colour) {
     fputs(colour ? PRINT_BOLD : "", stream);
     for (size_t c = 0; c < grid->columns; c++)
-        put_cell(stream, heads[c], width[c], &indent);
+        put_cell(stream, heads[c], width[c], grid->right[c], &indent);
     fputs(colour ? PRINT_PLAIN "\n" : "\n", stream);
 }
 
@@ -118,7 +121,8 @@ void grid_print(const struct grid *grid, FILE *stream, int indent, const char *c
             fprintf(stream, "%s\n", item->text);
             continue;
         }
-        put_cell(stream, item->text, width[cell % grid->columns], &spaces);
+        size_t column = cell % grid->columns;
+        put_cell(stream, item->text, width[column], grid->right[column], &spaces);
         if (++cell % grid->columns == 0) {
             fputc('\n', stream);
             spaces = indent;

@@ -17,7 +17,7 @@ void grid_destroy(struct grid **grid);
 void grid_cell(struct grid *grid, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void grid_line(struct grid *grid, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-size_t grid_rows(const struct grid *grid);
+void grid_right(struct grid *grid, size_t column); /* its cells end together, as numbers do */
 
 /* Each row begins with `indent` spaces; columns without any text are left out; no line ends in spaces. `heads` (may be
  * NULL) names the columns, in bold when `colour`. */

@@ -1,8 +1,9 @@
 #include "clients/cli/hints.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#include "clients/cli/print.h"
+#include "clients/cli/shell.h"
 
 #define WEBLOG "weblog@"
 
@@ -10,27 +11,37 @@ bool hints_know(const char *source) {
     return strncmp(source, WEBLOG, strlen(WEBLOG)) == 0;
 }
 
-static void put_host(FILE *stream, const char *source) {
-    print_text(stream, source + strlen(WEBLOG));
+static void put_word(FILE *stream, const char *before, const char *text) {
+    char *word = shell_quote(text);
+    fprintf(stream, "%s%s", before, word);
+    free(word);
+}
+
+static void put_files(FILE *stream, const char *source, const char *site) {
+    if (site)
+        put_word(stream, " --site ", site);
+    else
+        fputs(" --site SITE", stream);
+    put_word(stream, " FILE... (on ", source + strlen(WEBLOG));
 }
 
 void hints_count_missing(FILE *stream, const char *source, const char *site) {
     if (!hints_know(source))
         return;
-    fputs("To count the missing days again: suivi-weblog --site ", stream);
-    print_text(stream, site ? site : "SITE");
-    fputs(" FILE... (on ", stream);
-    put_host(stream, source);
+    fputs("To count the missing days again: suivi-weblog", stream);
+    put_files(stream, source, site);
     fputs(", with the logs of these days)\n", stream);
 }
 
-/* The collector knows the lines that it read, so that they would not count again; a state of its own does not. */
-void hints_count_withdrawn(FILE *stream, const char *source) {
+/* The collector knows the lines that it read, so that they would not count again; a state of its own does not. The month's
+ * keys make its visitors the same ones. */
+void hints_count_withdrawn(FILE *stream, const char *source, const char *first, const char *last,
+                           const char *site) {
     if (!hints_know(source))
         return;
-    fputs("To count these days again: suivi-weblog --source ", stream);
-    print_text(stream, source);
-    fputs(" --state NEW-DIRECTORY --site SITE FILE... (on ", stream);
-    put_host(stream, source);
-    fputs(", with logs that hold these days and no others)\n", stream);
+    put_word(stream, "To count these days again: suivi-weblog --source ", source);
+    put_word(stream, " --state NEW-DIRECTORY --from ", first);
+    put_word(stream, " --to ", last);
+    put_files(stream, source, site);
+    fputs(", with whole logs, and a copy of its keys in NEW-DIRECTORY; remove that afterwards)\n", stream);
 }

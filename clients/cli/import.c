@@ -1,18 +1,16 @@
 /* suivi import: the rows of a CSV file become entries, all of them or none. */
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "clients/cli/already.h"
 #include "clients/cli/csv_file.h"
+#include "clients/cli/import_levels.h"
 #include "clients/cli/import_rows.h"
 #include "clients/cli/import_send.h"
 #include "clients/cli/import_table.h"
-#include "clients/cli/print.h"
 #include "clients/cli/recording.h"
 #include "clients/cli/verb.h"
 #include "clients/collector/terminal.h"
@@ -89,11 +87,6 @@ static int check_request(struct request *request, int argc, char **argv) {
     return 0;
 }
 
-static int failed(const struct fault *why) {
-    terminal_say(PROGRAM, "%s", why->text);
-    return VERB_FAILED;
-}
-
 /* --- looking through it --- */
 
 /* A file; else, when it is a name alone, one of those that are shipped. */
@@ -115,48 +108,11 @@ static int open_files(struct request *request) {
     if (load_mapping(request, &why) != 0 ||
         csv_file_read(&request->file, request->path, request->mapping->encoding, request->mapping->delimiter,
                       &why) != 0)
-        return failed(&why);
+        return recording_failed(why.text);
     if (csv_file_rows(request->file) > 0)
         return 0;
     terminal_say(PROGRAM, "%s has no rows; nothing was recorded", request->path);
     return VERB_FAILED;
-}
-
-/* Was something else said of that very day? */
-static int check_level(struct request *request, struct import_item *item) {
-    struct recording *common = &request->common;
-    struct already already;
-    struct fault why;
-    char text[PERIOD_TEXT_MAX], day[RECORDING_DAY_MAX], number[PRINT_NUMBER], series[RECORDING_SERIES_MAX];
-    const struct period on = {PERIOD_DAY, item->day, item->day};
-    if (already_ask(&already, common->client, item->promise->id, period_print(&on, text), item->dims,
-                    item->promise->dim_count, common->common.timeout_ms, &why) != 0)
-        return failed(&why);
-    const struct already_entry *last = already_last(&already, item->day, NULL);
-    if (last && last->value != item->value && !common->reason)
-        import_rows_fault(request->rows, item->line,
-                          "%s is %s already from %s on (from %s, entry %016" PRIx64
-                          "), and %lld here; give --reason TEXT if this is right",
-                          recording_print_series(item->promise, item->dims, item->promise->dim_count, series),
-                          print_number(last->value, number), recording_print_day(item->day, day),
-                          last->source, last->id, (long long)item->value);
-    item->known = last && last->value == item->value;
-    if (last && !item->known) {
-        item->against = last->id;
-        item->recorded = already_later(&already);
-    }
-    already_free(&already);
-    return 0;
-}
-
-static int check_levels(struct request *request) {
-    int status = 0;
-    if (!promises_answered(request->common.promises))
-        return 0;
-    for (size_t i = 0; i < import_rows_count(request->rows) && status == 0; i++)
-        if (import_rows_item(request->rows, i)->promise->kind == KIND_LEVEL)
-            status = check_level(request, import_rows_item(request->rows, i));
-    return status;
 }
 
 static int say_faults(struct request *request) {
@@ -185,12 +141,12 @@ static int look_through(struct request *request) {
                                              .has_day = request->common.has_day,
                                              .day = request->common.day};
     if (import_rows_read(&request->rows, &request->source, &why) != 0)
-        return failed(&why);
-    int status = check_levels(request);
+        return recording_failed(why.text);
+    int status = import_levels_check(&request->common, request->rows);
     if (status == 0)
         status = say_faults(request);
     if (status == 0 && import_send_check(request->rows, request->common.reason, &why) != 0)
-        return failed(&why);
+        return recording_failed(why.text);
     return status;
 }
 

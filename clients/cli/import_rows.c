@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "clients/cli/recording.h"
+#include "clients/cli/words.h"
 #include "proto/check.h"
 #include "proto/entry.h"
 #include "proto/utf8.h"
@@ -472,11 +473,11 @@ static void check_levels(struct import_rows *rows) {
     qsort(level, count, sizeof *level, by_promise);
     for (size_t i = 1; i < count; i++) {
         const struct import_item *a = level[i - 1], *b = level[i];
-        char day[RECORDING_DAY_MAX];
+        char day[WORDS_MAX];
         if (a->promise == b->promise && import_item_compare(a, b) == 0 && a->value != b->value)
             import_rows_fault(rows, b->line, "%s is %lld here and %lld in line %zu, of the same day (%s)",
                               b->promise->id, (long long)b->value, (long long)a->value, a->line,
-                              recording_print_day(b->day, day));
+                              words_long_day(b->day, day));
     }
     free(level);
 }

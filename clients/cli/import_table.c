@@ -4,51 +4,39 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clients/cli/grid.h"
 #include "clients/cli/print.h"
 #include "clients/collector/terminal.h"
-#include "proto/check.h"
 
-#define COLUMNS  4
-#define CELL_MAX 400
+static const char *const heads[] = {"indicator", "dimensions", "day", "value"};
 
-struct table {
-    char (*cell)[COLUMNS][CELL_MAX];
-    size_t count;
-    int width[COLUMNS];
-};
-
-static void add(struct table *table, const char *const cells[static COLUMNS]) {
-    table->cell = mem_resize(table->cell, table->count + 1, sizeof *table->cell);
-    for (size_t i = 0; i < COLUMNS; i++) {
-        char *cell = table->cell[table->count][i];
-        snprintf(cell, CELL_MAX, "%s", cells[i]);
-        int width = terminal_columns(print_clean(cell));
-        if (width > table->width[i])
-            table->width[i] = width;
-    }
-    table->count++;
-}
+#define COLUMNS (sizeof heads / sizeof *heads)
 
 /* What `count` items of one series and day, the first of which is `item`, come to. */
-static void add_group(struct table *table, const struct import_item *item, size_t count, int64_t sum) {
-    char dims[CELL_MAX] = "", day[PERIOD_TEXT_MAX], number[PRINT_NUMBER], what[PRINT_NUMBER + 64];
+static void add_group(struct grid *grid, const struct import_item *item, size_t count, int64_t sum) {
+    char dims[DIMS_MAX * (DIM_VALUE_MAX + 2) + 1] = "", day[PERIOD_TEXT_MAX], number[PRINT_NUMBER];
     const struct period on = {PERIOD_DAY, item->day, item->day};
-    for (size_t i = 0; i < item->promise->dim_count; i++)
-        snprintf(dims + strlen(dims), sizeof dims - strlen(dims), "%s%s", i ? ", " : "", item->dims[i].value);
+    for (size_t i = 0; i < item->promise->dim_count; i++) {
+        size_t len = strlen(dims);
+        snprintf(dims + len, sizeof dims - len, "%s%s", i ? ", " : "", item->dims[i].value);
+    }
     bool level = item->promise->kind == KIND_LEVEL;
     bool names = item->promise->kind == KIND_ROSTER || item->promise->kind == KIND_DISTINCT;
     print_number(names ? (int64_t)count : level ? item->value : sum, number);
-    snprintf(what, sizeof what, "%s%s%s", names || level ? "" : "+", number,
-             !names                                 ? ""
-             : item->promise->kind == KIND_DISTINCT ? (count == 1 ? " person" : " people at most")
-             : count == 1                           ? " name"
-                                                    : " names at most");
-    add(table, (const char *const[]){item->promise->id, dims, period_print(&on, day), what});
+    grid_cell(grid, "%s", item->promise->id);
+    grid_cell(grid, "%s", dims);
+    grid_cell(grid, "%s", period_print(&on, day));
+    grid_cell(grid, "%s%s%s", names || level ? "" : "+", number,
+              !names                                 ? ""
+              : item->promise->kind == KIND_DISTINCT ? (count == 1 ? " person" : " people at most")
+              : count == 1                           ? " name"
+                                                     : " names at most");
 }
 
 void import_table_print(FILE *stream, const struct import_rows *rows) {
-    struct table table = {0};
-    add(&table, (const char *const[]){"indicator", "dimensions", "day", "value"});
+    struct grid *grid;
+    grid_new(&grid, COLUMNS);
+    grid_right(grid, COLUMNS - 1);
     for (size_t i = 0, next; i < import_rows_count(rows); i = next) {
         const struct import_item *item = import_rows_item(rows, i);
         int64_t sum = 0;
@@ -56,15 +44,8 @@ void import_table_print(FILE *stream, const struct import_rows *rows) {
                        import_item_compare(import_rows_item(rows, next), item) == 0;
              next++)
             sum += import_rows_item(rows, next)->value;
-        add_group(&table, item, next - i, sum);
+        add_group(grid, item, next - i, sum);
     }
-    for (size_t i = 0; i < table.count; i++) {
-        for (size_t j = 0; j < COLUMNS - 1; j++) {
-            print_left(stream, table.cell[i][j], table.width[j]);
-            print_spaces(stream, PRINT_GAP);
-        }
-        print_right(stream, table.cell[i][COLUMNS - 1], table.width[COLUMNS - 1]);
-        fputc('\n', stream);
-    }
-    free(table.cell);
+    grid_print(grid, stream, 0, heads, terminal_colour(stream));
+    grid_destroy(&grid);
 }

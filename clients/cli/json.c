@@ -6,6 +6,7 @@
 #include "clients/cli/answer.h"
 #include "clients/cli/print.h"
 #include "clients/cli/words.h"
+#include "clients/collector/terminal.h"
 #include "proto/check.h"
 
 json_t *json_new(void) {
@@ -25,7 +26,7 @@ json_t *json_text(const char *text) {
     json_t *plain = json_string(text);
     if (plain)
         return plain;
-    char *clean = print_clean(mem_string(text, strlen(text)));
+    char *clean = terminal_clean(mem_string(text, strlen(text)));
     plain = json_string(clean);
     free(clean);
     return plain;

@@ -6,7 +6,6 @@
 
 #include "clients/collector/terminal.h"
 #include "proto/check.h"
-#include "proto/utf8.h"
 
 const char *print_plain_value(int64_t value, unsigned decimals, char out[static PRINT_NUMBER]) {
     uint64_t size = value < 0 ? -(uint64_t)value : (uint64_t)value, unit = 1;
@@ -37,20 +36,8 @@ const char *print_number(int64_t value, char out[static PRINT_NUMBER]) {
     return print_value(value, 0, out);
 }
 
-char *print_clean(char *text) {
-    for (struct str rest = str_of(text); rest.len > 0;) {
-        size_t step = utf8_step(rest);
-        if (step == 0 || utf8_is_control(rest)) {
-            step = step == 0 ? 1 : step;
-            memset(text + (rest.at - text), '?', step);
-        }
-        rest = (struct str){rest.at + step, rest.len - step};
-    }
-    return text;
-}
-
 void print_text(FILE *stream, const char *text) {
-    char *clean = print_clean(mem_string(text, strlen(text)));
+    char *clean = terminal_clean(mem_string(text, strlen(text)));
     fputs(clean, stream);
     free(clean);
 }
@@ -83,6 +70,17 @@ void print_left(FILE *stream, const char *text, int width) {
 void print_right(FILE *stream, const char *text, int width) {
     print_spaces(stream, width - terminal_columns(text));
     fputs(text, stream);
+}
+
+char *print_dims(const struct suivi_dim *dims, size_t count) {
+    char *text = NULL;
+    size_t len;
+    FILE *stream = open_memstream(&text, &len);
+    ASSERT(stream);
+    for (size_t i = 0; i < count; i++)
+        fprintf(stream, "%s%s=%s", i ? ", " : "", dims[i].name, dims[i].value);
+    ASSERT(fclose(stream) == 0);
+    return text;
 }
 
 void print_csv_field(FILE *stream, const char *text) {

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "clients/lib/suivi.h"
+
 #define PRINT_GAP      3              /* columns between two columns of a table */
 #define PRINT_MISSING  "\xe2\x80\x93" /* – */
 #define PRINT_NOT_DUE  "\xc2\xb7"     /* · */
@@ -22,14 +24,14 @@ const char *print_number(int64_t value, char out[static PRINT_NUMBER]);
 const char *print_value(int64_t value, unsigned decimals, char out[static PRINT_NUMBER]);
 const char *print_plain_value(int64_t value, unsigned decimals, char out[static PRINT_NUMBER]);
 
-/* Texts come from the daemon and go to a terminal: control characters become '?'. Returns `text`. */
-char *print_clean(char *text);
-
-void print_text(FILE *stream, const char *text); /* cleaned */
+void print_text(FILE *stream, const char *text); /* cleaned by terminal_clean */
 
 void print_spaces(FILE *stream, int count);
 void print_left(FILE *stream, const char *text, int width);  /* cut to it if need be */
 void print_right(FILE *stream, const char *text, int width); /* never cut */
+
+/* "region=africa, list=a", as it is. Caller frees. */
+char *print_dims(const struct suivi_dim *dims, size_t count);
 
 void print_csv_field(FILE *stream, const char *text); /* quoted as in RFC 4180 */
 

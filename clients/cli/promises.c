@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clients/cli/copies.h"
 #include "config/document.h"
 #include "config/framework.h"
 #include "config/paths.h"
@@ -27,23 +28,20 @@ struct promises {
     size_t count, room;
 };
 
-static char *copy(const char *text) {
-    return mem_string(text, strlen(text));
-}
-
 static struct promise *add(struct promises *promises, const char *id, const char *code, const char *label) {
     if (promises->count == promises->room) {
         promises->room = promises->room ? promises->room * 2 : 64;
         promises->promise = mem_resize(promises->promise, promises->room, sizeof *promises->promise);
     }
     struct promise *promise = &promises->promise[promises->count++];
-    *promise = (struct promise){.id = copy(id), .code = copy(code), .label = copy(label)};
+    *promise =
+        (struct promise){.id = copies_text(id), .code = copies_text(code), .label = copies_text(label)};
     return promise;
 }
 
 static struct promise_dim *add_dim(struct promise *promise, const char *name, size_t value_count) {
     struct promise_dim *dim = &promise->dim[promise->dim_count++];
-    *dim = (struct promise_dim){.name = copy(name), .value_count = value_count};
+    *dim = (struct promise_dim){.name = copies_text(name), .value_count = value_count};
     if (value_count > 0)
         dim->values = mem_zeroed(value_count, sizeof *dim->values);
     return dim;
@@ -98,7 +96,7 @@ static void on_promise(void *arg, const struct suivi_promise *told) {
     for (size_t i = 0; i < told->dim_count; i++) {
         struct promise_dim *dim = add_dim(promise, told->dims[i].name, told->dims[i].value_count);
         for (size_t j = 0; j < dim->value_count; j++)
-            dim->values[j] = copy(told->dims[i].values[j]);
+            dim->values[j] = copies_text(told->dims[i].values[j]);
     }
 }
 

@@ -12,6 +12,7 @@
 #include "clients/cli/record_twice.h"
 #include "clients/cli/recording.h"
 #include "clients/cli/verb.h"
+#include "clients/cli/words.h"
 #include "clients/collector/pseudonyms.h"
 #include "clients/collector/terminal.h"
 #include "proto/check.h"
@@ -109,26 +110,6 @@ struct saying {
 
 /* --- options --- */
 
-static int take_number(struct request *request, const char *text) {
-    struct fault why;
-    return recording_parse_number(text, &request->value, &why) == 0 ? 0
-                                                                    : verb_misused(VERB, "--value", why.text);
-}
-
-static int take_in_force(struct request *request, const char *text) {
-    request->value = strcmp(text, "yes") == 0;
-    return request->value || strcmp(text, "no") == 0
-               ? 0
-               : verb_misused(VERB, "--in-force", "it must be yes or no");
-}
-
-static int take_for(struct request *request, const char *text) {
-    struct fault why;
-    return period_parse(&request->for_period, str_of(text), &why) == 0
-               ? 0
-               : verb_misused(VERB, "--for", why.text);
-}
-
 static int take_own(struct request *request, int option, char *value) {
     request->given |= BIT(option);
     for (const struct option *row = options; value && *value == '\0' && row->name; row++)
@@ -136,12 +117,12 @@ static int take_own(struct request *request, int option, char *value) {
             return verb_misused(VERB, row->name, "an empty text says nothing");
     switch (option) {
     case OPT_VALUE:
-        return take_number(request, value);
+        return recording_take_number(VERB, "--value", value, &request->value);
     case OPT_NAME:
         request->name = value;
         return 0;
     case OPT_IN_FORCE:
-        return take_in_force(request, value);
+        return recording_take_in_force(VERB, value, &request->value);
     case OPT_TITLE:
         request->title = value;
         return 0;
@@ -152,22 +133,18 @@ static int take_own(struct request *request, int option, char *value) {
         request->file = value;
         return 0;
     case OPT_FOR:
-        return take_for(request, value);
+        return verb_period(VERB, "--for", value, &request->for_period);
     default:
         ASSERT(option == OPT_DONE);
         return 0;
     }
 }
 
-static int check_request(const struct request *request, int argc, char **argv) {
-    if (!request->id)
-        return verb_misused(VERB, "the indicator is missing",
-                            "name it first, as in suivi record members.total");
-    if (optind < argc)
-        return verb_misused(VERB, argv[optind], "one indicator at a time");
-    if (!request->template && !request->common.has_day)
-        return verb_misused(VERB, "--at is missing", "say the day on which it happened");
-    return 0;
+static int check_request(struct request *request, int argc, char **argv) {
+    int status = recording_words(VERB, argc, argv, &request->id);
+    if (status == 0 && !request->template && !request->common.has_day)
+        status = verb_misused(VERB, "--at is missing", "say the day on which it happened");
+    return status;
 }
 
 static int read_option(void *arg, int option, char *value) {
@@ -220,11 +197,6 @@ static int check_kind(const struct request *request, const struct promise *promi
     return 0;
 }
 
-static int failed(const struct fault *why) {
-    terminal_say(PROGRAM, "%s", why->text);
-    return VERB_FAILED;
-}
-
 /* --- making the entry --- */
 
 static int read_name(struct request *request, char room[static PSEUDONYM_NAME_MAX + 2]) {
@@ -248,7 +220,7 @@ static int make_pseudonym(struct request *request, struct saying *saying) {
     explicit_bzero(request->name, strlen(request->name));
     saying->pseudonym = true;
     strcpy(saying->words, "one person, under a pseudonym");
-    return rc == 0 ? 0 : failed(&why);
+    return rc == 0 ? 0 : recording_failed(why.text);
 }
 
 static int make_milestone(const struct request *request, struct saying *saying) {
@@ -263,12 +235,12 @@ static int make_milestone(const struct request *request, struct saying *saying) 
                      period_type_name(promise->frequency));
         return VERB_MISUSED;
     }
-    char day[RECORDING_DAY_MAX], period[PERIOD_TEXT_MAX];
+    char day[WORDS_MAX], period[PERIOD_TEXT_MAX];
     const struct period on = {PERIOD_DAY, request->common.day, request->common.day};
     saying->entry.done = period_print(&on, saying->done);
     saying->day = saying->period.last;
     snprintf(saying->words, sizeof saying->words, "done on %s, for %s",
-             recording_print_day(request->common.day, day), period_print(&saying->period, period));
+             words_long_day(request->common.day, day), period_print(&saying->period, period));
     return 0;
 }
 
@@ -277,7 +249,7 @@ static int make_evidence(const struct request *request, struct saying *saying) {
     saying->entry.title = request->title;
     saying->entry.link = request->link;
     if (request->file && attachment_read(&saying->attachment, request->file, &why) != 0)
-        return failed(&why);
+        return recording_failed(why.text);
     if (request->file) {
         saying->entry.file = saying->attachment.name;
         saying->entry.sha256 = saying->attachment.sha256;
@@ -289,7 +261,7 @@ static int make_evidence(const struct request *request, struct saying *saying) {
 static int make_narrative(const struct request *request, struct saying *saying) {
     struct fault why;
     if (case_study_read(&saying->study, request->file, &why) != 0)
-        return failed(&why);
+        return recording_failed(why.text);
     saying->entry.title = saying->study.title;
     saying->entry.parts = (const char *const *)saying->study.part;
     snprintf(saying->words, sizeof saying->words, "\"%s\"", saying->study.title);
@@ -336,39 +308,21 @@ static int check(const struct saying *saying) {
     struct fault why;
     if (saying->pseudonym || recording_check_entry(&saying->entry, saying->promise->kind, &why) == 0)
         return 0;
-    return failed(&why);
+    return recording_failed(why.text);
 }
 
 /* --- recording it --- */
 
 static int record(struct request *request, struct saying *saying) {
     struct recording *common = &request->common;
-    const struct promise *promise = saying->promise;
+    const struct recording_entry said = {saying->promise, common->dims, common->dim_count,
+                                         recording_noon(saying->day), &saying->entry};
     uint64_t id = 0;
-    int rc;
-    suivi_whole(common->client);
-    if (saying->pseudonym)
-        rc = suivi_distinct(common->client, promise->id, common->dims, common->dim_count,
-                            recording_noon(saying->day), &saying->hash, 1);
-    else
-        rc = suivi_record(common->client, promise->id, common->dims, common->dim_count,
-                          recording_noon(saying->day), &saying->entry, &id);
-    if (rc != 0) {
-        terminal_say(PROGRAM, "%s", suivi_why(common->client));
-        return VERB_FAILED;
-    }
-    int status = recording_send(common);
+    int status = saying->pseudonym ? recording_put_person(common, &said, saying->hash)
+                                   : recording_put(common, &said, &id);
     if (status != 0)
         return status;
-    char series[RECORDING_SERIES_MAX], day[RECORDING_DAY_MAX];
-    printf("recorded: %s", recording_print_series(promise, common->dims, common->dim_count, series));
-    if (promise->kind != KIND_MILESTONE)
-        printf(", %s %s", kind_carries(promise->kind) ? "from" : "on", recording_print_day(saying->day, day));
-    printf(": %s", print_clean(saying->words));
-    if (id)
-        printf(" (entry %016" PRIx64 ")", id);
-    puts("");
-    return verb_printed("answer");
+    return recording_print("recorded", &said, saying->promise->kind != KIND_MILESTONE, saying->words, id);
 }
 
 static int print_template(const struct promise *promise) {
@@ -385,9 +339,7 @@ static int run(struct request *request, struct saying *saying) {
     struct recording *common = &request->common;
     char name[PSEUDONYM_NAME_MAX + 2];
     common->asks_only = request->template;
-    int status = recording_open(common, VERB, NULL);
-    if (status == 0 && !(saying->promise = recording_promise(common, request->id)))
-        status = VERB_FAILED;
+    int status = recording_begin(common, request->id, &saying->promise);
     if (status == 0 && request->template)
         return print_template(saying->promise);
     if (status == 0)
@@ -411,8 +363,6 @@ int record_run(int argc, char **argv) {
     struct saying saying = {0};
     bool done;
     int status = verb_read(&spec, &request.common.common, &request, argc, argv, &done);
-    if (!done && optind < argc)
-        request.id = argv[optind++];
     if (!done)
         status = check_request(&request, argc, argv);
     if (!done && status == 0)

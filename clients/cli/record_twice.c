@@ -2,16 +2,22 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "clients/cli/already.h"
 #include "clients/cli/print.h"
+#include "clients/cli/shell.h"
 #include "clients/cli/verb.h"
+#include "clients/cli/words.h"
 #include "clients/collector/terminal.h"
+#include "proto/check.h"
 #include "proto/civil.h"
 #include "proto/message.h"
 
-#define COMMAND_MAX 1024
+#define COMMAND_MAX 1200 /* so that the sentence around it has room */
+
+#define TOO_LONG "suivi correct (its --help tells how)"
 
 struct looking {
     const struct recording *recording;
@@ -22,23 +28,29 @@ struct looking {
 };
 
 /* "suivi correct members.total --at 2018-03-31 --dim region=africa WITH --reason TEXT"; an entry is found by its id
- * alone. */
-static const char *command(const struct looking *looking, const char *with, bool by_id,
-                           char out[static COMMAND_MAX]) {
-    char at[PERIOD_TEXT_MAX];
+ * alone. What is too long for a line is not cut, which could end it within quotes. Caller frees. */
+static char *command(const struct looking *looking, const char *with, bool by_id) {
+    char *text = NULL, at[PERIOD_TEXT_MAX];
+    size_t len;
+    FILE *stream = open_memstream(&text, &len);
+    ASSERT(stream);
     const struct period on = {PERIOD_DAY, looking->day, looking->day};
-    snprintf(out, COMMAND_MAX, "suivi correct %s", looking->promise->id);
+    fprintf(stream, "suivi correct %s", looking->promise->id);
     if (!by_id)
-        snprintf(out + strlen(out), COMMAND_MAX - strlen(out), " --at %s", period_print(&on, at));
+        fprintf(stream, " --at %s", period_print(&on, at));
     for (size_t i = 0; i < looking->recording->dim_count && !by_id; i++) {
         const struct suivi_dim *dim = &looking->recording->dims[i];
-        const char *quote = strpbrk(dim->value, " '\"$&()<>|;*?#\\`!~") ? "'" : "";
-        size_t len = strlen(out);
-        snprintf(out + len, COMMAND_MAX - len, " --dim %s%s=%s%s", quote, dim->name, dim->value, quote);
+        char *value = shell_quote(dim->value);
+        fprintf(stream, " --dim %s=%s", dim->name, value);
+        free(value);
     }
-    size_t len = strlen(out);
-    snprintf(out + len, COMMAND_MAX - len, " %s --reason TEXT", with);
-    return out;
+    fprintf(stream, " %s --reason TEXT", with);
+    ASSERT(fclose(stream) == 0);
+    if (len > COMMAND_MAX) {
+        free(text);
+        return mem_string(TOO_LONG, strlen(TOO_LONG));
+    }
+    return text;
 }
 
 static int32_t day_of(const struct already_entry *entry) {
@@ -49,18 +61,19 @@ static int32_t day_of(const struct already_entry *entry) {
 
 static int refuse(const struct looking *looking, const struct already_entry *found, const char *there,
                   const char *with) {
-    char how[COMMAND_MAX], retract[64], source[MESSAGE_SOURCE_MAX + 1];
+    char retract[64], source[MESSAGE_SOURCE_MAX + 1];
     snprintf(source, sizeof source, "%s", found->source);
     bool by_id = !with;
     if (by_id) {
         snprintf(retract, sizeof retract, "--retract %016" PRIx64, found->id);
         with = retract;
     }
+    char *how = command(looking, with, by_id);
     terminal_say(RECORDING_PROGRAM,
                  "%s: %s already (from %s, entry %016" PRIx64 "); nothing was recorded. If that is "
                  "wrong: %s",
-                 looking->promise->id, there, print_clean(source), found->id,
-                 command(looking, with, by_id, how));
+                 looking->promise->id, there, terminal_clean(source), found->id, how);
+    free(how);
     return VERB_FAILED;
 }
 
@@ -68,11 +81,11 @@ static int check_value(const struct looking *looking) {
     const struct already_entry *last = already_last(looking->already, looking->day, NULL);
     if (!last || last->value == looking->entry->value)
         return 0;
-    char there[128], day[RECORDING_DAY_MAX], number[PRINT_NUMBER], with[64];
+    char there[128], day[WORDS_MAX], number[PRINT_NUMBER], with[64];
     bool status = looking->promise->kind == KIND_STATUS;
     snprintf(there, sizeof there, "it is %s from %s on",
              status ? (last->value ? "in force" : "not in force") : print_number(last->value, number),
-             recording_print_day(looking->day, day));
+             words_long_day(looking->day, day));
     if (status)
         snprintf(with, sizeof with, "--in-force %s", looking->entry->value ? "yes" : "no");
     else
@@ -84,9 +97,9 @@ static int check_name(const struct looking *looking) {
     const struct already_entry *last = already_last(looking->already, looking->day, looking->entry->name);
     if (!last || last->removed)
         return 0;
-    char there[256], day[RECORDING_DAY_MAX];
+    char there[256], day[WORDS_MAX];
     snprintf(there, sizeof there, "\"%s\" is there on %s", looking->entry->name,
-             recording_print_day(looking->day, day));
+             words_long_day(looking->day, day));
     return refuse(looking, last, there, "--remove NAME");
 }
 
@@ -96,9 +109,9 @@ static int check_title(const struct looking *looking) {
         if (!entry->counts || day_of(entry) != looking->day ||
             strcmp(entry->title, looking->entry->title) != 0)
             continue;
-        char there[512], day[RECORDING_DAY_MAX];
+        char there[512], day[WORDS_MAX];
         snprintf(there, sizeof there, "\"%s\" is there on %s", entry->title,
-                 recording_print_day(looking->day, day));
+                 words_long_day(looking->day, day));
         return refuse(looking, entry, there, NULL);
     }
     return 0;
@@ -110,9 +123,9 @@ static int check_done(const struct looking *looking, const struct period *period
         struct period done;
         if (!entry->counts || !period_contains(period, day_of(entry)))
             continue;
-        char there[128], day[RECORDING_DAY_MAX] = "a day", text[PERIOD_TEXT_MAX];
+        char there[128], day[WORDS_MAX] = "a day", text[PERIOD_TEXT_MAX];
         if (period_parse(&done, str_of(entry->done), NULL) == 0)
-            recording_print_day(done.first, day);
+            words_long_day(done.first, day);
         snprintf(there, sizeof there, "it was done for %s on %s", period_print(period, text), day);
         return refuse(looking, entry, there, NULL);
     }

@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "clients/cli/print.h"
+#include "clients/cli/copies.h"
 #include "clients/cli/verb.h"
+#include "clients/cli/words.h"
 #include "clients/collector/terminal.h"
 #include "config/paths.h"
 #include "proto/check.h"
@@ -20,88 +20,7 @@
 
 #define NOON (CIVIL_DAY_SECONDS / 2)
 
-static const char *const months[] = {"January", "February", "March",     "April",   "May",      "June",
-                                     "July",    "August",   "September", "October", "November", "December"};
-
-/* --- options --- */
-
-/* The later of the days that it is here and in UTC: whoever says "today" is right. */
-static int32_t today(void) {
-    time_t now = time(NULL);
-    struct tm here;
-    int32_t utc = 0;
-    (void)civil_day_of_time((int64_t)now, &utc);
-    if (!localtime_r(&now, &here) || !civil_valid(here.tm_year + 1900, here.tm_mon + 1, here.tm_mday))
-        return utc;
-    int32_t local = civil_to_day(here.tm_year + 1900, here.tm_mon + 1, here.tm_mday);
-    return local > utc ? local : utc;
-}
-
-int recording_check_past(int32_t day, struct fault *why) {
-    char text[RECORDING_DAY_MAX];
-    return day <= today()
-               ? 0
-               : fault_set(why, -EINVAL, "%s is still to come: only what has happened can be recorded",
-                           recording_print_day(day, text));
-}
-
-int recording_parse_day(const char *text, int32_t *day, struct fault *why) {
-    struct period period;
-    int year, month, number, end = 0;
-    if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &number, &end) == 3 && end == 10 && text[10] == '\0' &&
-        year >= 1 && month >= 1 && month <= 12 && number >= 1 && !civil_valid(year, month, number))
-        return fault_set(why, -EINVAL, "there is no %d %s %d: that month has %d days", number,
-                         months[month - 1], year, civil_days_in_month(year, month));
-    if (period_parse(&period, str_of(text), NULL) != 0 || period.type != PERIOD_DAY)
-        return fault_set(why, -EINVAL, "\"%.64s\" is no day: write it as in 2018-03-07", text);
-    if (recording_check_past(period.first, why) != 0)
-        return -EINVAL;
-    *day = period.first;
-    return 0;
-}
-
-int recording_parse_number(const char *text, int64_t *out, struct fault *why) {
-    char *end;
-    errno = 0;
-    long long value = strtoll(text, &end, 10);
-    bool digits = text[0] == '-' ? text[1] >= '0' && text[1] <= '9' : text[0] >= '0' && text[0] <= '9';
-    if (!digits || *end != '\0')
-        return fault_set(why, -EINVAL, "\"%.64s\" is no whole number", text);
-    if (errno != 0 || value > KIND_COUNT_MAX || value < -KIND_COUNT_MAX)
-        return fault_set(why, -EINVAL, "%.64s is past %lld, the largest number that is taken", text,
-                         (long long)KIND_COUNT_MAX);
-    *out = value;
-    return 0;
-}
-
-int recording_option(struct recording *recording, const char *verb, int option, char *value) {
-    struct fault why;
-    switch (option) {
-    case RECORDING_AT:
-        recording->has_day = recording_parse_day(value, &recording->day, &why) == 0;
-        return recording->has_day ? 0 : verb_misused(verb, "--at", why.text);
-    case RECORDING_DIM:
-        return verb_dim(verb, "--dim", value, recording->dims, &recording->dim_count);
-    case RECORDING_REASON:
-        recording->reason = value;
-        return 0;
-    case RECORDING_NOTE:
-        recording->note = value;
-        return 0;
-    case RECORDING_STATE:
-        free(recording->state);
-        recording->state = mem_string(value, strlen(value));
-        return 0;
-    default:
-        ASSERT(option == RECORDING_FRAMEWORK);
-        recording->framework = value;
-        return 0;
-    }
-}
-
-/* --- opening --- */
-
-static int failed(const char *sentence) {
+int recording_failed(const char *sentence) {
     terminal_say(RECORDING_PROGRAM, "%s", sentence);
     return VERB_FAILED;
 }
@@ -129,11 +48,30 @@ int recording_open(struct recording *recording, const char *collector, const cha
     struct fault why;
     int rc = suivi_open(&recording->client, &options);
     if (rc != 0)
-        return failed(suivi_why(recording->client));
+        return recording_failed(suivi_why(recording->client));
     recording->waited = suivi_waiting(recording->client);
     rc = promises_get(&recording->promises, recording->client, recording->framework,
                       recording->common.timeout_ms, &why);
-    return rc == 0 ? 0 : failed(why.text);
+    return rc == 0 ? 0 : recording_failed(why.text);
+}
+
+static const struct promise *find_promise(struct recording *recording, const char *id) {
+    struct fault why;
+    const struct promise *promise = promises_find(recording->promises, id, &why);
+    if (promise && promise->kind == KIND_RATIO) {
+        fault_set(&why, -EINVAL, "%s is a ratio, computed from other indicators: record those", id);
+        promise = NULL;
+    }
+    if (!promise)
+        recording_failed(why.text);
+    return promise;
+}
+
+int recording_begin(struct recording *recording, const char *id, const struct promise **promise) {
+    int status = recording_open(recording, RECORDING_NAME, NULL);
+    if (status == 0 && !(*promise = find_promise(recording, id)))
+        status = VERB_FAILED;
+    return status;
 }
 
 void recording_close(struct recording *recording) {
@@ -143,22 +81,10 @@ void recording_close(struct recording *recording) {
     free(recording->state);
 }
 
-const struct promise *recording_promise(struct recording *recording, const char *id) {
-    struct fault why;
-    const struct promise *promise = promises_find(recording->promises, id, &why);
-    if (promise && promise->kind == KIND_RATIO) {
-        fault_set(&why, -EINVAL, "%s is a ratio, computed from other indicators: record those", id);
-        promise = NULL;
-    }
-    if (!promise)
-        failed(why.text);
-    return promise;
-}
-
 int recording_dims(const struct recording *recording, const struct promise *promise) {
     struct fault why;
     int rc = promise_check_dims(promise, recording->dims, recording->dim_count, "--dim ", &why);
-    return rc == 0 ? 0 : failed(why.text);
+    return rc == 0 ? 0 : recording_failed(why.text);
 }
 
 static struct str text_of(const char *text) {
@@ -210,7 +136,7 @@ int recording_send(struct recording *recording) {
     if (rc == 0)
         rc = suivi_deliver(recording->client, recording->common.timeout_ms);
     if (rc != 0)
-        return failed(suivi_why(recording->client));
+        return recording_failed(suivi_why(recording->client));
     struct suivi_tally tally = suivi_tally(recording->client);
     if (tally.refused > 0)
         return say_refused(recording, &tally);
@@ -223,13 +149,24 @@ int recording_send(struct recording *recording) {
     return 0;
 }
 
-/* --- saying --- */
-
-const char *recording_print_day(int32_t day, char out[static RECORDING_DAY_MAX]) {
-    struct civil date = civil_of_day(day);
-    snprintf(out, RECORDING_DAY_MAX, "%d %s %d", date.day, months[date.month - 1], date.year);
-    return out;
+int recording_put(struct recording *recording, const struct recording_entry *said, uint64_t *id) {
+    suivi_whole(recording->client);
+    if (suivi_record(recording->client, said->promise->id, said->dims, said->dim_count, said->at, said->entry,
+                     id) != 0)
+        return recording_failed(suivi_why(recording->client));
+    return recording_send(recording);
 }
+
+int recording_put_person(struct recording *recording, const struct recording_entry *said,
+                         uint64_t pseudonym) {
+    suivi_whole(recording->client);
+    if (suivi_distinct(recording->client, said->promise->id, said->dims, said->dim_count, said->at,
+                       &pseudonym, 1) != 0)
+        return recording_failed(suivi_why(recording->client));
+    return recording_send(recording);
+}
+
+/* --- saying --- */
 
 const char *recording_print_series(const struct promise *promise, const struct suivi_dim *dims,
                                    size_t dim_count, char out[static RECORDING_SERIES_MAX]) {
@@ -238,5 +175,22 @@ const char *recording_print_series(const struct promise *promise, const struct s
         size_t len = strlen(out);
         snprintf(out + len, RECORDING_SERIES_MAX - len, ", %s %s", dims[i].name, dims[i].value);
     }
-    return print_clean(out);
+    return terminal_clean(out);
+}
+
+int recording_print(const char *done, const struct recording_entry *said, bool dated, const char *words,
+                    uint64_t id) {
+    char series[RECORDING_SERIES_MAX], day[WORDS_MAX];
+    char *clean = copies_clean(words);
+    int32_t on = 0;
+    (void)civil_day_of_time(said->at, &on);
+    printf("%s: %s", done, recording_print_series(said->promise, said->dims, said->dim_count, series));
+    if (dated)
+        printf(", %s %s", kind_carries(said->promise->kind) ? "from" : "on", words_long_day(on, day));
+    printf(": %s", clean);
+    if (id)
+        printf(" (entry %016" PRIx64 ")", id);
+    puts("");
+    free(clean);
+    return verb_printed("answer");
 }

@@ -48,25 +48,29 @@ enum recording_choice {
         "framework", required_argument, NULL, RECORDING_FRAMEWORK                                            \
     }
 
-/* 0, or VERB_MISUSED, which was said. */
+/* These return 0, or VERB_MISUSED, which was said. */
 int recording_option(struct recording *recording, const char *verb, int option, char *value);
 
-/* Reads a day: -EINVAL when there is none such (31 February), or it is still to come. */
-int recording_parse_day(const char *text, int32_t *day, struct fault *why);
+int recording_take_number(const char *verb, const char *what, const char *text, int64_t *value);
+int recording_take_in_force(const char *verb, const char *text, int64_t *value); /* yes or no: 1 or 0 */
 
-/* -EINVAL when the day is still to come. */
-int recording_check_past(int32_t day, struct fault *why);
+/* The one word that is left: which indicator. */
+int recording_words(const char *verb, int argc, char **argv, const char **id);
 
 /* A whole number, alone in `text`. */
 int recording_parse_number(const char *text, int64_t *out, struct fault *why);
+
+/* -EINVAL when the day is still to come. */
+int recording_check_past(int32_t day, struct fault *why);
 
 /* Opens the outbox of source COLLECTOR@HOST in `state`, or in `folder` of it when that is given, and gets the plan.
  * 0, or VERB_FAILED, which was said. */
 int recording_open(struct recording *recording, const char *collector, const char *folder);
 void recording_close(struct recording *recording);
 
-/* Finds the indicator; NULL: it was said why not. Then holds the dimensions against it: 0, or VERB_FAILED, which was said. */
-const struct promise *recording_promise(struct recording *recording, const char *id);
+/* The same as source "record", and finds the indicator, which may be named by its code in the plan. Then holds the
+ * dimensions against it. 0, or VERB_FAILED, which was said. */
+int recording_begin(struct recording *recording, const char *id, const struct promise **promise);
 int recording_dims(const struct recording *recording, const struct promise *promise);
 
 /* Does it say what an entry of that kind may say? So that nothing waits in the outbox to be refused. -EINVAL. */
@@ -74,12 +78,30 @@ int recording_check_entry(const struct suivi_entry *entry, enum kind kind, struc
 
 int64_t recording_noon(int32_t day); /* Unix time */
 
+int recording_failed(const char *sentence); /* says it: VERB_FAILED */
+
 /* Puts what was recorded on disk here, and there. 0, or VERB_FAILED: it waits, or was refused, which was said. */
 int recording_send(struct recording *recording);
 
-/* Parts of the line that says what was recorded. */
-#define RECORDING_DAY_MAX 32
-const char *recording_print_day(int32_t day, char out[static RECORDING_DAY_MAX]); /* "31 March 2018" */
+/* What is said of a series. */
+struct recording_entry {
+    const struct promise *promise;
+    const struct suivi_dim *dims;
+    size_t dim_count;
+    int64_t at; /* Unix time of the event */
+    const struct suivi_entry *entry;
+};
+
+/* Records it, alone in its batch, and sends it. 0, or VERB_FAILED, which was said. */
+int recording_put(struct recording *recording, const struct recording_entry *said, uint64_t *id);
+int recording_put_person(struct recording *recording, const struct recording_entry *said,
+                         uint64_t pseudonym); /* in the place of the entry */
+
+/* Says it on stdout: "recorded: Members, region africa, from 31 March 2018: 120 (entry 69d5ff41d1d6afc3)"; `done` is the first
+ * word; the day only when `dated`; the entry when its id is not 0. As verb_printed. */
+int recording_print(const char *done, const struct recording_entry *said, bool dated, const char *words,
+                    uint64_t id);
+
 #define RECORDING_SERIES_MAX 2048
 const char *recording_print_series(const struct promise *promise, const struct suivi_dim *dims,
                                    size_t dim_count,

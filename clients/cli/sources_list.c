@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clients/cli/copies.h"
 #include "clients/cli/json.h"
 #include "clients/cli/print.h"
 #include "clients/cli/words.h"
@@ -32,17 +33,13 @@ void sources_list_destroy(struct sources_list **list) {
         return;
     OBJ_CHECK(l, LIST_MAGIC);
     for (size_t i = 0; i < l->count; i++) {
-        free((void *)(uintptr_t)l->row[i].source);
-        free((void *)(uintptr_t)l->row[i].outbox);
+        copies_drop(l->row[i].source);
+        copies_drop(l->row[i].outbox);
     }
     free(l->row);
     l->magic = 0;
     free(l);
     *list = NULL;
-}
-
-static const char *copy(const char *text) {
-    return print_clean(mem_string(text, strlen(text)));
 }
 
 void sources_list_add(struct sources_list *list, const struct suivi_source *source) {
@@ -57,8 +54,8 @@ void sources_list_add(struct sources_list *list, const struct suivi_source *sour
     }
     struct suivi_source *row = &list->row[list->count++];
     *row = *source;
-    row->source = copy(source->source);
-    row->outbox = copy(source->outbox);
+    row->source = copies_clean(source->source);
+    row->outbox = copies_clean(source->outbox);
 }
 
 size_t sources_list_count(const struct sources_list *list) {

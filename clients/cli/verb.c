@@ -12,6 +12,7 @@
 #include "proto/fault.h"
 
 #define PROGRAM     "suivi"
+#define TIMEOUT     10.0 /* seconds to wait for an answer, unless told otherwise */
 #define TIMEOUT_MAX 86400.0
 #define OPTIONS_MAX 32
 
@@ -28,7 +29,7 @@ int verb_misused(const char *verb, const char *what, const char *why) {
     return VERB_MISUSED;
 }
 
-int verb_no_option(const char *verb, int got, const char *word) {
+static int no_option(const char *verb, int got, const char *word) {
     terminal_say(PROGRAM, "%s %s; \"suivi %s --help\" lists the options",
                  got == ':' ? "a value is missing after" : "there is no option", word, verb);
     return VERB_MISUSED;
@@ -57,7 +58,7 @@ static int read_format(const struct verb_spec *spec, const char *text, enum verb
     return verb_misused(spec->name, "--format", why);
 }
 
-int verb_timeout(const char *verb, double *out, const char *text) {
+static int read_timeout(const char *verb, double *out, const char *text) {
     char *end;
     double seconds = strtod(text, &end);
     if (end == text || *end != '\0' || !(seconds > 0) || seconds > TIMEOUT_MAX)
@@ -134,7 +135,7 @@ static int read_option(const struct verb_spec *spec, struct verb_common *common,
         common->endpoint = optarg;
         return 0;
     case OPT_TIMEOUT:
-        rc = verb_timeout(spec->name, &seconds, optarg);
+        rc = read_timeout(spec->name, &seconds, optarg);
         common->timeout_ms = (int)(seconds * 1000);
         return rc;
     case OPT_FORMAT:
@@ -150,7 +151,7 @@ int verb_read(const struct verb_spec *spec, struct verb_common *common, void *ar
               bool *done) {
     struct option options[OPTIONS_MAX + 1];
     int option, rc = 0;
-    *common = (struct verb_common){.timeout_ms = (int)(VERB_TIMEOUT * 1000), .format = VERB_TABLE};
+    *common = (struct verb_common){.timeout_ms = (int)(TIMEOUT * 1000), .format = VERB_TABLE};
     *done = true;
     list_options(spec, options);
     opterr = 0;
@@ -161,7 +162,7 @@ int verb_read(const struct verb_spec *spec, struct verb_common *common, void *ar
         if (option == OPT_VERSION)
             return puts("suivi " SUIVI_VERSION) < 0 ? VERB_FAILED : VERB_DONE;
         if (option == '?' || option == ':')
-            return verb_no_option(spec->name, option, argv[optind - 1]);
+            return no_option(spec->name, option, argv[optind - 1]);
         rc = read_option(spec, common, arg, option);
     }
     *done = rc != 0;

@@ -32,8 +32,6 @@ verb_run check_run;
 
 enum verb_format { VERB_TABLE, VERB_CSV, VERB_JSON };
 
-#define VERB_TIMEOUT 10.0 /* seconds to wait for an answer, unless told otherwise */
-
 #define VERB_FORMATS (1u << VERB_TABLE | 1u << VERB_CSV | 1u << VERB_JSON)
 
 /* What a verb is told on its command line. Every verb takes --endpoint, --timeout, --help and --version. */
@@ -69,8 +67,6 @@ int verb_ask_about(const struct verb_common *common,
 
 /* Each says on stderr what is wrong, and returns VERB_MISUSED, or 0. `what` is the option or word that it is about. */
 int verb_misused(const char *verb, const char *what, const char *why);
-int verb_no_option(const char *verb, int got, const char *word); /* `got` is getopt_long's '?' or ':' */
-int verb_timeout(const char *verb, double *out, const char *text);
 int verb_period(const char *verb, const char *what, const char *text, struct period *out);
 int verb_day(const char *verb, const char *what, const char *text, int32_t *out);
 int verb_dim(const char *verb, const char *what, char *text, struct suivi_dim *dims,

@@ -105,7 +105,7 @@ static int print(const struct request *request) {
     printf("withdrawn: %s from ", words_count(withdrawn->figures, "daily figure", "daily figures", count));
     print_text(stdout, request->source);
     printf(" for %s\n", days);
-    hints_count_withdrawn(stdout, request->source);
+    hints_count_withdrawn(stdout, request->source, withdrawn->first, withdrawn->last, NULL);
     return verb_printed("result");
 }
 

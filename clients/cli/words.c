@@ -4,10 +4,16 @@
 #include <string.h>
 
 #include "clients/cli/print.h"
+#include "proto/check.h"
 #include "proto/civil.h"
 
 static const char *const months[] = {"January", "February", "March",     "April",   "May",      "June",
                                      "July",    "August",   "September", "October", "November", "December"};
+
+const char *words_month(int month) {
+    ASSERT(month >= 1 && month <= 12);
+    return months[month - 1];
+}
 
 /* "3 Feb": a month's first three letters are enough for all of them. */
 static int put_day(struct civil day, char *out, size_t room) {
@@ -23,6 +29,12 @@ const char *words_day(int32_t day, int year, char out[static WORDS_MAX]) {
     struct civil civil = civil_of_day(day);
     int used = put_day(civil, out, WORDS_MAX);
     put_year(civil.year, year, out + used, WORDS_MAX - (size_t)used);
+    return out;
+}
+
+const char *words_long_day(int32_t day, char out[static WORDS_MAX]) {
+    struct civil civil = civil_of_day(day);
+    snprintf(out, WORDS_MAX, "%d %s %d", civil.day, words_month(civil.month), civil.year);
     return out;
 }
 

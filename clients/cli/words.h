@@ -11,6 +11,8 @@
 
 /* `year`: the one that goes without saying; WORDS_NO_YEAR: none does. */
 const char *words_day(int32_t day, int year, char out[static WORDS_MAX]); /* 3 Feb, 3 Feb 2018 */
+const char *words_long_day(int32_t day, char out[static WORDS_MAX]);      /* 31 March 2018 */
+const char *words_month(int month);                                       /* March, for 3 */
 const char *words_days(int32_t first, int32_t last, int year,
                        char out[static WORDS_MAX]);                                /* 1-3 Feb, 28 Jan-3 Feb */
 const char *words_moment(int64_t at, int year, char out[static WORDS_MAX]);        /* 3 Feb 23:50; "" for 0 */

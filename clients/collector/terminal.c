@@ -27,9 +27,8 @@ static bool is_terminal(FILE *stream) {
 
 /* --- messages --- */
 
-static void make_printable(char *text) {
-    struct str rest = str_of(text);
-    while (rest.len > 0) {
+char *terminal_clean(char *text) {
+    for (struct str rest = str_of(text); rest.len > 0;) {
         size_t step = utf8_step(rest);
         if (step == 0 || utf8_is_control(rest)) {
             step = step == 0 ? 1 : step;
@@ -37,6 +36,7 @@ static void make_printable(char *text) {
         }
         rest = (struct str){rest.at + step, rest.len - step};
     }
+    return text;
 }
 
 void terminal_say(const char *program, const char *format, ...) {
@@ -47,7 +47,7 @@ void terminal_say(const char *program, const char *format, ...) {
     va_end(args);
     if (len < 0)
         snprintf(text, sizeof text, "(no description: %s)", format);
-    make_printable(text);
+    terminal_clean(text);
     fprintf(stderr, "%s%s: %s\n", is_terminal(stderr) ? WIPE_LINE : "", program, text);
 }
 
@@ -136,7 +136,7 @@ static void draw(const struct terminal_progress *bar, uint64_t done, int64_t sec
     } else {
         snprintf(line, sizeof line, "%" PRIu64 "  %s  %s", done, time, bar->label);
     }
-    make_printable(line);
+    terminal_clean(line);
     for (size_t len = strlen(line);
          len > 0 && terminal_columns(line) > width;) /* no bar may break its line */
         line[--len] = '\0';

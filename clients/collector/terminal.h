@@ -6,6 +6,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* Texts come from elsewhere and go to a terminal: control characters, and what is no UTF-8, become '?'. Returns
+ * `text`. */
+char *terminal_clean(char *text);
+
 /* "PROGRAM: text" and a newline on stderr; a progress bar there is wiped first. Control characters are shown
  * as '?'. */
 void terminal_say(const char *program, const char *format, ...) __attribute__((format(printf, 2, 3)));

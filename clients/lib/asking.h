@@ -8,8 +8,6 @@
 #include "clients/lib/suivi.h"
 #include "proto/message.h"
 
-#define ASKING_LANGUAGE_MAX 35 /* bytes of the longest usual tag of RFC 5646 */
-
 /* What `take` found in a chunk. */
 struct asking_chunk {
     uint64_t id;

@@ -30,7 +30,7 @@ void batcher_clear(struct batcher *batcher, uint64_t next);
 int batcher_number(struct batcher *batcher, struct str indicator, const struct dims *dims, int64_t at,
                    int64_t number, struct fault *why);
 
-/* A set of hashes, in one event or several. */
+/* A set of hashes, in any order, some perhaps twice. */
 int batcher_set(struct batcher *batcher, struct str indicator, const struct dims *dims, int64_t at,
                 const uint64_t *hashes, size_t count, struct fault *why);
 
@@ -43,6 +43,9 @@ int batcher_entry(struct batcher *batcher, struct str indicator, const struct di
 
 /* The batches up to the next batcher_clear count as a whole or not at all, each for itself. */
 void batcher_whole(struct batcher *batcher);
+
+/* The number of the next batch; nothing may have been taken. */
+void batcher_number_from(struct batcher *batcher, uint64_t next);
 
 /* Closes the batch being filled, when anything is in it, and gives all closed ones; borrowed until the next
  * call on `batcher`. */

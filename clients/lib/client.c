@@ -104,7 +104,7 @@ static int need_number(struct suivi *client) {
     rc = outbox_look_again(client->outbox, &client->why);
     if (rc != 0)
         return rc;
-    batcher_clear(client->batcher, outbox_next(client->outbox));
+    batcher_number_from(client->batcher, outbox_next(client->outbox));
     client->unnumbered = false;
     return 0;
 }

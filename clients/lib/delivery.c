@@ -411,7 +411,7 @@ static int take_ack(struct delivery *delivery, const struct message_ack *ack, in
     delivery->tally.batches++;
     delivery->tally.events += events;
     delivery->tally.counted += ack->accepted;
-    delivery->tally.again += ack->repeated ? events : 0;
+    delivery->tally.again += ack->repeated && events > ack->refused_count ? events - ack->refused_count : 0;
     delivery->tally.repeated += ack->repeated;
     return 0;
 }

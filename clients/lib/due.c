@@ -61,7 +61,7 @@ int suivi_due(struct suivi *client, const char *on, unsigned within_days, const 
     struct asking_due asking = {.question = {.within = within_days}, .on_duty = on_duty, .arg = arg};
     int rc = asking_text(client, "the day", on, PERIOD_TEXT_MAX, &asking.question.on);
     if (rc == 0)
-        rc = asking_text(client, "the language", language, ASKING_LANGUAGE_MAX, &asking.question.language);
+        rc = asking_text(client, "the language", language, MESSAGE_LANGUAGE_MAX, &asking.question.language);
     if (rc == 0)
         rc = asking_run(client,
                         &(struct asking){.answer = MESSAGE_DUTIES,

@@ -254,7 +254,7 @@ int suivi_explain(struct suivi *client, const char *indicator, const char *perio
     if (rc == 0)
         rc = asking_text(client, "the period", period, PERIOD_TEXT_MAX, &question->period);
     if (rc == 0)
-        rc = asking_text(client, "the language", language, ASKING_LANGUAGE_MAX, &question->language);
+        rc = asking_text(client, "the language", language, MESSAGE_LANGUAGE_MAX, &question->language);
     for (size_t i = 0; rc == 0 && i < where_count; i++)
         rc = dims_add(&question->where, str_of(where[i].name), str_of(where[i].value), &client->why) == 0
                  ? 0

@@ -93,7 +93,7 @@ static int put_together(struct suivi *client, const char *const *indicators, siz
     if (indicator_count > MESSAGE_PATTERNS_MAX)
         return fault_set(&client->why, -EINVAL, "at most %d indicators fit one question",
                          MESSAGE_PATTERNS_MAX);
-    int rc = asking_text(client, "the language", language, ASKING_LANGUAGE_MAX, &out->language);
+    int rc = asking_text(client, "the language", language, MESSAGE_LANGUAGE_MAX, &out->language);
     for (size_t i = 0; rc == 0 && i < indicator_count; i++)
         rc = asking_text(client, "an indicator's id", indicators[i], INDICATOR_ID_MAX,
                          &out->pattern[out->pattern_count++]);

@@ -53,7 +53,7 @@ int suivi_count(struct suivi *client, const char *indicator, const struct suivi_
 int suivi_distinct(struct suivi *client, const char *indicator, const struct suivi_dim *dims,
                    size_t dim_count, int64_t at, const uint64_t *hashes, size_t hash_count);
 
-/* A name of a roster, a level, a status: what collectors read from registers. The same again counts once. */
+/* A name of a roster, as collectors read it from registers. The same again counts once. */
 int suivi_name(struct suivi *client, const char *indicator, const struct suivi_dim *dims, size_t dim_count,
                int64_t at, const char *name);
 

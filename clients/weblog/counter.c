@@ -41,6 +41,8 @@ int counter_open(struct counter **out, struct suivi *suivi, struct keys *keys,
     counter_records_init(counter);
     int rc = draw_seeds(counter, why);
     if (rc == 0)
+        rc = days_check(options->days, &counter->records, why);
+    if (rc == 0)
         rc = languages_load(&counter->languages, &counter->records, counter->site, options->languages,
                             options->language_count, counter->language_number, why);
     if (rc == 0)

@@ -9,6 +9,7 @@
 
 #include "clients/collector/keys.h"
 #include "clients/lib/suivi.h"
+#include "clients/weblog/days.h"
 #include "clients/weblog/epochs.h"
 #include "clients/weblog/line.h"
 #include "clients/weblog/records.h"
@@ -22,6 +23,7 @@ struct counter_options {
     size_t language_count;   /* at least one */
     size_t default_language; /* index into `languages` */
     struct robots *robots;
+    struct days days;          /* what lies on others is not sent */
     struct epochs_clock clock; /* zeros: the system's */
 };
 

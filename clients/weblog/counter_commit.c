@@ -84,8 +84,14 @@ static size_t dims_of(const struct counter *counter, unsigned language, struct s
     return 2;
 }
 
+static bool is_wanted(const struct counter *counter, int32_t day) {
+    return day >= counter->options.days.first && day <= counter->options.days.last;
+}
+
 static int send_sum(void *arg, enum tally_sum what, int32_t day, unsigned language, int64_t value) {
     struct counter *counter = counter_of(arg);
+    if (!is_wanted(counter, day))
+        return 0;
     struct suivi_dim dims[2];
     size_t count = dims_of(counter, language, dims);
     return suivi_count(counter->suivi, sum_names[what], dims, count, (int64_t)day * CIVIL_DAY_SECONDS, value);
@@ -94,6 +100,8 @@ static int send_sum(void *arg, enum tally_sum what, int32_t day, unsigned langua
 static int send_set(void *arg, enum tally_set what, int32_t day, unsigned language, const uint64_t *hashes,
                     size_t hash_count) {
     struct counter *counter = counter_of(arg);
+    if (!is_wanted(counter, day))
+        return 0;
     struct suivi_dim dims[2];
     size_t count = dims_of(counter, language, dims);
     return suivi_distinct(counter->suivi, set_names[what], dims, count, (int64_t)day * CIVIL_DAY_SECONDS,
@@ -132,6 +140,8 @@ static int hand_over(struct counter *counter, bool settled, struct fault *why) {
         rc = note_unjudged(counter, visitors_unjudged(counter->visitors) || counter->unjudged_stored, why);
     if (rc == 0)
         rc = epochs_save(counter->epochs, why);
+    if (rc == 0)
+        rc = days_save(counter->options.days, &counter->records, why);
     if (rc != 0)
         return rc;
     rc = tally_flush(counter->tally, &sink);

@@ -12,14 +12,18 @@
 struct candidate {
     uint64_t id;
     struct mark mark;
-    struct digest_value head; /* of a mark past DIGEST_HEAD */
 };
 
+/* Marks up to DIGEST_HEAD are looked for where there are any, whatever they are of; those behind it among logs with
+ * the head that was found. */
 struct locate_watch {
     unsigned magic;
-    size_t count, next;
-    struct candidate *candidate; /* by offset */
+    const struct positions *positions;
+    uint64_t only, longest;
     bool head_known;
+    uint64_t early; /* while it is not: the next offset with a mark */
+    size_t count, next;
+    struct candidate *candidate; /* once it is known; by offset */
 };
 
 static int compare_candidates(const void *a, const void *b) {
@@ -27,27 +31,19 @@ static int compare_candidates(const void *a, const void *b) {
     return (x->mark.offset > y->mark.offset) - (x->mark.offset < y->mark.offset);
 }
 
-static struct locate_watch *list_candidates(const struct positions *positions, uint64_t only,
-                                            uint64_t longest) {
+static struct locate_watch *watch_from(const struct positions *positions, uint64_t only, uint64_t longest,
+                                       uint64_t offset) {
     struct locate_watch *watch = mem_zeroed(1, sizeof *watch);
     watch->magic = WATCH_MAGIC;
-    watch->candidate = mem_zeroed(positions_count(positions) * POSITION_MARKS + 1, sizeof *watch->candidate);
-    for (size_t i = 0; i < positions_count(positions); i++) {
-        const struct position *position = positions_at(positions, i);
-        if (only != 0 && position->id != only)
-            continue;
-        size_t marks = only != 0 ? 1 : position->marks;
-        for (size_t m = 0; m < marks; m++)
-            if (position->mark[m].offset <= longest)
-                watch->candidate[watch->count++] =
-                    (struct candidate){position->id, position->mark[m], position->head};
-    }
-    qsort(watch->candidate, watch->count, sizeof *watch->candidate, compare_candidates);
+    watch->positions = positions;
+    watch->only = only;
+    watch->longest = longest;
+    watch->early = positions_next_offset(positions, offset);
     return watch;
 }
 
 void locate_watch_new(struct locate_watch **out, const struct positions *positions) {
-    *out = list_candidates(positions, 0, UINT64_MAX);
+    *out = watch_from(positions, 0, UINT64_MAX, 0);
 }
 
 void locate_watch_destroy(struct locate_watch **pointer) {
@@ -61,32 +57,79 @@ void locate_watch_destroy(struct locate_watch **pointer) {
     *pointer = NULL;
 }
 
-bool locate_watch_over(const struct locate_watch *watch) {
-    OBJ_CHECK(watch, WATCH_MAGIC);
-    return watch->next == watch->count;
+/* Marks of a position that are looked for. */
+static size_t wanted_marks(const struct locate_watch *watch, const struct position *position) {
+    if (watch->only == 0)
+        return position->marks;
+    return watch->only == position->id ? 1 : 0;
 }
 
-/* Once the head is known, most candidates are out. */
-static void compare_heads(struct locate_watch *watch, const struct digest *digest) {
+/* What lies behind `offset`, in logs with this head. */
+static void learn_head(struct locate_watch *watch, const struct digest *digest, uint64_t offset) {
     struct digest_value head = digest_head(digest);
-    size_t kept = watch->next;
-    for (size_t i = watch->next; i < watch->count; i++)
-        if (memcmp(&watch->candidate[i].head, &head, sizeof head) == 0)
-            watch->candidate[kept++] = watch->candidate[i];
-    watch->count = kept;
+    struct positions_cursor cursor = {0};
+    const struct position *position;
+    size_t size = 0;
+    while ((position = positions_of_head(watch->positions, &head, &cursor)) != NULL) {
+        if (memcmp(&position->head, &head, sizeof head) != 0)
+            continue;
+        if (size < watch->count + POSITION_MARKS) {
+            size = 2 * size + POSITION_MARKS;
+            watch->candidate = mem_resize(watch->candidate, size, sizeof *watch->candidate);
+        }
+        for (size_t i = 0; i < wanted_marks(watch, position); i++)
+            if (position->mark[i].offset > offset)
+                watch->candidate[watch->count++] = (struct candidate){position->id, position->mark[i]};
+    }
+    if (watch->count > 1)
+        qsort(watch->candidate, watch->count, sizeof *watch->candidate, compare_candidates);
     watch->head_known = true;
 }
 
-/* How far to feed until something must be compared. */
+/* How far to feed until something must be compared; UINT64_MAX: nothing more can match. */
 static uint64_t next_stop(const struct locate_watch *watch) {
-    uint64_t stop = watch->next < watch->count ? watch->candidate[watch->next].mark.offset : UINT64_MAX;
-    return !watch->head_known && stop > DIGEST_HEAD ? DIGEST_HEAD : stop;
+    uint64_t stop = UINT64_MAX;
+    if (watch->head_known)
+        stop = watch->next < watch->count ? watch->candidate[watch->next].mark.offset : UINT64_MAX;
+    else if (watch->early != UINT64_MAX)
+        stop = watch->early;
+    else if (positions_beyond_head(watch->positions))
+        stop = DIGEST_HEAD;
+    return stop <= watch->longest ? stop : UINT64_MAX;
+}
+
+bool locate_watch_over(const struct locate_watch *watch) {
+    OBJ_CHECK(watch, WATCH_MAGIC);
+    return next_stop(watch) == UINT64_MAX;
+}
+
+static bool compare_early(struct locate_watch *watch, const struct digest_value *now, struct place *place) {
+    struct positions_cursor cursor = {0};
+    const struct position *position;
+    bool met = false;
+    while ((position = positions_of_mark(watch->positions, watch->early, now, &cursor)) != NULL)
+        for (size_t i = 0; i < wanted_marks(watch, position); i++) {
+            const struct mark *mark = &position->mark[i];
+            if (mark->offset != watch->early || memcmp(&mark->digest, now, sizeof *now) != 0)
+                continue;
+            *place = (struct place){position->id, *mark};
+            met = true;
+        }
+    return met;
 }
 
 static bool compare_here(struct locate_watch *watch, const struct digest *digest, struct place *place) {
     bool met = false;
     struct digest_value now = digest_now(digest);
     uint64_t offset = digest_offset(digest);
+    if (!watch->head_known) {
+        if (offset == watch->early)
+            met = compare_early(watch, &now, place);
+        watch->early = positions_next_offset(watch->positions, offset);
+        if (offset == DIGEST_HEAD)
+            learn_head(watch, digest, offset);
+        return met;
+    }
     for (; watch->next < watch->count && watch->candidate[watch->next].mark.offset == offset; watch->next++) {
         const struct candidate *candidate = &watch->candidate[watch->next];
         if (memcmp(&candidate->mark.digest, &now, sizeof now) != 0)
@@ -94,8 +137,6 @@ static bool compare_here(struct locate_watch *watch, const struct digest *digest
         *place = (struct place){candidate->id, candidate->mark};
         met = true;
     }
-    if (!watch->head_known && offset == DIGEST_HEAD)
-        compare_heads(watch, digest);
     return met;
 }
 
@@ -105,7 +146,8 @@ bool locate_watch_feed(struct locate_watch *watch, struct digest *digest, const 
     const char *at = bytes;
     bool met = false;
     while (len > 0) {
-        uint64_t room = locate_watch_over(watch) ? UINT64_MAX : next_stop(watch) - digest_offset(digest);
+        uint64_t stop = next_stop(watch);
+        uint64_t room = stop == UINT64_MAX ? stop : stop - digest_offset(digest);
         size_t take = room < len ? (size_t)room : len;
         digest_feed(digest, at, take);
         at += take;
@@ -185,11 +227,9 @@ static int go_to(struct input **input, struct digest *digest, uint64_t offset, c
 static int by_content(struct place *place, struct input **input, struct digest *digest,
                       const struct positions *positions, uint64_t only, char *buffer, struct fault *why) {
     uint64_t longest = input_seekable(*input) ? input_size(*input) : UINT64_MAX;
-    struct locate_watch *watch = list_candidates(positions, only, longest);
-    while (!locate_watch_over(watch) && watch->candidate[watch->next].mark.offset <= place->mark.offset)
-        watch->next++;
+    struct locate_watch *watch = watch_from(positions, only, longest, place->mark.offset);
     if (place->mark.offset >= DIGEST_HEAD)
-        compare_heads(watch, digest);
+        learn_head(watch, digest, place->mark.offset);
     int rc = 0;
     while (rc == 0 && !locate_watch_over(watch)) {
         rc = feed_to(*input, digest, next_stop(watch), buffer, why);
@@ -217,8 +257,10 @@ int locate(struct place *place, struct input **input, struct digest *digest,
     char *buffer = mem_zeroed(1, CHUNK);
     *place = (struct place){0};
     int rc = 1;
-    for (size_t i = 0; i < positions_count(positions) && rc == 1 && input_seekable(*input); i++) {
-        const struct position *position = positions_at(positions, i);
+    struct positions_cursor cursor = {0};
+    const struct position *position;
+    while (rc == 1 && input_seekable(*input) &&
+           (position = positions_of_file(positions, input_dev(*input), input_ino(*input), &cursor)) != NULL) {
         if (position->packed || position->dev != input_dev(*input) || position->ino != input_ino(*input) ||
             position->mark[0].offset > input_size(*input) || (only != 0 && position->id != only))
             continue;

@@ -62,7 +62,8 @@ static int open_all(struct program *program, struct fault *why) {
                                              .languages = options->languages,
                                              .language_count = options->language_count,
                                              .default_language = options->default_language,
-                                             .robots = program->robots};
+                                             .robots = program->robots,
+                                             .days = options->days};
     if (rc == 0)
         rc = counter_open(&program->counter, program->suivi, program->keys, &counting, why);
     if (rc == 0)
@@ -142,9 +143,10 @@ static void append(char *line, size_t size, const char *format, ...) {
 
 /* One line in which everything adds up: each new line is a request or malformed, each event that was sent is
  * counted, refused, or was counted before. */
-static void say_balance(const struct logs_total *total, const struct counter_sums *sums,
+static void say_balance(const struct program *program, const struct counter_sums *sums,
                         const struct suivi_tally *sent) {
-    char line[512] = "";
+    const struct logs_total *total = &program->total;
+    char line[512] = "", days[DAYS_TEXT_MAX];
     int64_t taken_back = (int64_t)total->malformed - sums->malformed;
     int64_t refused = (int64_t)(sent->events - sent->counted - sent->again);
     append(line, sizeof line,
@@ -154,6 +156,8 @@ static void say_balance(const struct logs_total *total, const struct counter_sum
     if (taken_back > 0)
         append(line, sizeof line, " (%" PRId64 " taken back, of lines that were cut short before)",
                taken_back);
+    if (days_print(program->options.days, days)[0] != '\0')
+        append(line, sizeof line, " (only what %s asks for is sent)", days);
     append(line, sizeof line, "; %" PRIu64 " batch%s acknowledged", sent->batches,
            sent->batches == 1 ? "" : "es");
     if (sent->events > 0)
@@ -185,7 +189,7 @@ static bool report(struct program *program, int delivered) {
         /* Asked to end, and all is saved. */
         return program->options.follow && sent.refused == 0 && sent.missing == 0 && !program->total.failed;
     }
-    say_balance(&program->total, &sums, &sent);
+    say_balance(program, &sums, &sent);
     return sent.refused == 0 && sent.missing == 0 && !program->total.failed;
 }
 

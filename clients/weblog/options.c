@@ -20,6 +20,8 @@ const char options_help[] =
     "  --format FORMAT          auto (default), combined, common, vhost or json\n"
     "  --languages LIST         languages that begin the site's paths, as in en,fr (/fr/...)\n"
     "  --default-language NAME  language of all other paths (default: the first of --languages, else en)\n"
+    "  --from DAY, --to DAY     count what lies on these days only, as in 2018-02-10; lines of others are "
+    "read too\n"
     "  --follow                 stay and count lines as they are written\n"
     "  --endpoint ENDPOINT      of the daemon (default: $SUIVI_ENDPOINT, else as suivid listens)\n"
     "  --state DIR              where positions, keys and the outbox are (default: /var/lib/suivi/weblog)\n"
@@ -33,6 +35,8 @@ enum {
     FORMAT,
     LANGUAGES,
     DEFAULT_LANGUAGE,
+    FROM,
+    TO,
     FOLLOW,
     ENDPOINT,
     STATE,
@@ -48,6 +52,8 @@ static const struct option long_options[] = {
     {"format", required_argument, NULL, FORMAT},
     {"languages", required_argument, NULL, LANGUAGES},
     {"default-language", required_argument, NULL, DEFAULT_LANGUAGE},
+    {"from", required_argument, NULL, FROM},
+    {"to", required_argument, NULL, TO},
     {"follow", no_argument, NULL, FOLLOW},
     {"endpoint", required_argument, NULL, ENDPOINT},
     {"state", required_argument, NULL, STATE},
@@ -107,6 +113,14 @@ static int parse_timeout(struct options *options, const char *text, struct fault
     return 0;
 }
 
+static int parse_day(int32_t *day, const char *option, const char *text, struct fault *why) {
+    struct period period;
+    if (period_parse(&period, str_of(text), NULL) != 0 || period.type != PERIOD_DAY)
+        return fault_set(why, -EINVAL, "%s: \"%.64s\" is no day, such as 2018-02-10", option, text);
+    *day = period.first;
+    return 0;
+}
+
 static int check(struct options *options, struct fault *why) {
     struct fault reason;
     if (options->site == NULL)
@@ -115,6 +129,8 @@ static int check(struct options *options, struct fault *why) {
         return fault_set(why, -EINVAL, "--site: %s", reason.text);
     if (options->source != NULL && dims_check_value(str_of(options->source), &reason) != 0)
         return fault_set(why, -EINVAL, "--source: %s", reason.text);
+    if (options->days.first > options->days.last)
+        return fault_set(why, -EINVAL, "--from is after --to");
     if (options->file_count == 0)
         return fault_set(why, -EINVAL, "no FILE to read; give the logs, or - for standard input");
     size_t streams = 0;
@@ -147,7 +163,7 @@ static void replace(char **text, const char *with) {
 }
 
 int options_parse(struct options *options, int argc, char *const *argv, struct fault *why) {
-    *options = (struct options){.timeout_ms = 10000};
+    *options = (struct options){.timeout_ms = 10000, .days = DAYS_ALL};
     const char *languages = NULL, *otherwise = NULL;
     int letter, rc = 0;
     opterr = 0;
@@ -164,6 +180,12 @@ int options_parse(struct options *options, int argc, char *const *argv, struct f
             break;
         case DEFAULT_LANGUAGE:
             otherwise = optarg;
+            break;
+        case FROM:
+            rc = parse_day(&options->days.first, "--from", optarg, why);
+            break;
+        case TO:
+            rc = parse_day(&options->days.last, "--to", optarg, why);
             break;
         case FOLLOW:
             options->follow = true;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "clients/weblog/days.h"
 #include "clients/weblog/line.h"
 #include "clients/weblog/tally.h"
 #include "proto/fault.h"
@@ -14,6 +15,7 @@ struct options {
     const char *endpoint, *site, *robots; /* of argv; endpoint and robots may be NULL */
     char *state, *source;                 /* set, ours */
     enum line_format format;
+    struct days days;
     struct str languages[TALLY_LANGUAGES];
     size_t language_count, default_language;
     int timeout_ms;

@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <xxhash.h>
 
+#include "clients/weblog/lookup.h"
 #include "proto/check.h"
 #include "proto/civil.h"
 #include "proto/wire.h"
@@ -20,6 +22,9 @@ struct positions {
     uint64_t seed;
     struct position *position; /* their paths are ours */
     size_t count, size;
+    struct lookup lookup; /* of all that positions are looked for by, mixed into keys: their places */
+    uint32_t offsets[DIGEST_HEAD + 1]; /* marks at each of these */
+    size_t beyond;                     /* behind them */
 };
 
 static void write_digest(struct wire_writer *writer, const struct digest_value *digest) {
@@ -124,6 +129,70 @@ static int load_seed(struct positions *positions, struct fault *why) {
     return records->put(records->arg, record_key_str(&key), value, why);
 }
 
+enum sought {
+    BY_ID = 1,
+    BY_FILE,
+    BY_PATH,
+    BY_HEAD,
+    BY_MARK,
+};
+
+static uint64_t key_of_bytes(const struct positions *positions, enum sought by, const void *bytes,
+                             size_t len) {
+    return XXH3_64bits_withSeed(bytes, len, positions->seed + by);
+}
+
+static uint64_t key_of_numbers(const struct positions *positions, enum sought by, uint64_t a, uint64_t b) {
+    const uint64_t both[] = {a, b};
+    return key_of_bytes(positions, by, both, sizeof both);
+}
+
+static uint64_t key_of_mark(const struct positions *positions, uint64_t offset,
+                            const struct digest_value *digest) {
+    unsigned char both[sizeof offset + DIGEST_BYTES];
+    memcpy(both, &offset, sizeof offset);
+    memcpy(both + sizeof offset, digest->bytes, DIGEST_BYTES);
+    return key_of_bytes(positions, BY_MARK, both, sizeof both);
+}
+
+/* Into the index, or out of it. */
+static void index_position(struct positions *positions, size_t place, bool in) {
+    void (*change)(struct lookup *, uint64_t, uint32_t) = in ? lookup_add : lookup_remove;
+    const struct position *position = &positions->position[place];
+    uint32_t number = (uint32_t)place;
+    change(&positions->lookup, key_of_numbers(positions, BY_ID, position->id, 0), number);
+    change(&positions->lookup, key_of_numbers(positions, BY_FILE, position->dev, position->ino), number);
+    change(&positions->lookup, key_of_bytes(positions, BY_PATH, position->path, strlen(position->path)),
+           number);
+    size_t beyond = 0;
+    for (size_t i = 0; i < position->marks; i++) {
+        const struct mark *mark = &position->mark[i];
+        if (mark->offset > DIGEST_HEAD) {
+            beyond++;
+            continue;
+        }
+        change(&positions->lookup, key_of_mark(positions, mark->offset, &mark->digest), number);
+        positions->offsets[mark->offset] += in ? 1 : UINT32_MAX;
+    }
+    if (beyond > 0)
+        change(&positions->lookup, key_of_bytes(positions, BY_HEAD, position->head.bytes, DIGEST_BYTES),
+               number);
+    positions->beyond += in ? beyond : 0 - beyond;
+}
+
+/* The first position under a key at or after place *past, which then stands behind it. */
+static struct position *next_under(const struct positions *positions, uint64_t key, size_t *past) {
+    uint32_t cursor = 0, number;
+    size_t first = SIZE_MAX;
+    while (lookup_next(&positions->lookup, key, &cursor, &number))
+        if (number >= *past && number < first)
+            first = number;
+    if (first == SIZE_MAX)
+        return NULL;
+    *past = first + 1;
+    return &positions->position[first];
+}
+
 static struct position *take_room(struct positions *positions) {
     if (positions->count == positions->size) {
         positions->size = positions->size ? 2 * positions->size : 16;
@@ -143,6 +212,7 @@ static int load_one(void *arg, struct str key, struct str value) {
         position.id = position.id << 8 | (unsigned char)key.at[i];
     position.path = mem_string(path.at, path.len);
     *take_room(positions) = position;
+    index_position(positions, positions->count - 1, true);
     return 0;
 }
 
@@ -179,6 +249,7 @@ void positions_destroy(struct positions **pointer) {
     for (size_t i = 0; i < positions->count; i++)
         free((char *)(uintptr_t)positions->position[i].path);
     free(positions->position);
+    lookup_clear(&positions->lookup);
     free(positions->site_text);
     positions->magic = 0;
     free(positions);
@@ -195,17 +266,13 @@ size_t positions_count(const struct positions *positions) {
     return positions->count;
 }
 
-const struct position *positions_at(const struct positions *positions, size_t index) {
-    OBJ_CHECK(positions, POSITIONS_MAGIC);
-    ASSERT(index < positions->count);
-    return &positions->position[index];
-}
-
 static struct position *find(const struct positions *positions, uint64_t id) {
-    for (size_t i = 0; i < positions->count; i++)
-        if (positions->position[i].id == id)
-            return &positions->position[i];
-    return NULL;
+    size_t past = 0;
+    struct position *position;
+    do
+        position = next_under(positions, key_of_numbers(positions, BY_ID, id, 0), &past);
+    while (position != NULL && position->id != id);
+    return position;
 }
 
 const struct position *positions_find(const struct positions *positions, uint64_t id) {
@@ -215,13 +282,44 @@ const struct position *positions_find(const struct positions *positions, uint64_
 
 const struct position *positions_by_path(const struct positions *positions, const char *path) {
     OBJ_CHECK(positions, POSITIONS_MAGIC);
-    const struct position *found = NULL;
-    for (size_t i = 0; i < positions->count; i++) {
-        const struct position *position = &positions->position[i];
+    uint64_t key = key_of_bytes(positions, BY_PATH, path, strlen(path));
+    const struct position *found = NULL, *position;
+    size_t past = 0;
+    while ((position = next_under(positions, key, &past)) != NULL)
         if (strcmp(position->path, path) == 0 && (found == NULL || position->used >= found->used))
             found = position;
-    }
     return found;
+}
+
+const struct position *positions_of_file(const struct positions *positions, uint64_t dev, uint64_t ino,
+                                         struct positions_cursor *cursor) {
+    OBJ_CHECK(positions, POSITIONS_MAGIC);
+    return next_under(positions, key_of_numbers(positions, BY_FILE, dev, ino), &cursor->past);
+}
+
+const struct position *positions_of_head(const struct positions *positions, const struct digest_value *head,
+                                         struct positions_cursor *cursor) {
+    OBJ_CHECK(positions, POSITIONS_MAGIC);
+    return next_under(positions, key_of_bytes(positions, BY_HEAD, head->bytes, DIGEST_BYTES), &cursor->past);
+}
+
+const struct position *positions_of_mark(const struct positions *positions, uint64_t offset,
+                                         const struct digest_value *digest, struct positions_cursor *cursor) {
+    OBJ_CHECK(positions, POSITIONS_MAGIC);
+    return next_under(positions, key_of_mark(positions, offset, digest), &cursor->past);
+}
+
+uint64_t positions_next_offset(const struct positions *positions, uint64_t after) {
+    OBJ_CHECK(positions, POSITIONS_MAGIC);
+    while (++after <= DIGEST_HEAD)
+        if (positions->offsets[after] > 0)
+            return after;
+    return UINT64_MAX;
+}
+
+bool positions_beyond_head(const struct positions *positions) {
+    OBJ_CHECK(positions, POSITIONS_MAGIC);
+    return positions->beyond > 0;
 }
 
 static struct record_key key_of(const struct positions *positions, uint64_t id) {
@@ -240,8 +338,15 @@ static int drop_oldest(struct positions *positions, struct fault *why) {
     int rc = positions->records->drop(positions->records->arg, record_key_str(&key), why);
     if (rc != 0)
         return rc;
+    size_t place = (size_t)(oldest - positions->position), last = positions->count - 1;
+    index_position(positions, place, false);
+    if (place != last)
+        index_position(positions, last, false);
     free((char *)(uintptr_t)oldest->path);
-    *oldest = positions->position[--positions->count];
+    *oldest = positions->position[last];
+    positions->count = last;
+    if (place != last)
+        index_position(positions, place, true);
     return 0;
 }
 
@@ -269,11 +374,14 @@ int positions_put(struct positions *positions, struct position *position, struct
     if (rc != 0)
         return rc;
     char *path = mem_string(position->path, strlen(position->path));
-    if (held == NULL)
+    if (held == NULL) {
         held = take_room(positions);
-    else
+    } else {
+        index_position(positions, (size_t)(held - positions->position), false);
         free((char *)(uintptr_t)held->path);
+    }
     *held = *position;
     held->path = path;
+    index_position(positions, (size_t)(held - positions->position), true);
     return 0;
 }

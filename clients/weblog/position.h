@@ -54,12 +54,29 @@ void positions_destroy(struct positions **positions);
 
 uint64_t positions_seed(const struct positions *positions);
 size_t positions_count(const struct positions *positions);
-const struct position *positions_at(const struct positions *positions,
-                                    size_t index); /* borrowed until the next put */
 
 /* The position of that id, or NULL; and the one last used for the log at that path, or NULL. */
 const struct position *positions_find(const struct positions *positions, uint64_t id);
 const struct position *positions_by_path(const struct positions *positions, const char *path);
+
+/* Those of a file as it was seen last, of a log whose head is that, or with a mark just there (offset up to
+ * DIGEST_HEAD), oldest first; begin with {0}. A few others may come with them. NULL: no more. Borrowed until the next
+ * put. */
+struct positions_cursor {
+    size_t past;
+};
+
+const struct position *positions_of_file(const struct positions *positions, uint64_t dev, uint64_t ino,
+                                         struct positions_cursor *cursor);
+const struct position *positions_of_head(const struct positions *positions, const struct digest_value *head,
+                                         struct positions_cursor *cursor);
+const struct position *positions_of_mark(const struct positions *positions, uint64_t offset,
+                                         const struct digest_value *digest, struct positions_cursor *cursor);
+
+/* The first offset after that one, and up to DIGEST_HEAD, where any mark lies; UINT64_MAX: none. And whether any lies
+ * behind DIGEST_HEAD. */
+uint64_t positions_next_offset(const struct positions *positions, uint64_t after);
+bool positions_beyond_head(const struct positions *positions);
 
 /* Stores it under its id, a new one when that is 0; `position->id` is set. Saved with the next commit. */
 int positions_put(struct positions *positions, struct position *position, struct fault *why);

@@ -29,6 +29,7 @@ struct records {
 
 enum record_kind {
     RECORD_CLICKS = 'c',    /* site, month, hash: recent clicks on a download */
+    RECORD_DAYS = 'd',      /* the only days that are counted, for all sites (their name is empty) */
     RECORD_EPOCHS = 'e',    /* site: months, horizon, newest time */
     RECORD_FILE = 'f',      /* site, id: how far a file was counted */
     RECORD_LANGUAGES = 'l', /* site: names of languages by number */

@@ -53,13 +53,6 @@ def tool(name, *arguments):
     return json.loads(ran.stdout)
 
 
-def timed(command, **more):
-    started = time.perf_counter()
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                   **more)
-    return time.perf_counter() - started
-
-
 def tcp_endpoint(home):
     """The port that the daemon took."""
     import re
@@ -204,14 +197,14 @@ def query():
     with_house(work, listen=['tcp://127.0.0.1:*'])
 
 
-def big_log():
+def big_log(people):
     folder = os.path.join(house.BUILD, 'bench')
-    path = os.path.join(folder, 'access-%d.log' % LINES)
+    path = os.path.join(folder, 'access-%d-%d.log' % (LINES, people))
     if not os.path.exists(path):
-        say('writing a log of %d lines' % LINES)
+        say('writing a log of %d lines by %d clients' % (LINES, people))
         os.makedirs(folder, exist_ok=True)
         with open(path + '.new', 'wb') as file:
-            subprocess.run([sys.executable, os.path.join(HERE, 'make_big.py'), str(LINES)], stdout=file, check=True)
+            subprocess.run([sys.executable, os.path.join(HERE, 'make_big.py'), str(LINES), str(people)], stdout=file, check=True)
         os.rename(path + '.new', path)
     with open(path, 'rb') as file:      # all of them read from memory
         while file.read(1 << 20):
@@ -219,40 +212,72 @@ def big_log():
     return path
 
 
+def spent(command, env):
+    """Seconds by the clock, and seconds of a core."""
+    started = time.perf_counter()
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=env) as running:
+        said = running.stderr.read()
+        _, status, usage = os.wait4(running.pid, 0)
+        running.returncode = os.waitstatus_to_exitcode(status)
+    if running.returncode != 0:
+        sys.exit('bench: %s: %s' % (command[0], said.decode()))
+    return time.perf_counter() - started, usage.ru_utime + usage.ru_stime
+
+
 def weblog_once(log):
     """From the start of suivi-weblog to its end: every line counted, every batch on the daemon's disk."""
     def work(home):
-        seconds = timed([house.program('suivi-weblog'), *home.weblog_arguments(log, languages=','.join(LANGUAGES))],
-                        env=home.environment())
+        times = spent([house.program('suivi-weblog'), *home.weblog_arguments(log, languages=','.join(LANGUAGES))], home.environment())
         lines = sum(home.table('web.requests', 'web.malformed').values())
         if lines != LINES:
             sys.exit('bench: %d lines of %d were counted' % (lines, LINES))
-        return seconds
+        return times
     return with_house(work)
 
 
-def weblog():
-    log = big_log()
-    size = os.path.getsize(log) / 1e6
-    others = [('awk, one pass', ['awk', '$9 == 200 { n++ } END { print n }', log], ''), ('wc -l', ['wc', '-l', log], '')]
-    if shutil.which('goaccess'):
-        report = os.path.join(house.BUILD, 'bench', 'goaccess.json')
-        others.insert(0, ('GoAccess', ['goaccess', log, '--log-format=COMBINED', '-o', report, '--no-global-config',
-                                       '--no-progress'], '>= 10'))
-    else:
-        say('goaccess is not installed: no comparison with it')
-    ours, theirs = [], {name: [] for name, _, _ in others}
+def goaccess(log):
+    report = os.path.join(house.BUILD, 'bench', 'goaccess.json')
+    return ['goaccess', log, '--log-format=COMBINED', '-o', report, '--no-global-config', '--no-progress']
+
+
+def awk(log):
+    return ['awk', '{ n += NF } END { print n }', log]
+
+
+def wc(log):
+    return ['wc', '-l', log]
+
+
+def beside(people, others):
+    """suivi-weblog and the others over one log, in turn: the whole run by the clock, and what it takes of a core."""
+    log = big_log(people)
+    size = os.path.getsize(log) / 1e9
+    ours, theirs = [], [[] for _ in others]
     for _ in range(RUNS):
         ours.append(weblog_once(log))
-        for name, command, _ in others:
-            theirs[name].append(timed(command, env=dict(os.environ, LC_ALL='C')))
-    say('suivi-weblog: done')
-    for name, _, wanted in others:
-        row('suivi-weblog, %d k lines end to end' % (LINES // 1000), '%.2f x %s' % (median(theirs[name]) / median(ours), name), wanted,
-            '%.2f s (%.0f MB/s)' % (median(ours), size / median(ours)),
-            '%.2f s (%.0f MB/s)' % (median(theirs[name]), size / median(theirs[name])))
+        for runs, (_, command, _) in zip(theirs, others):
+            runs.append(spent(command(log), dict(os.environ, LC_ALL='C')))
+    say('suivi-weblog, %d clients: done' % people)
+    for kind, measure in enumerate(('by the clock', 'of a core')):
+        our = median([run[kind] for run in ours])
+        for runs, (name, _, wanted) in zip(theirs, others):
+            their = median([run[kind] for run in runs])
+            row('suivi-weblog, %d k lines, %s clients, %s' % (LINES // 1000, spaced(people), measure), '%.2f x %s' % (their / our, name), wanted,
+                '%.2f s (%.2f GB/s)' % (our, size / our), '%.2f s (%.2f GB/s)' % (their, size / their))
     if not GIVEN.keep_log:
         os.unlink(log)
+
+
+def weblog():
+    others = [('awk, counting fields', awk, ''), ('wc -l', wc, '')]
+    if shutil.which('goaccess'):
+        others.insert(0, ('GoAccess', goaccess, '>= 10'))
+    else:
+        say('goaccess is not installed: no comparison with it')
+    beside(30_000, others)
+    if not GIVEN.quick:
+        for people in (3_000, 100_000, 1_000_000):
+            beside(people, others[-2:])
 
 
 # By Fisher's information of the registers, less what the sizes of the sets would vary if they were Poisson's.

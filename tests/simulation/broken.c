@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "clients/lib/outbox.h"
+#include "clients/lib/suivi.h"
 #include "daemon/combine.h"
 #include "daemon/committer.h"
 #include "daemon/ingest.h"
@@ -103,20 +104,39 @@ INSTEAD_OF(void, ledger_undone, struct ledger *ledger) {
 
 #elif defined BREAK_REPEAT_COUNTS
 
-/* A batch that comes again is counted again. */
-static struct committer *committer;
-
-INSTEAD_OF(void, committer_new, struct committer **out, struct store *store, struct catalogue *catalogue,
-           struct ledger *ledger) {
-    __real_committer_new(out, store, catalogue, ledger);
-    committer = *out;
+/* What is on its way to the disk is not known to have come: when it comes again it counts again. */
+INSTEAD_OF(uint64_t, ledger_taken, const struct ledger_entry *entry) {
+    return ledger_on_disk(entry);
 }
 
+#elif defined BREAK_FRESH_IDS
+
+/* An entry has another id each time that it is said. */
+INSTEAD_OF(int, suivi_record, struct suivi *client, const char *indicator, const struct suivi_dim *dims,
+           size_t dim_count, int64_t at, const struct suivi_entry *entry, uint64_t *id) {
+    struct suivi_entry fresh = *entry;
+    fresh.id = 0;
+    return __real_suivi_record(client, indicator, dims, dim_count, at, &fresh, id);
+}
+
+#elif defined BREAK_WHOLE_IN_PART
+
+/* What is good of a batch that counts as a whole is taken without the rest. */
 INSTEAD_OF(void, combine_events, struct combine *combine, const struct message_batch *batch,
            const struct message_flat *flat, uint32_t source, int64_t now, struct pending *into,
            struct combine_result *result) {
-    __real_combine_events(combine, batch, flat, source, now, into ? into : committer_filling(committer),
-                          result);
+    struct message_batch loose = *batch;
+    loose.whole = false;
+    __real_combine_events(combine, &loose, flat, source, now, into, result);
+}
+
+#elif defined BREAK_LAST_COMER_STAYS
+
+/* Of entries in one place the one that came last is kept. */
+INSTEAD_OF(int, store_get_entry, struct store_write *write, uint32_t series, int32_t day, uint32_t source,
+           uint64_t id, struct str *value, struct fault *why) {
+    (void)write, (void)series, (void)day, (void)source, (void)id, (void)value, (void)why;
+    return -ENOENT;
 }
 
 #elif defined BREAK_COPIES_PASS

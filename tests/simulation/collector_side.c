@@ -7,36 +7,7 @@
 #include "proto/check.h"
 #include "tests/simulation/world_priv.h"
 
-#define DAY_1    INT64_C(1514764800) /* 2018-01-01 in Unix time */
 #define POSITION "position"
-
-static const char *const site_names[SITES] = {"a", "b", "c"};
-
-/* ---- input ---- */
-
-static struct line draw_line(struct world *world, bool only_counts) {
-    struct dice *dice = &world->dice;
-    struct line line = {.valid = !dice_chance(dice, 150),
-                        .is_count = only_counts || dice_chance(dice, 600),
-                        .day = world->first_day + dice_roll(dice, world->days),
-                        .site = dice_roll(dice, SITES)};
-    line.indicator = line.is_count ? "s.visits" : "s.people";
-    line.site_name = site_names[line.site];
-    for (unsigned i = 0; i < 3; i++)
-        line.people |= UINT64_C(1) << dice_roll(dice, PEOPLE);
-    if (!line.valid && dice_chance(dice, 300))
-        line.indicator = "s.nothing"; /* the plan has none of that name */
-    else if (!line.valid && dice_chance(dice, 500))
-        line.indicator = line.is_count ? "s.people" : "s.visits"; /* a value of another kind */
-    else if (!line.valid)
-        line.site_name = "z"; /* not in the plan's list */
-    if (line.valid && line.is_count) {
-        while (world->slots[line.day][line.site] == SLOTS)
-            line.day = (line.day + 1) % DAYS;
-        line.slot = world->slots[line.day][line.site]++;
-    }
-    return line;
-}
 
 static struct collector *add(struct world *world, const char *source) {
     ASSERT(world->collectors < COLLECTORS_MAX);
@@ -49,11 +20,10 @@ static struct collector *add(struct world *world, const char *source) {
     return collector;
 }
 
-void collector_new(struct world *world, bool only_counts, const char *source) {
+void collector_new(struct world *world, bool only_visits, const char *source) {
     struct collector *collector = add(world, source);
     collector->lines = 4 + dice_roll(&world->dice, LINES_MAX - 4) / (1 + dice_roll(&world->dice, 4));
-    for (unsigned i = 0; i < collector->lines; i++)
-        collector->line[i] = draw_line(world, only_counts);
+    lines_draw(world, collector, 0, only_visits);
 }
 
 bool collector_copy(struct world *world, struct collector *from) {
@@ -69,8 +39,7 @@ bool collector_copy(struct world *world, struct collector *from) {
     memcpy(copy->line, from->line, sizeof copy->line);
     memcpy(copy->refused, from->refused, sizeof copy->refused);
     copy->lines = copy->shared + dice_roll(&world->dice, LINES_MAX - copy->shared + 1);
-    for (unsigned i = copy->shared; i < copy->lines; i++)
-        copy->line[i] = draw_line(world, true);
+    lines_draw(world, copy, copy->shared, true);
     world_note(world, (int)from->index, "is copied at line", copy->shared);
     return true;
 }
@@ -124,21 +93,17 @@ void collector_start(struct world *world, struct collector *collector) {
 
 /* ---- work ---- */
 
+/* What counts as a whole is committed by itself, at once. */
+static bool may_read(const struct collector *collector) {
+    return collector->position < collector->lines &&
+           !(collector->uncommitted > 0 && line_is_edge(collector, collector->position));
+}
+
 static void read_line(struct world *world, struct collector *collector) {
     const struct line *line = &collector->line[collector->position];
-    const struct suivi_dim dim = {"site", line->site_name};
-    int64_t at = DAY_1 + line->day * INT64_C(86400) + collector->position;
-    int rc;
-    if (line->is_count) {
-        rc = suivi_count(collector->client, line->indicator, &dim, 1, at, INT64_C(1) << 2 * line->slot);
-    } else {
-        uint64_t hashes[PEOPLE];
-        size_t count = 0;
-        for (uint64_t person = 0; person < PEOPLE; person++)
-            if (line->people >> person & 1)
-                hashes[count++] = (person + 1) * 0x9e3779b97f4a7c15u;
-        rc = suivi_distinct(collector->client, line->indicator, &dim, 1, at, hashes, count);
-    }
+    if (line->whole_count > 0 && line->whole_first == collector->position)
+        suivi_whole(collector->client);
+    int rc = line_say(collector, collector->position, collector->client);
     if (rc == 0) {
         collector->position++;
         collector->uncommitted++;
@@ -149,6 +114,17 @@ static void read_line(struct world *world, struct collector *collector) {
         collector_stop(world, collector);
     else if (rc)
         world_fail(world, "collector %u cannot count: %s", collector->index, suivi_why(collector->client));
+}
+
+/* At least so many lines, as far as may be: of those that count as a whole, all. */
+static void read_lines(struct world *world, struct collector *collector, unsigned count) {
+    unsigned end = collector->position + count;
+    while (collector->client && may_read(collector) && !world->result->failed) {
+        const struct line *line = &collector->line[collector->position];
+        if (line->whole_count == 0 && collector->position >= end)
+            return;
+        read_line(world, collector);
+    }
 }
 
 static void take_stale(struct world *world, struct collector *collector) {
@@ -229,9 +205,7 @@ void collector_step(struct world *world, struct collector *collector) {
     else if (what < 60)
         commit(world, collector);
     else
-        for (unsigned i = 1 + dice_roll(&world->dice, 4); i > 0 && collector->position < collector->lines;
-             i--)
-            read_line(world, collector);
+        read_lines(world, collector, 1 + dice_roll(&world->dice, 4));
 }
 
 void collector_settle(struct world *world, struct collector *collector) {
@@ -242,9 +216,10 @@ void collector_settle(struct world *world, struct collector *collector) {
     if (collector->client == NULL)
         return;
     take_clock(world, collector);
-    while (collector->position < collector->lines)
-        read_line(world, collector);
-    commit(world, collector);
+    do {
+        read_lines(world, collector, LINES_MAX);
+        commit(world, collector);
+    } while (collector->client && collector->uncommitted == 0 && collector->position < collector->lines);
     if (collector->client)
         exchange(world, collector);
     if (collector->client && suivi_waiting(collector->client) == 0) {
@@ -265,7 +240,7 @@ int collector_refused(void *arg, const char *directory, int moment, int64_t at) 
     if (moment == REFUSED_BEGIN)
         collector->keeping_count = 0;
     if (moment == REFUSED_EVENT) {
-        unsigned line = (unsigned)(at % 86400);
+        unsigned line = (unsigned)(at % 86400) / 2;
         if (collector->keeping_count < LINES_MAX && line < collector->lines)
             collector->keeping[collector->keeping_count++] = line;
         else

@@ -4,23 +4,24 @@
 
 #include "daemon/query.h"
 #include "proto/check.h"
-#include "tests/simulation/world_priv.h"
-
-#define MONTHS  3
-#define MISSING (-1) /* no figure */
+#include "tests/simulation/judge_priv.h"
 
 static const char site_letter[] = "abc";
 
-/* Figures by day, by month and for the year, of one indicator. */
-struct figures {
-    int64_t day[DAYS][SITES], month[MONTHS][SITES], year[SITES];
+static const struct {
+    struct str id;
+    const char *what;
+} indicators[INDICATORS] = {
+    [OF_VISITS] = {{"s.visits", 8}, "visits"},        [OF_PEOPLE] = {{"s.people", 8}, "people"},
+    [OF_GIFTS] = {{"s.gifts", 7}, "gifts"},           [OF_MEMBERS] = {{"s.members", 9}, "members"},
+    [OF_NETWORKS] = {{"s.networks", 10}, "networks"}, [OF_MANUAL] = {{"s.manual", 8}, "manual"},
 };
 
-static unsigned month_of(unsigned day) {
+unsigned figures_month_of(unsigned day) {
     return day < 31 ? 0 : day < 31 + 28 ? 1 : 2;
 }
 
-static void clear(struct figures *figures) {
+void figures_clear(struct figures *figures) {
     for (unsigned site = 0; site < SITES; site++) {
         for (unsigned day = 0; day < DAYS; day++)
             figures->day[day][site] = MISSING;
@@ -28,6 +29,13 @@ static void clear(struct figures *figures) {
             figures->month[month][site] = MISSING;
         figures->year[site] = MISSING;
     }
+}
+
+void figures_add(struct figures *figures, unsigned day, unsigned site, int64_t value) {
+    int64_t *place[] = {&figures->day[day][site], &figures->month[figures_month_of(day)][site],
+                        &figures->year[site]};
+    for (size_t i = 0; i < sizeof place / sizeof *place; i++)
+        *place[i] = (*place[i] == MISSING ? 0 : *place[i]) + value;
 }
 
 /* ---- as the daemon tells them ---- */
@@ -47,13 +55,20 @@ static int64_t *place_of(struct figures *figures, const struct message_figure *f
     return parts == 1 ? &figures->month[month - 1][site] : &figures->year[site];
 }
 
+static const struct question {
+    const char *by, *from, *to;
+} questions[] = {
+    {"day", "2018-01-01", "2018-03-31"}, {"month", "2018-01", "2018-03"}, {"year", "2018", "2018"}};
+
 static bool ask(struct world *world, struct catalogue *catalogue, struct store *store, struct str indicator,
-                const char *by, struct figures *out) {
+                const struct question *question, struct figures *out) {
     struct message_query query = {.pattern_count = 1,
                                   .pattern = {indicator},
                                   .split_count = 1,
                                   .split = {STR("site")},
-                                  .by = str_of(by)};
+                                  .from = str_of(question->from),
+                                  .to = str_of(question->to),
+                                  .by = str_of(question->by)};
     struct frames *answer = NULL;
     struct fault why = {""};
     if (query_run(&answer, &query, world->framework, catalogue, store, world->now_ms / 1000, &why) != 0) {
@@ -78,37 +93,25 @@ static bool ask(struct world *world, struct catalogue *catalogue, struct store *
 }
 
 /* From a store that is opened anew, so that only what was synced counts. */
-static bool read_figures(struct world *world, struct figures *visits, struct figures *people) {
-    static const char *const by[] = {"day", "month", "year"};
+static bool read_figures(struct world *world, struct figures figures[static INDICATORS]) {
     struct store *store = NULL;
     struct catalogue *catalogue = NULL;
     struct fault why = {""};
-    clear(visits);
-    clear(people);
     bool good = store_open(&store, "/daemon", NULL, &why) == 0 &&
                 catalogue_new(&catalogue, world->framework, store, &why) == 0;
     if (!good)
         world_fail(world, "the store cannot be opened at the end: %s", why.text);
-    for (size_t i = 0; i < sizeof by / sizeof *by && good; i++)
-        good = ask(world, catalogue, store, STR("s.visits"), by[i], visits) &&
-               ask(world, catalogue, store, STR("s.people"), by[i], people);
+    for (size_t i = 0; i < INDICATORS && good; i++) {
+        figures_clear(&figures[i]);
+        for (size_t k = 0; k < sizeof questions / sizeof *questions && good; k++)
+            good = ask(world, catalogue, store, indicators[i].id, &questions[k], &figures[i]);
+    }
     catalogue_destroy(&catalogue);
     store_close(&store);
     return good;
 }
 
 /* ---- as they must be ---- */
-
-static void add(int64_t *figure, int64_t value) {
-    *figure = (*figure == MISSING ? 0 : *figure) + value;
-}
-
-static void add_line(struct figures *visits, const struct line *line) {
-    int64_t value = INT64_C(1) << 2 * line->slot;
-    add(&visits->day[line->day][line->site], value);
-    add(&visits->month[month_of(line->day)][line->site], value);
-    add(&visits->year[line->site], value);
-}
 
 static int64_t how_many(uint64_t people) {
     return people ? __builtin_popcountll(people) : MISSING;
@@ -120,19 +123,19 @@ static void fold_people(const struct world *world, struct figures *people) {
     for (unsigned c = 0; c < world->collectors; c++)
         for (unsigned i = 0; i < world->collector[c].lines; i++) {
             const struct line *line = &world->collector[c].line[i];
-            if (!line->valid || line->is_count)
+            if (!line->valid || line->kind != LINE_PEOPLE)
                 continue;
             day[line->day][line->site] |= line->people;
-            month[month_of(line->day)][line->site] |= line->people;
+            month[figures_month_of(line->day)][line->site] |= line->people;
         }
-    clear(people);
     for (unsigned site = 0; site < SITES; site++) {
         for (unsigned i = 0; i < DAYS; i++)
             people->day[i][site] = how_many(day[i][site]);
         for (unsigned i = 0; i < MONTHS; i++) {
             people->month[i][site] = how_many(month[i][site]);
             if (month[i][site])
-                add(&people->year[site], people->month[i][site]);
+                people->year[site] =
+                    (people->year[site] == MISSING ? 0 : people->year[site]) + people->month[i][site];
         }
     }
 }
@@ -156,7 +159,7 @@ static void judge_lines(struct world *world, const struct collector *collector,
                        collector->index);
         if (line->valid && collector->refused[i])
             world_fail(world, "line %u of collector %u is good and was refused", i, collector->index);
-        if (!line->valid || !line->is_count)
+        if (!line->valid || line->kind != LINE_VISITS)
             continue;
         unsigned times = times_counted(visits, line);
         if (times > 1 || (times == 0 && !collector->stale))
@@ -167,13 +170,13 @@ static void judge_lines(struct world *world, const struct collector *collector,
 /* All lines that are valid, those that two copies share once. Of what a copy held when it stopped, as much as
  * did count: no line twice, as was judged before. */
 static void fold_visits(const struct world *world, const struct figures *is, struct figures *must) {
-    clear(must);
     for (unsigned c = 0; c < world->collectors; c++) {
         const struct collector *collector = &world->collector[c];
         for (unsigned i = collector->shared; i < collector->lines; i++) {
             const struct line *line = &collector->line[i];
-            if (line->valid && line->is_count && (!collector->stale || times_counted(is, line) > 0))
-                add_line(must, line);
+            if (line->valid && line->kind == LINE_VISITS &&
+                (!collector->stale || times_counted(is, line) > 0))
+                figures_add(must, line->day, line->site, INT64_C(1) << 2 * line->slot);
         }
     }
 }
@@ -192,7 +195,7 @@ static void judge_ledger(struct world *world, const struct collector *collector,
     uint64_t counted = 0, bad = 0;
     for (unsigned i = 0; i < collector->lines; i++) {
         const struct line *line = &collector->line[i];
-        counted += line->valid && (!line->is_count || times_counted(visits, line) > 0);
+        counted += line->valid && (line->kind != LINE_VISITS || times_counted(visits, line) > 0);
         bad += !line->valid;
     }
     if (batches != last || gap != 0)
@@ -233,21 +236,37 @@ static void compare_all(struct world *world, const struct figures *is, const str
     compare(world, text, is->year, must->year, SITES);
 }
 
+static void fold(struct world *world, size_t indicator, const struct figures *is, struct figures *must) {
+    figures_clear(must);
+    if (indicator == OF_VISITS)
+        fold_visits(world, is, must);
+    else if (indicator == OF_PEOPLE)
+        fold_people(world, must);
+    else if (indicator == OF_GIFTS)
+        fold_gifts(world, must);
+    else if (indicator == OF_NETWORKS)
+        fold_names(world, must);
+    else
+        fold_last(world, indicator == OF_MEMBERS ? LINE_LEVEL : LINE_STATUS, must);
+}
+
 void judge(struct world *world) {
-    struct figures visits, people, must;
-    if (!read_figures(world, &visits, &people))
+    struct figures is[INDICATORS], must;
+    if (!read_figures(world, is))
         return;
     for (unsigned i = 0; i < world->collectors; i++) {
         const struct collector *collector = &world->collector[i];
-        judge_lines(world, collector, &visits);
-        judge_ledger(world, collector, &visits);
+        judge_lines(world, collector, &is[OF_VISITS]);
+        judge_ledger(world, collector, &is[OF_VISITS]);
         /* One of two copies goes on: the daemon never leaves both outside. */
         if (collector->original && collector->stale && collector->original->stale)
             world_fail(world, "collector %u and its copy %u both stopped", collector->original->index,
                        collector->index);
     }
-    fold_visits(world, &visits, &must);
-    compare_all(world, &visits, &must, "visits");
-    fold_people(world, &must);
-    compare_all(world, &people, &must, "people");
+    find_retracted(world);
+    for (size_t i = 0; i < INDICATORS; i++) {
+        fold(world, i, &is[i], &must);
+        compare_all(world, &is[i], &must, indicators[i].what);
+    }
+    tally_lines(world);
 }

@@ -12,7 +12,7 @@
 #define LATE_MS      4000
 #define NOTICE_MS    5000
 #define IN_FLIGHT    256 /* beyond which a collector cannot send */
-#define CUT_PERMILLE 500 /* of frames lost when a connection breaks */
+#define CUT_PERMILLE 700 /* that one more frame is lost when a connection breaks */
 
 struct frame {
     struct str bytes; /* owned */
@@ -191,19 +191,28 @@ static struct connection *of_peer(const struct network *network, struct str peer
     return network->connection[index];
 }
 
-static void cut(struct network *network, struct connection *connection, unsigned permille) {
-    for (size_t i = network->frame_count; i-- > 0;) {
-        struct frame *frame = &network->frame[i];
-        if (frame->connection == connection->index &&
-            (!frame->to_daemon || dice_chance(network->dice, permille))) {
-            str_free(frame->bytes);
-            remove_frame(network, i);
-        }
+/* What goes to the collector is lost. Of what goes to the daemon the first frames are, which had left, while the rest goes
+ * by the next connection; or the last ones, which had not. */
+static void cut(struct network *network, const struct connection *connection, bool first_ones) {
+    bool losing = true;
+    size_t count = network->frame_count, lost = 0;
+    for (size_t k = 0; k < count; k++) {
+        size_t at = first_ones ? k - lost : count - 1 - k;
+        struct frame *frame = &network->frame[at];
+        if (frame->connection != connection->index)
+            continue;
+        if (frame->to_daemon)
+            losing = losing && dice_chance(network->dice, CUT_PERMILLE);
+        if (frame->to_daemon && !losing)
+            continue;
+        str_free(frame->bytes);
+        remove_frame(network, at);
+        lost++;
     }
 }
 
 static void break_one(struct network *network, struct connection *connection, bool daemon_is_there) {
-    cut(network, connection, CUT_PERMILLE);
+    cut(network, connection, true);
     connection->identity++;
     connection->noticed_ms =
         network->now_ms + (daemon_is_there ? (int64_t)dice_roll(network->dice, NOTICE_MS) : 0);
@@ -285,7 +294,7 @@ void connection_close(struct connection **connection) {
     if (c == NULL)
         return;
     c->open = false;
-    cut(c->network, c, CUT_PERMILLE);
+    cut(c->network, c, false);
     c->noticed_ms = c->network->now_ms + dice_roll(c->network->dice, NOTICE_MS);
     *connection = NULL;
 }

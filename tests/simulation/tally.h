@@ -44,6 +44,20 @@
     X(TAKEOVER, "another collector took a source over")                                                      \
     X(COPIED, "collector's state copied, both went on")                                                      \
     X(STALE, "copy found out that it is one")                                                                \
+    X(SAID_TWICE, "entry said again under its id, as of another time or value")                              \
+    X(SAID_RETRACTED, "entry retracted")                                                                     \
+    X(SAID_UNRETRACTED, "retraction retracted")                                                              \
+    X(SAID_LEVEL, "level read")                                                                              \
+    X(SAID_LEVEL_ENTRY, "level said")                                                                        \
+    X(SAID_STATUS, "status read")                                                                            \
+    X(SAID_STATUS_ENTRY, "status said")                                                                      \
+    X(SAID_NAME, "name read")                                                                                \
+    X(SAID_NAME_ENTRY, "name said")                                                                          \
+    X(SAID_REMOVED, "name taken out")                                                                        \
+    X(SAID_WHOLE, "line of a batch that counts as a whole, and did")                                         \
+    X(SAID_WHOLE_REFUSED, "line of a batch that counts as a whole, and was refused")                         \
+    X(SAID_IN_THE_FUTURE, "statement about the future")                                                      \
+    X(VINTAGES, "what was said came in several vintages")                                                    \
     X(CLOCK_FORTH, "clock jumped forth")                                                                     \
     X(CLOCK_BACK, "clock jumped back")
 

@@ -11,7 +11,7 @@
 #define STEPS_MIN  120
 #define STEPS_MAX  400
 #define ROUNDS_MAX 3000
-#define START_MS   INT64_C(1514764800000)
+#define START_MS   INT64_C(1525132800000) /* 2018-05-01: all that is said has happened */
 #define PATIENT_MS INT64_C(600000)
 
 /* ---- telling ---- */
@@ -126,8 +126,9 @@ static unsigned draw(struct dice *dice, unsigned rare, unsigned frequent) {
     return chances[dice_roll(dice, 3)];
 }
 
-/* A copy can be told from its original only while each connection keeps its order, as ZeroMQ's do: what one of
- * them sent before the other took over would else arrive as if it was sent after. */
+/* A copy can be told from its original only while each connection keeps its order and loses nothing but when it breaks, as
+ * ZeroMQ's do: what one of them sent before the other took over would else arrive as if it was sent after, and what
+ * shows that it is another's would be passed over. */
 static void draw_faults(struct world *world, bool copies) {
     struct dice *dice = &world->dice;
     world->faults = (struct faults){.network = {.lost = draw(dice, 20, 200),
@@ -142,7 +143,7 @@ static void draw_faults(struct world *world, bool copies) {
                                     .map_full = draw(dice, 2, 20),
                                     .jump = draw(dice, 5, 30)};
     if (copies)
-        world->faults.network.overtaking = 0;
+        world->faults.network.overtaking = world->faults.network.lost = 0;
     network_faults(world->network, &world->faults.network);
 }
 

@@ -17,18 +17,41 @@
 #define SITES          3
 #define SLOTS          19 /* lines that count on one day at one site: each adds another power of four */
 #define PEOPLE         64
+#define NAMES          4
+#define IDS_MAX        (COLLECTORS_MAX * LINES_MAX)
+#define DAY_1          INT64_C(1514764800) /* 2018-01-01 in Unix time */
 #define NAME_MAX_BYTES 32
 #define DAEMON_FILE    "/daemon/data.mdb"
 
-/* One event of a collector's input. Its time of day in seconds is its place in the input. */
+enum line_kind {
+    LINE_VISITS, /* a number that counts */
+    LINE_PEOPLE, /* a set */
+    LINE_GIFT,   /* an entry that counts; others may say the same under its id */
+    LINE_LEVEL,
+    LINE_STATUS,
+    LINE_NAME,
+    LINE_RETRACTION, /* of an entry, by its id */
+};
+
+/* One event of a collector's input. Its time of day in seconds is twice its place in the input, and one more when it
+ * is an entry: so no entry is of the time of a reading. */
 struct line {
+    enum line_kind kind;
     bool valid;    /* the daemon is to count it; otherwise to refuse it */
-    bool is_count; /* of visits; otherwise it names people */
+    bool is_entry; /* gifts and retractions always, levels, statuses and names now and then */
     const char *indicator, *site_name;
     unsigned day, site;
     unsigned
-        slot; /* counts: its value is 4^slot, so that the day's figure tells how often each line counted */
+        slot; /* visits, gifts: its value is 4^slot, so that the day's figure tells how often each line counted */
     uint64_t people; /* a bit for each */
+    int64_t value;   /* level, status */
+    unsigned name;
+    bool removed;
+    uint64_t id, retracts; /* entries */
+    bool retracted;        /* as judge.c finds */
+
+    /* Lines that count as a whole or not at all: from the first, by how many they are; 0: by itself. */
+    unsigned whole_first, whole_count;
 };
 
 struct collector {
@@ -91,8 +114,11 @@ struct world {
     struct daemon daemon;
     struct collector collector[COLLECTORS_MAX];
     unsigned collectors;
-    unsigned first_day, days; /* that the input speaks of, most of all */
-    unsigned slots[DAYS][SITES];
+    unsigned first_day, days;       /* that the input speaks of, most of all */
+    unsigned slots[2][DAYS][SITES]; /* of visits and of gifts */
+    struct line said[IDS_MAX];      /* the entries of all lines, for others to repeat or retract */
+    unsigned said_count;
+    uint64_t ids;                 /* drawn */
     int welcomed[COLLECTORS_MAX]; /* by source (the first collector of that name): whom it was, plus one */
 };
 
@@ -123,8 +149,17 @@ enum ledger_field {
 bool daemon_ledger(const struct world *world, const struct collector *collector, enum ledger_field field,
                    uint64_t *out);
 
+/* lines.c */
+void lines_draw(struct world *world, struct collector *collector, unsigned from, bool only_visits);
+int64_t line_at(const struct collector *collector, const struct line *line); /* Unix time */
+extern const char *const line_names[NAMES];
+int line_say(const struct collector *collector, unsigned index, struct suivi *client);
+
+/* Whether a line begins those that count as a whole, or is the first one after them. */
+bool line_is_edge(const struct collector *collector, unsigned index);
+
 /* collector_side.c */
-void collector_new(struct world *world, bool only_counts, const char *source);
+void collector_new(struct world *world, bool only_visits, const char *source);
 bool collector_copy(struct world *world, struct collector *from); /* false: nothing of it is on disk yet */
 void collector_start(struct world *world, struct collector *collector);
 void collector_stop(struct world *world, struct collector *collector); /* exits, or is killed */

@@ -64,7 +64,8 @@ class KindsTest(HouseTest):
                 peer.close()
 
     def withdraw(self, source, first, last, reason='its register was wrong'):
-        ran = self.house.run('suivi', 'withdraw', '--source', source, '--from', first, '--to', last, '--reason', reason, code=None)
+        ran = self.house.run('suivi', 'withdraw', '--source', source, '--from', first, '--to', last, '--reason', reason,
+                             code=None)
         begin, end = read_period(first)[1], read_period(last)[2]
         if self.book.gave(source, begin, end):
             self.assertEqual((ran.code, ran.err), (0, ''))

@@ -46,9 +46,11 @@ def own_indicators():
         dict(id='election', kind='milestone', frequency='biennium', dimensions=[]),
         dict(id='documents', kind='evidence', frequency='year', dimensions=['region']),
         dict(id='studies', kind='narrative', frequency='year', dimensions=[]),
-        dict(id='rate.members', kind='ratio', frequency='month', numerator='talks', denominator='members', factor=100, decimals=1),
+        dict(id='rate.members', kind='ratio', frequency='month', numerator='talks', denominator='members', factor=100,
+             decimals=1),
         dict(id='rate.people', kind='ratio', frequency='quarter', numerator='talks', denominator='people', factor=1, decimals=3),
-        dict(id='rate.networks', kind='ratio', frequency='year', numerator='countries', denominator='staff', factor=7, decimals=0),
+        dict(id='rate.networks', kind='ratio', frequency='year', numerator='countries', denominator='staff', factor=7,
+             decimals=0),
         dict(id='rate.of_rates', kind='ratio', frequency='year', numerator='rate.members', denominator='rate.people', factor=10,
              decimals=2),
     ]

@@ -34,7 +34,8 @@ class BooksTest(KindsTest):
 
     def all_reported(self):
         """Every figure as it was reported, to the letter."""
-        return [[(*row.values(),)[:3 + len(split)] for row in self.rows('--reported', '--from', '2018-Q1', '--to', '2018-Q1', by=by, split=split)]
+        quarter = '--from', '2018-Q1', '--to', '2018-Q1'
+        return [[(*row.values(),)[:3 + len(split)] for row in self.rows('--reported', *quarter, by=by, split=split)]
                 for by in ('month', 'quarter') for split in ((), ('region',), ('region', 'site', 'language'))]
 
     def values(self, *arguments, column='value', by='quarter'):
@@ -59,7 +60,8 @@ class Closing(BooksTest):
         self.restart()
         self.assertEqual(self.all_reported(), reported)
         self.assertEqual(self.suivi('close', '--format', 'json').out, digests)
-        self.assertNotEqual([(*row.values(),)[:3] for row in self.rows('--from', '2018-Q1', '--to', '2018-Q1', by='quarter')], reported[3])
+        known = self.rows('--from', '2018-Q1', '--to', '2018-Q1', by='quarter')
+        self.assertNotEqual([(*row.values(),)[:3] for row in known], reported[3])
         self.suivi('check')
 
     def test_once_and_when_it_is_over(self):
@@ -89,6 +91,8 @@ class Closing(BooksTest):
         self.tell([(DESK, 'talks.calls', {}, at('2018-02-06'), 40), (DESK, 'talks.calls', {}, at('2018-03-06'), 1)])
         self.assertEqual(self.values('--reported', by='month'), {('talks.calls', '2018-02'): '4'})
         self.assertEqual(self.values('--reported', by='year'), {('talks.calls', '2018'): '45'})
+        self.assertRegex(self.suivi('explain', 'talks.calls', '2018-02').out,
+                         r'as reported 4 on .*, with all of 2018-Q1; since then: \+40 on .* from %s' % DESK)
 
     def test_killed_right_after_the_answer(self):
         """What was answered is on disk."""
@@ -113,7 +117,8 @@ class Closing(BooksTest):
         with Peer(self.house.endpoint, 'hand@host') as peer:
             peer.send('withdraw', {'id': 5, 'source': DESK, 'from': '2018-02', 'to': '2018-02', 'reason': 'wrong'})
             answer = peer.expect('withdrawn')
-            self.assertEqual((answer['source'], answer['first'], answer['last'], answer['figures']), (DESK, '2018-02-01', '2018-02-28', 1))
+            self.assertEqual((answer['source'], answer['first'], answer['last'], answer['figures']),
+                             (DESK, '2018-02-01', '2018-02-28', 1))
         self.house.kill()
         self.open()
         self.assertEqual(self.values(by='month'), {('talks.calls', '2018-02'): '2'})
@@ -124,12 +129,13 @@ class Closing(BooksTest):
         self.begin([count()])
         self.suivi('close', '2018-Q1', code=0)
         for arguments in (['close', '2018-Q1', '2018-Q2'], ['close', '--nonsense'], ['withdraw'], ['withdraw', '--source', DESK],
-                          ['explain'], ['explain', 'talks.calls'], ['explain', 'talks.calls', '2018-13'], ['due', '--on', '2018-02-30'],
-                          ['figures', '--as-of', '2018-02-30'], ['figures', '--sum-of', 'fortnight']):
+                          ['explain'], ['explain', 'talks.calls'], ['explain', 'talks.calls', '2018-13'],
+                          ['due', '--on', '2018-02-30'], ['figures', '--as-of', '2018-02-30'], ['figures', '--sum-of', 'fortnight']):
             with self.subTest(arguments=arguments):
                 self.refused(*arguments, code=2)
         self.refused('explain', 'talks.cals', '2018', parts=['talks.cals'])
-        self.refused('withdraw', '--source', 'nobody@host', '--from', '2018', '--to', '2018', '--reason', 'x', parts=['nobody@host'])
+        self.refused('withdraw', '--source', 'nobody@host', '--from', '2018', '--to', '2018', '--reason', 'x',
+                     parts=['nobody@host'])
         self.house.stop()
         for arguments in (['close', '2017'], ['withdraw', '--source', DESK, '--from', '2018', '--to', '2018', '--reason', 'x'],
                           ['explain', 'talks.calls', '2018'], ['due']):
@@ -143,7 +149,8 @@ class Explaining(BooksTest):
         """The document, whose parts have to add up."""
         document = self.explain(id, period, *more)
         if document['moves']:
-            self.assertEqual(document['reported'] + sum(move['difference'] for move in document['moves']), document['value'], document)
+            moved = sum(move['difference'] for move in document['moves'])
+            self.assertEqual(document['reported'] + moved, document['value'], document)
         return document
 
     def test_what_moved(self):
@@ -164,12 +171,14 @@ class Explaining(BooksTest):
         self.tell([(DESK, 'talks.calls', {}, when, 11)])
         self.withdraw(OTHER, '2018-02', '2018-02', reason='counted the wrong list')
         self.tell([(OTHER, 'talks.calls', {}, when, 90), (READER, 'people', {}, when, frozenset({3, 4})),
-                   (READER, 'networks', {}, when + 2, 'Peru'), (DESK, 'staff', {}, when + 2, {'id': 12, 'recorded': when, 'value': 60}),
+                   (READER, 'networks', {}, when + 2, 'Peru'),
+                   (DESK, 'staff', {}, when + 2, {'id': 12, 'recorded': when, 'value': 60}),
                    (DESK, 'talks.calls', {}, when, {'id': 11, 'recorded': when, 'retracts': 1, 'reason': 'was no call'}),
                    (DESK, 'documents', {}, when, {'id': 13, 'recorded': when, 'title': 'more minutes'}),
                    (DESK, 'documents', {}, when, {'id': 14, 'recorded': when, 'retracts': 3, 'reason': 'was another year'}),
                    (DESK, 'people', {}, when, {'id': 15, 'recorded': when, 'value': -1, 'reason': 'one came twice'})])
-        for id, reported, value in [('talks.calls', 111, 105), ('staff', 50, 60), ('people', 3, 3), ('networks', 1, 2), ('documents', 1, 1)]:
+        for id, reported, value in [('talks.calls', 111, 105), ('staff', 50, 60), ('people', 3, 3), ('networks', 1, 2),
+                                    ('documents', 1, 1)]:
             with self.subTest(id=id):
                 document = self.explained(id, '2018-02')
                 self.assertEqual((document['reported'], document['value']), (reported, value))
@@ -248,7 +257,8 @@ class Due(BooksTest):
 
     def test_around_a_calendar(self):
         self.clock = Clock(self, self.house, '2018-01-15')
-        self.begin([dict(id='audit', kind='milestone', frequency='year', dimensions=[], due="'+90d'", target='{value: 1, per: year}'),
+        self.begin([dict(id='audit', kind='milestone', frequency='year', dimensions=[], due="'+90d'",
+                         target='{value: 1, per: year}'),
                     dict(id='call', kind='milestone', frequency='quarter', dimensions=[], target='{value: 1, per: quarter}'),
                     dict(id='staff', kind='level', frequency='month', dimensions=[]),
                     dict(id='talks', kind='count', frequency='quarter', dimensions=[], target='{value: 10, per: quarter}'),
@@ -304,7 +314,8 @@ class Due(BooksTest):
     def test_ends(self):
         """0: nothing is due. Something is: another one, for scripts."""
         self.clock = Clock(self, self.house, '2018-02-01')
-        self.begin([dict(id='call', kind='milestone', frequency='quarter', dimensions=[])], plan='2018/2020', day=datetime.date(2018, 2, 1))
+        self.begin([dict(id='call', kind='milestone', frequency='quarter', dimensions=[])], plan='2018/2020',
+                   day=datetime.date(2018, 2, 1))
         self.assertEqual(self.suivi('due', '--within', '0', code=0).code, 0)
         self.turn(datetime.date(2018, 4, 2))
         ran = self.suivi('due', code=None)
@@ -325,7 +336,8 @@ class KnownWhen(BooksTest):
         self.turn(datetime.date(2018, 5, 3))
         self.withdraw(DESK, '2018-03', '2018-03')
         self.tell([(DESK, 'talks.calls', {}, at('2018-03-05'), 400)])
-        for day, value in [('2018-04-29', None), ('2018-04-30', '4'), ('2018-05-01', '4'), ('2018-05-02', '44'), ('2018-05-03', '400')]:
+        for day, value in [('2018-04-29', None), ('2018-04-30', '4'), ('2018-05-01', '4'), ('2018-05-02', '44'),
+                           ('2018-05-03', '400')]:
             self.assertEqual(self.values('--as-of', day).get(('talks.calls', '2018-Q1')), value, day)
         self.assertEqual(self.values(), {('talks.calls', '2018-Q1'): '400'})
         self.restart()
@@ -356,7 +368,8 @@ class Corrected(BooksTest):
         return self.suivi(*arguments, '--state', self.house.path('record'), code=code)
 
     def state_of(self, id, period):
-        return [(row.get('value', row.get('name')), row['state']) for row in self.explain(id, period)['entries'] if 'retracts' not in row]
+        entries = self.explain(id, period)['entries']
+        return [(row.get('value', row.get('name')), row['state']) for row in entries if 'retracts' not in row]
 
     def test_each_way(self):
         self.record('record', 'talks.calls', '--at', '2018-03-07', '--value', '12')
@@ -392,7 +405,8 @@ class Corrected(BooksTest):
                    (DESK, 'talks.calls', {}, when, {'id': 7, 'recorded': when, 'value': 2}),
                    (DESK, 'talks.calls', {}, when, {'id': 8, 'recorded': when, 'retracts': 7, 'reason': 'not so'})])
         self.withdraw(OTHER, '2018-02', '2018-02')
-        self.assertEqual(sorted(self.state_of('talks.calls', '2018-02')), [(1, 'withdrawn'), (2, 'retracted'), (7, 'counts'), (7, 'superseded')])
+        self.assertEqual(sorted(self.state_of('talks.calls', '2018-02')),
+                         [(1, 'withdrawn'), (2, 'retracted'), (7, 'counts'), (7, 'superseded')])
 
     def test_bad_input_changes_nothing(self):
         tomorrow = (self.book.clock + datetime.timedelta(days=2)).isoformat()
@@ -406,8 +420,8 @@ class Corrected(BooksTest):
                 (['record', 'staff', '--at', '2018-02-03', '--value', 'many'], 2, ['many']),
                 (['record', 'staf', '--at', '2018-02-03', '--value', '7'], 1, ['staf']),
                 (['record', 'manual', '--at', '2018-02-03', '--in-force', 'maybe'], 2, ['yes or no']),
-                (['record', 'documents', '--at', '2018-02-03', '--title', 'x', '--dim', 'region=north', '--file', '/nowhere/minutes.pdf'], 1,
-                 ['/nowhere/minutes.pdf']),
+                (['record', 'documents', '--at', '2018-02-03', '--title', 'x', '--dim', 'region=north', '--file', '/nowhere/x.pdf'], 1,
+                 ['/nowhere/x.pdf']),
                 (['record', 'documents', '--at', '2018-02-03', '--title', 'x', '--dim', 'region=nord'], 1, ['nord', 'north']),
                 (['record', 'documents', '--at', '2018-02-03', '--title', 'x'], 1, ['region']),
                 (['record', 'rate.members', '--at', '2018-02-03', '--value', '7'], None, ['rate.members']),
@@ -453,7 +467,8 @@ class AnotherPlan(BooksTest):
         for word in ('talks.calls', 'level', 'count'):
             self.assertIn(word, said)
         self.assertEqual(len([line for line in said.splitlines() if line.startswith('suivid:')]), 1, said)
-        self.house.write('plan.yaml', framework_file([count(), dict(id='talks.unused', kind='level', frequency='month', dimensions=[])]))
+        other = dict(id='talks.unused', kind='level', frequency='month', dimensions=[])
+        self.house.write('plan.yaml', framework_file([count(), other]))
         self.open()         # that one has no figures
         self.assertEqual(self.values(), {('talks.calls', '2018-Q1'): '4'})
 

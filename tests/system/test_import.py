@@ -4,6 +4,7 @@ import random
 import re
 
 import house
+from peer import Relay
 from record_case import RecordTest
 
 HEADER = 'member_id;region;joined;status;regional_network\n'
@@ -132,6 +133,21 @@ class Members(ImportTest):
         self.correct('members.total', '--at', '2018-03-31', '--dim', 'region=africa', '--value', '9', '--reason', 'no, it is not')
         self.members(HEADER + rows(MEMBERS), code=1)
         self.members(HEADER + rows(MEMBERS), '--reason', 'the database is right')
+        self.assert_members()
+
+    def test_levels_are_asked_for_once_a_day(self):
+        """Not once for each row: a question is a journey, and a file has many rows."""
+        asked = []
+
+        def hook(way, type, fields):
+            if type == 'explain':
+                asked.append((fields['indicator'], fields['period']))
+
+        relay = Relay('ipc://' + self.house.path('relay.ipc'), self.house.endpoint, hook)
+        self.addCleanup(relay.close)
+        self.record('members.total', '--at', '2018-03-31', '--dim', 'region=europe', '--value', '1')
+        self.members(HEADER + rows(MEMBERS), '--endpoint', 'ipc://' + self.house.path('relay.ipc'))
+        self.assertEqual(sorted(asked), [('members.also_regional', '2018-03-31'), ('members.total', '2018-03-31')])
         self.assert_members()
 
     def test_without_a_daemon(self):

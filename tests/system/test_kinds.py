@@ -44,7 +44,8 @@ class Everything(KindsTest):
             self.assert_figures(by='month', where=where)
             self.assert_figures(by='year', split=('region', 'language'), where=where)
             self.assert_figures(by='plan', split=('site',), where=where)
-        for first, last in [('2018-Q1', '2018-Q3'), ('2015', '2017'), ('2021-01', '2024-06'), (None, '2018-05'), ('2018-12', None)]:
+        for first, last in [('2018-Q1', '2018-Q3'), ('2015', '2017'), ('2021-01', '2024-06'), (None, '2018-05'),
+                            ('2018-12', None)]:
             self.assert_figures(by='month', split=('region',), first=first, last=last)
 
     def test_as_it_happened(self):
@@ -56,10 +57,12 @@ class Everything(KindsTest):
 
     def test_in_other_orders(self):
         events = Made(SEED, own_indicators()).events
-        for order, arranged in [('backwards', events[::-1]), ('shuffled', shuffled(events, SEED)), ('shuffled again', shuffled(events, SEED + 1))]:
+        for order, arranged in [('backwards', events[::-1]), ('shuffled', shuffled(events, SEED)),
+                                ('shuffled again', shuffled(events, SEED + 1))]:
             self.house.data = self.house.path(order)
             self.check(arranged, random.Random(SEED))
-            for by, split in [('month', ()), ('quarter', ('region',)), ('year', ('language', 'site')), ('plan', tuple(DIMENSIONS))]:
+            for by, split in [('month', ()), ('quarter', ('region',)), ('year', ('language', 'site')),
+                              ('plan', tuple(DIMENSIONS))]:
                 with self.subTest(order=order, by=by):
                     self.assert_figures(by=by, split=split)
             self.house.stop()
@@ -70,7 +73,8 @@ class Everything(KindsTest):
         made = Made(SEED, own_indicators())
         dice = random.Random(SEED)
         days = [seconds(day) for day in (FIRST, datetime.date(2018, 2, 28), datetime.date(2018, 3, 1))]
-        events = [(source, id, dims, dice.choice(days), {**value, 'recorded': dice.choice(days) + 1} if isinstance(value, dict) else value)
+        events = [(source, id, dims, dice.choice(days),
+                   {**value, 'recorded': dice.choice(days) + 1} if isinstance(value, dict) else value)
                   for source, id, dims, _, value in made.events]
         self.check(shuffled(events, SEED), dice)
         for by in LONGER:
@@ -86,7 +90,8 @@ class Everything(KindsTest):
                  ((at, 9, 9), (at + 86400, 1, 5)), ((at, 9, 9), (at + 86400 * 40, 1, 5))]
         first, second = [], []
         for number, (pair, turned, other) in enumerate(itertools.product(pairs, (False, True), (0, 1))):
-            for id, dims in (('members', {'region': 'north', 'language': 'en'}), ('talks', {'region': 'north', 'site': str(number)})):
+            for id, dims in (('members', {'region': 'north', 'language': 'en'}),
+                             ('talks', {'region': 'north', 'site': str(number)})):
                 statements = [(SOURCES[0], id, dims, when, {'id': number + 1, 'recorded': at + recorded, 'value': value})
                               for when, recorded, value in pair]
                 statements[1] = (SOURCES[other], *statements[1][1:])
@@ -98,8 +103,8 @@ class Everything(KindsTest):
         self.tell(second)
         self.assert_figures(by='month', split=('site',))
         self.assert_figures(by='day', split=('site',), first='2018-02', last='2018-03')
-        twice = [(source, id, {**dims, 'site': 'once ' + dims['site']}, when, entry) for source, id, dims, when, entry in first + second
-                 if id == 'talks']
+        twice = [(source, id, {**dims, 'site': 'once ' + dims['site']}, when, entry)
+                 for source, id, dims, when, entry in first + second if id == 'talks']
         self.tell(twice)        # in one batch
         self.assert_figures(by='day', split=('site',), first='2018-02', last='2018-03')
 
@@ -150,7 +155,8 @@ class Everything(KindsTest):
                         self.assertEqual((row['value'], row['state']), ('', self.book.state(key[0], key[1], by)))
             self.assertEqual(set(wanted) - {(row['indicator'], row['period']) for row in rows}, set())
         rows = self.rows('--gaps', 'election', 'manual', '--from', '2016', '--to', '2020', by='biennium')
-        self.assertEqual([row['period'] for row in rows if row['indicator'] == 'election'], ['2016/2017', '2018/2019', '2020/2021'])
+        self.assertEqual([row['period'] for row in rows if row['indicator'] == 'election'],
+                         ['2016/2017', '2018/2019', '2020/2021'])
 
     def test_outside(self):
         dice = random.Random(SEED)
@@ -211,8 +217,8 @@ class TakenBack(KindsTest):
             said += part
             for _ in range(dice.randint(1, 2)):
                 source = dice.choice(SOURCES)
-                first, last = dice.choice([('2017-03', '2017-09'), ('2018-03-31', '2018-03-31'), ('2018', '2018'), ('2015', '2017-H1'),
-                                           ('2017-12-31', '2018-01-01'), ('2018-Q1', '2018-Q2')])
+                first, last = dice.choice([('2017-03', '2017-09'), ('2018-03-31', '2018-03-31'), ('2018', '2018'),
+                                           ('2015', '2017-H1'), ('2017-12-31', '2018-01-01'), ('2018-Q1', '2018-Q2')])
                 self.withdraw(source, first, last)
                 begin, end = read_period(first)[1], read_period(last)[2]
                 gone = [event for event in said if event[0] == source and begin <= days_of([event])[0] <= end]
@@ -297,10 +303,16 @@ class DayByDay(KindsTest):
             if number == 4:
                 self.restart()
             self.tell(part[size // 2:], dice)
-        for day in [start - DAY, *days, start + 5 * DAY, start + 39 * DAY]:
+        acts = [days[-1] + DAY * number for number in (3, 4, 8)]        # days on which nothing else happens
+        for day, act in zip(acts, [lambda: self.withdraw(SOURCES[1], '2017-11', '2018-02'), lambda: self.close_period('2018'),
+                                   lambda: self.withdraw(SOURCES[2], '2018-01', '2018-12')]):
+            self.turn(day)
+            act()
+        for day in [start - DAY, *days, start + 5 * DAY, start + 39 * DAY, *acts, acts[1] + DAY]:
             for by, split in [('month', ()), ('quarter', ('region',)), ('year', tuple(DIMENSIONS)), ('plan', ('language',))]:
                 self.assert_as_of(day, by, split)
         self.assert_as_of(days[2], 'day', (), '2018-03', '2018-03')
+        self.assert_same(self.told('--reported', by='year'), self.wanted('year', figures=self.book.reported), 'reported')
         for by in LONGER:
             self.assert_figures(by=by, split=('region',))
 
@@ -405,7 +417,8 @@ class Refused(KindsTest):
             self.assertEqual((ack['accepted'], [index for index, _ in ack['refused']]), (3, [2]))
             ack = peer.tell(statements[:2], whole=True)
             self.assertEqual((ack['accepted'], ack.get('refused') or []), (2, []))
-        self.assertEqual(self.told('talks.calls', 'networks', by='month'), {('talks.calls', '2018-03'): 6, ('networks', '2018-03'): 1})
+        self.assertEqual(self.told('talks.calls', 'networks', by='month'),
+                         {('talks.calls', '2018-03'): 6, ('networks', '2018-03'): 1})
 
 
 if __name__ == '__main__':

@@ -18,7 +18,8 @@ IN = {'month': '2018-03', 'quarter': '2018-Q1', 'half': '2018-H1', 'year': '2018
 # What each period ends with: a milestone is kept on the last day of the period that it was done for.
 ENDS = {'month': '2018-03', 'quarter': '2018-03', 'half': '2018-06', 'year': '2018-12', 'biennium': '2019-12', 'plan': '2020-12'}
 VALUES = {'count': 3, 'level': 120, 'status': 1}        # of all others: one
-OPEN = {'site': 'nswp', 'list': 'members', 'platform': 'facebook', 'donor': 'Robert Carr Fund', 'partner': 'UNAIDS', 'country': 'Kenya'}
+OPEN = {'site': 'nswp', 'list': 'members', 'platform': 'facebook', 'donor': 'Robert Carr Fund',
+        'partner': 'UNAIDS', 'country': 'Kenya'}
 
 # One visitor, who reads two pages, comes back an hour later and takes a document along.
 AGENT = '"-" "Mozilla/5.0 (X11; Linux x86_64; rv:58.0) Gecko/20100101 Firefox/58.0"'
@@ -91,12 +92,14 @@ class Plan64(KindsTest):
         self.assertEqual((ack['accepted'], ack.get('reasons') or []), (1, []), row['id'])
 
     def import_survey(self):
-        """The yearly survey, as a spreadsheet writes it: three organisations that grew, three changes each of law and programme."""
+        """The yearly survey, as a spreadsheet writes it: three organisations that grew, three changes each of law and
+        programme."""
         lines = ['answer;date;region;organisation_grew;law_changed;programme_changed;remarks',
                  '1;%s;Africa;yes;yes;no;' % DAY, '2;%s;Afrique;yes;yes;yes;"two\nlines; and ""quotes"""' % DAY,
                  '3;%s;africa;yes;no;yes;' % DAY, '4;%s;africa;no;yes;yes;' % DAY]
         table = self.house.write('survey.csv', '\r\n'.join(lines).encode('utf-8-sig'))
-        self.house.run('suivi', 'import', table, '--mapping', os.path.join(house.SOURCE, SURVEY), '--state', self.house.path('record'))
+        self.house.run('suivi', 'import', table, '--mapping', os.path.join(house.SOURCE, SURVEY),
+                       '--state', self.house.path('record'))
 
     def feed(self):
         self.case = self.house.write('case.md', CASE.encode())
@@ -142,8 +145,8 @@ class Plan64(KindsTest):
 
     def period_of_end(self, by, month):
         year, number = int(month[:4]), int(month[5:])
-        return {'month': month, 'quarter': '%d-Q%d' % (year, number // 3), 'half': '%d-H%d' % (year, (number + 5) // 6), 'year': str(year),
-                'biennium': '%d/%d' % (year - year % 2, year - year % 2 + 1), 'plan': '2016/2020'}[by]
+        return {'month': month, 'quarter': '%d-Q%d' % (year, number // 3), 'half': '%d-H%d' % (year, (number + 5) // 6),
+                'year': str(year), 'biennium': '%d/%d' % (year - year % 2, year - year % 2 + 1), 'plan': '2016/2020'}[by]
 
 
 if __name__ == '__main__':

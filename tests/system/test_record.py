@@ -1,6 +1,7 @@
 """`suivi record` and `suivi correct`: each kind fed by hand, seen in the figures; twice, wrongly, without a daemon; and mended."""
 import hashlib
 import os
+import subprocess
 
 import house
 from record_case import RecordTest
@@ -253,6 +254,23 @@ class Refused(RecordTest):
                 self.refuse(*second, says=(entry, 'record@', 'suivi correct ' + first[0], way))
         self.record('members.total', '--at', '2018-03-31', *africa, '--value', '120')       # the same is no other value
         self.record('secretariat.audit', '--at', '2018-09-13', '--done', '--for', '2017')
+
+    def test_the_command_that_is_told_can_be_pasted(self):
+        """Whatever stands in a name is that name for the shell."""
+        marker = self.house.path('marker')
+        country = "C\u00f4te d'Ivoire $(touch %s) `touch %s`; touch %s" % (marker, marker, marker)
+        said = ('countries.international_programmes', '--at', '2018-02-01', '--dim', 'region=africa', '--dim', 'country=' + country,
+                '--name', 'One')
+        self.record(*said)
+        ran = self.refuse(*said, says=('--remove NAME',))
+        command = ran.err.strip().split('If that is wrong: ')[1]
+        script = 'set -- %s; printf "%%s\\n" "$@"' % command
+        words = subprocess.run(['sh', '-c', script], stdout=subprocess.PIPE, check=True).stdout.decode().splitlines()
+        self.assertFalse(os.path.exists(marker))
+        self.assertEqual(words, ['suivi', 'correct', 'countries.international_programmes', '--at', '2018-02-01', '--dim', 'region=africa',
+                                 '--dim', 'country=' + country, '--remove', 'NAME', '--reason', 'TEXT'])
+        self.correct(*[{'NAME': 'One', 'TEXT': 'why'}.get(word, word) for word in words[2:]])
+        self.assertIsNone(self.figure('countries.international_programmes', '2018-02') or None)
 
     def test_by_the_daemon(self):
         """What only the daemon finds is refused by it, and said."""

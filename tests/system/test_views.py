@@ -183,7 +183,7 @@ class Close(Views):
                                r'later\)$')
         self.assertIn('note: to the donors', told)
         month = self.suivi('explain', 'web.downloads', '2018-02').out
-        self.assertRegex(month, r'(?m)^  as reported 30 on .*, with all of 2018-Q1$')
+        self.assertRegex(month, r'(?m)^  as reported 30 on .*, with all of 2018-Q1; since then: \+2 on .* from weblog@www2 \(came later\)$')
 
     def test_list(self):
         ran = self.suivi('close')

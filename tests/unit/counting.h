@@ -45,8 +45,11 @@ static inline void counting_enter(struct counting *counting) {
         .endpoint = endpoint, .state = counting_path(counting, "state", path), .source = "weblog@test"};
     if (suivi_open(&counting->suivi, &client) != 0)
         fail_msg("%s", suivi_why(counting->suivi));
-    const struct counter_options options = {
-        .site = "s", .languages = languages, .language_count = 1, .clock = {counting_now, counting}};
+    const struct counter_options options = {.site = "s",
+                                            .languages = languages,
+                                            .language_count = 1,
+                                            .days = DAYS_ALL,
+                                            .clock = {counting_now, counting}};
     if (keys_open(&counting->keys, counting_path(counting, "state/keys", path), &why) != 0 ||
         counter_open(&counting->counter, counting->suivi, counting->keys, &options, &why) != 0 ||
         positions_load(&counting->positions, counter_records(counting->counter), STR("s"), &why) != 0)

@@ -136,21 +136,21 @@ static inline int messages_rewrite(enum message_type type, struct wire_reader *r
         if ((rc = message_read_explanation(reader, &any.explanation, why)) != 0)
             break;
         MESSAGES_EACH(any.explanation, parts, part_count, struct message_part, message_next_part,
-                      message_write_part, at[0]);
+                      message_write_part, at[MESSAGE_LIST_PARTS]);
         MESSAGES_EACH(any.explanation, entries, entry_count, struct message_entry_row, message_next_entry,
-                      message_write_entry_row, at[1]);
+                      message_write_entry_row, at[MESSAGE_LIST_ENTRIES]);
         MESSAGES_EACH(any.explanation, withdrawals, withdrawal_count, struct message_withdrawal_row,
-                      message_next_withdrawal, message_write_withdrawal, at[2]);
+                      message_next_withdrawal, message_write_withdrawal, at[MESSAGE_LIST_WITHDRAWALS]);
         MESSAGES_EACH(any.explanation, refusals, refusal_count, struct message_refusal_row,
-                      message_next_refusal, message_write_refusal, at[3]);
+                      message_next_refusal, message_write_refusal, at[MESSAGE_LIST_REFUSALS]);
         MESSAGES_EACH(any.explanation, versions, version_count, struct message_version_row,
-                      message_next_version, message_write_version, at[4]);
+                      message_next_version, message_write_version, at[MESSAGE_LIST_VERSIONS]);
         MESSAGES_EACH(any.explanation, closings, closing_count, struct message_closing_row,
-                      message_next_closing, message_write_closing, at[5]);
+                      message_next_closing, message_write_closing, at[MESSAGE_LIST_CLOSINGS]);
         MESSAGES_EACH(any.explanation, moves, move_count, struct message_move_row, message_next_move,
-                      message_write_move, at[6]);
+                      message_write_move, at[MESSAGE_LIST_MOVES]);
         MESSAGES_EACH(any.explanation, operands, operand_count, struct message_operand_row,
-                      message_next_operand, message_write_operand, at[7]);
+                      message_next_operand, message_write_operand, at[MESSAGE_LIST_OPERANDS]);
         message_write_explanation(writer, &any.explanation, (const struct wire_writer *const *)at);
         break;
     case MESSAGE_DUE:

@@ -209,7 +209,7 @@ static void a_closing_makes_room(void **state) {
         int err = 0;
         uint32_t end = done + 500;
         for (uint32_t i = done; i < end && err == 0; i++) {
-            char name[32];
+            char name[48];
             struct dims dims = {0};
             struct name_found series;
             (void)snprintf(name, sizeof name, "list-of-a-longer-name-%05u", i);

@@ -13,8 +13,12 @@
 #include "bytes.h"
 #include "daemon/balance.h"
 #include "daemon/block.h"
+#include "daemon/cell.h"
+#include "daemon/refusals.h"
+#include "daemon/withdrawals.h"
 #include "damage.h"
 #include "proto/civil.h"
+#include "proto/sketch.h"
 
 #define DAY     17597 /* 2018-03-07 */
 #define MONTH   578
@@ -106,6 +110,13 @@ static void read_one_more(struct balance *row) {
 
 static void lose_a_batch(struct balance *row) {
     row->last++;
+}
+
+static void forget_a_batch(struct balance *row) {
+    row->last--;
+    row->batches--;
+    row->read -= row->accepted;
+    row->accepted = 0;
 }
 
 static void count_one_more(struct balance *row) {
@@ -238,6 +249,10 @@ static void row_has_lost_a_batch(struct damaged *b) {
 
 static void row_has_another_total(struct damaged *b) {
     change_row(b, count_one_more);
+}
+
+static void row_is_an_older_one(struct damaged *b) {
+    change_row(b, forget_a_batch);
 }
 
 static void row_cannot_be_read(struct damaged *b) {
@@ -383,6 +398,8 @@ static const struct {
      "the ledger has counted 21 in all from s, but the cells of its days add up to 20\n"},
     {"a row that cannot be read", row_cannot_be_read, "the ledger's row of s, outbox o, cannot be read\n"},
     {"a row that names nobody", row_names_nobody, "the ledger has a row that names no source and outbox\n"},
+    {"an older row", row_is_an_older_one,
+     "the ledger has accepted 6 events from s, but 12 went into its figures\n"},
     {"no row", rows_are_gone, "t has cells, but no row in the ledger\n"},
     {"a series without a name", series_has_no_name,
      "series 1 has no name in the store, though later ones have\n"
@@ -522,6 +539,7 @@ static void fill(struct room *room, int32_t days) {
         row.total += (uint64_t)(i % 7);
     }
     counts_extend(pending_counts(pending), (size_t)days);
+    pending_count_events(pending, 0, (uint64_t)days);
     balance_encode(&row, bytes);
     pending_ledger(pending, S_O, (struct str){(char *)bytes, sizeof bytes});
     assert_int_equal(pending_write(pending, room->store,
@@ -615,13 +633,40 @@ static void the_store_can_grow_meanwhile(void **state) {
 
 /* ---- pages overwritten below LMDB ---- */
 
-/* A store of every kind of record, on pages of which some are branches and some are long values. */
+static void put_entries(struct store_write *write, uint64_t count) {
+    struct wire_writer *value;
+    wire_writer_new(&value, CELL_ENTRY_BYTES_MAX);
+    for (uint64_t id = 1; id <= count; id++) {
+        wire_writer_reset(value);
+        cell_entry_encode(value, AT(DAY),
+                          &(struct entry){.id = id,
+                                          .recorded = AT(DAY),
+                                          .has_value = true,
+                                          .reason = STR("Two were twins"),
+                                          .done = ENTRY_NO_DAY});
+        struct str bytes = {(const char *)wire_writer_data(value), wire_writer_len(value)};
+        assert_int_equal(store_put_entry(write, 1, DAY, 0, id, bytes, NULL), 0);
+    }
+    wire_writer_destroy(&value);
+}
+
+/* Of days on which there is nothing. */
+static void put_rows(struct store_write *write) {
+    const struct refusal refusal = {.indicator = STR("t.count"), .count = 1, .reason = STR("No")};
+    const struct withdrawal withdrawal = {
+        .first = 40000, .last = 40001, .vintage = 1, .reason = STR("Counted twice")};
+    assert_int_equal(refusals_add(write, &refusal, NULL), 0);
+    assert_int_equal(withdrawals_put(write, &withdrawal, NULL), 0);
+    assert_int_equal(store_end_vintage(write, NULL), 0);
+}
+
+/* A store of nearly every kind of record, on pages of which some are branches and some are long values. */
 static void make_pages(struct room *room) {
     struct store_write *write;
-    char *set = calloc(1, 1 + 8 * 5000);
+    char *set = calloc(1, SKETCH_BYTES_MAX);
     assert_non_null(set);
     set[0] = 1;
-    for (uint64_t i = 1; i < 5000; i++) {
+    for (uint64_t i = 1; i < SKETCH_EXACT_MAX; i++) {
         uint64_t big = htobe64(i);
         memcpy(set + 1 + 8 * i, &big, sizeof big);
     }
@@ -629,9 +674,12 @@ static void make_pages(struct room *room) {
     fill(room, 3000);
     assert_int_equal(store_begin(room->store, &write, NULL), 0);
     assert_int_equal(store_put_name(write, STORE_SERIES, 1, STR("\x02t.distinct\0"), NULL), 0);
-    assert_int_equal(store_put_cell(write, STORE_DAYS, 1, DAY, 0, (struct str){set, 1 + 8 * 5000}, NULL), 0);
-    assert_int_equal(store_put_cell(write, STORE_MONTHS, 1, MONTH, 0, (struct str){set, 1 + 8 * 5000}, NULL),
+    assert_int_equal(store_put_cell(write, STORE_DAYS, 1, DAY, 0, (struct str){set, SKETCH_BYTES_MAX}, NULL),
                      0);
+    assert_int_equal(
+        store_put_cell(write, STORE_MONTHS, 1, MONTH, 0, (struct str){set, SKETCH_BYTES_MAX}, NULL), 0);
+    put_entries(write, 500);
+    put_rows(write);
     assert_int_equal(store_commit(&write, NULL), 0);
     free(set);
     assert_int_equal(audited_run(room->store).told, 0);

@@ -213,7 +213,29 @@ static void a_month_is_closed_with_its_quarter(void **state) {
     assert_told(&it, &nothing_more,
                 "Resources downloaded, February 2018: 118\n"
                 "Closed:\n"
-                "  as reported 118 on 10 Apr 2018, with all of 2018-Q1\n"
+                "  as reported 118 on 10 Apr 2018, with all of 2018-Q1; nothing has moved since\n"
+                "  SHA-256 4f1c; note: to the donors\n"
+                "What it means:\n"
+                "  indicator   web.downloads\n"
+                "  code        1.2.6\n");
+    const struct suivi_closing both[] = {{.period = "2018", .digest = "77", .note = "", .at = 1546905600},
+                                         closing};
+    const struct suivi_move moves[] = {{1525305600, 3, "weblog@www1", "came later"},
+                                       {1525392000, -1, "", "a slip"}};
+    struct suivi_explanation moved = it;
+    moved.figure.value = 120;
+    moved.moves = moves;
+    moved.move_count = 2;
+    moved.closings = both;
+    moved.closing_count = 2;
+    assert_told(&moved, &nothing_more,
+                "Resources downloaded, February 2018: 120\n"
+                "Closed:\n"
+                "  closed, too, on 8 Jan 2019, with all of 2018\n"
+                "  SHA-256 77\n"
+                "  as reported 118 on 10 Apr 2018, with all of 2018-Q1; since then:\n"
+                "    +3 on 3 May 2018 from weblog@www1 (came later)\n"
+                "    -1 on 4 May 2018 (a slip)\n"
                 "  SHA-256 4f1c; note: to the donors\n"
                 "What it means:\n"
                 "  indicator   web.downloads\n"

@@ -439,6 +439,45 @@ static void test_too_much(void **state) {
     }
 }
 
+/* What no answer of the daemon could hold is no plan. */
+static void test_long_texts(void **state) {
+    (void)state;
+    static const struct {
+        size_t definition, feeders, feeder; /* bytes of each; how many */
+        const char *words;                  /* NULL: it is taken */
+    } cases[] = {
+        {4096, 1, 8, NULL},
+        {4097, 1, 8, ":14: a text of 4097 bytes, the limit is 4096"},
+        {100000, 1, 8, ":14: a text of 100000 bytes, the limit is 4096"},
+        {1, 10, 48, NULL}, /* 10 * 48 + 9 * 2 = 498 */
+        {1, 11, 44,
+         ":16: those of \"fed_by\" have 504 bytes in all with \", \" between them, the limit is 500"},
+        {1, 16, 64, ":16: those of \"fed_by\" have 1054 bytes in all"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct framework *framework = NULL;
+        struct fault why = {""};
+        char path[32], *text = NULL;
+        size_t len;
+        FILE *stream = open_memstream(&text, &len);
+        fputs(HEAD "  - id: a\n    kind: count\n    frequency: year\n    definition: {fr: ", stream);
+        for (size_t k = 0; k < cases[i].definition; k++)
+            fputc('d', stream);
+        fputs("}\n    label: {en: A}\n    fed_by: [", stream);
+        for (size_t k = 0; k < cases[i].feeders; k++)
+            fprintf(stream, "%s%0*zu", k ? ", f" : "f", (int)cases[i].feeder - 1, k);
+        fputs("]\n", stream);
+        fclose(stream);
+        int err = load(&framework, text, path, &why);
+        if (cases[i].words == NULL && err != 0)
+            fail_msg("%zu: %s", i, why.text);
+        if (cases[i].words != NULL && (err != -EINVAL || !strstr(why.text, cases[i].words)))
+            fail_msg("%zu: \"%s\" has no \"%s\"", i, why.text, cases[i].words);
+        framework_destroy(&framework);
+        free(text);
+    }
+}
+
 /* Every prefix of a good file is read to some end without harm. */
 static void test_cut_off(void **state) {
     (void)state;
@@ -645,6 +684,7 @@ int main(void) {
         cmocka_unit_test(test_unreadable),
         cmocka_unit_test(test_too_large),
         cmocka_unit_test(test_too_much),
+        cmocka_unit_test(test_long_texts),
         cmocka_unit_test(test_cut_off),
         cmocka_unit_test(test_shipped),
         cmocka_unit_test(test_manual),

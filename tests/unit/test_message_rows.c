@@ -177,26 +177,28 @@ static void test_records_of_an_explanation(void **state) {
     entry.entry.id = 3;
     entry.entry.recorded = 4;
     message_write_part(
-        lists.at[0],
+        lists.at[MESSAGE_LIST_PARTS],
         &(struct message_part){
             .source = STR("s"), .value = 1, .days = 2, .first = STR("f"), .last = STR("l"), .heard = 3});
-    message_write_entry_row(lists.at[1], &entry);
+    message_write_entry_row(lists.at[MESSAGE_LIST_ENTRIES], &entry);
     message_write_withdrawal(
-        lists.at[2],
+        lists.at[MESSAGE_LIST_WITHDRAWALS],
         &(struct message_withdrawal_row){
             .source = STR("s"), .first = STR("f"), .last = STR("l"), .reason = STR("r"), .at = 1});
-    message_write_refusal(lists.at[3], &(struct message_refusal_row){
-                                           .source = STR("s"), .reason = STR("r"), .count = 1, .at = 2});
-    message_write_version(lists.at[4],
+    message_write_refusal(
+        lists.at[MESSAGE_LIST_REFUSALS],
+        &(struct message_refusal_row){.source = STR("s"), .reason = STR("r"), .count = 1, .at = 2});
+    message_write_version(lists.at[MESSAGE_LIST_VERSIONS],
                           &(struct message_version_row){.version = STR("v"), .since = STR("s"), .seen = 1});
     message_write_closing(
-        lists.at[5],
+        lists.at[MESSAGE_LIST_CLOSINGS],
         &(struct message_closing_row){
             .period = STR("p"), .at = 1, .digest = STR("d"), .note = STR("n"), .figures = 2, .vintage = 3});
-    message_write_move(lists.at[6], &(struct message_move_row){
-                                        .at = 1, .source = STR("s"), .what = STR("w"), .difference = 2});
+    message_write_move(
+        lists.at[MESSAGE_LIST_MOVES],
+        &(struct message_move_row){.at = 1, .source = STR("s"), .what = STR("w"), .difference = 2});
     message_write_operand(
-        lists.at[7],
+        lists.at[MESSAGE_LIST_OPERANDS],
         &(struct message_operand_row){
             .indicator = STR("i"),
             .label = STR("l"),
