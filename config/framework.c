@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <strings.h>
 
 #include "config/framework_priv.h"
 #include "proto/check.h"
@@ -122,6 +123,27 @@ size_t framework_feeder_count(const struct framework *framework, size_t index) {
 struct str framework_feeder_at(const struct framework *framework, size_t index, size_t feeder) {
     ASSERT(feeder < framework_feeder_count(framework, index));
     return str_of(framework->indicators[index].entry->fed_by[feeder]);
+}
+
+static bool contains(struct str text, struct str word) {
+    for (size_t i = 0; i + word.len <= text.len; i++)
+        if (strncasecmp(text.at + i, word.at, word.len) == 0)
+            return true;
+    return false;
+}
+
+bool framework_feeder_is_people(const struct framework *framework, size_t index, size_t feeder) {
+    struct str text = framework_feeder_at(framework, index, feeder), begin = STR("record");
+    return (text.len >= begin.len && strncasecmp(text.at, begin.at, begin.len) == 0) ||
+           contains(text, STR("CSV"));
+}
+
+bool framework_is_fed_by_people(const struct framework *framework, size_t index) {
+    size_t count = framework_feeder_count(framework, index);
+    for (size_t i = 0; i < count; i++)
+        if (!framework_feeder_is_people(framework, index, i))
+            return false;
+    return count > 0;
 }
 
 int64_t framework_small_number(const struct framework *framework, size_t index) {

@@ -72,6 +72,11 @@ struct str framework_dim_value_at(const struct framework *framework, size_t inde
 size_t framework_feeder_count(const struct framework *framework, size_t index);
 struct str framework_feeder_at(const struct framework *framework, size_t index, size_t feeder);
 
+/* Whether that is people, who record or import a CSV file when there is something to tell. */
+bool framework_feeder_is_people(const struct framework *framework, size_t index, size_t feeder);
+bool framework_is_fed_by_people(const struct framework *framework,
+                                size_t index); /* only; false: none is named */
+
 /* The day by which the indicator's figure of that period, which is of its frequency, is due. */
 int32_t framework_due(const struct framework *framework, size_t index, const struct period *period);
 struct str framework_due_text(const struct framework *framework,

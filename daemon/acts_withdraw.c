@@ -6,7 +6,7 @@
 #include "daemon/withdrawals.h"
 #include "proto/check.h"
 #include "proto/civil.h"
-#include "proto/distinct.h"
+#include "proto/sketch.h"
 #include "proto/utf8.h"
 
 #define CHUNK_SERIES (16 * STORE_NEIGHBOURS) /* whose sums are made anew at once, of so many months: */
@@ -29,7 +29,7 @@ struct taking {
     int32_t earliest, latest; /* days of what is taken back */
     const uint32_t *chunk;    /* of series whose sums are collected */
     struct counts *counts;
-    struct distinct *set;
+    struct sketch *set;
     int32_t month; /* of `set` */
     bool has_month;
     struct fault *why;
@@ -165,24 +165,24 @@ static int collect_cell(void *arg, const struct store_cell *cell) {
     int32_t month = civil_month_of_day(cell->when);
     if (taking->has_month && month != taking->month)
         return 1;
-    if (!distinct_valid(cell->value))
+    if (!sketch_valid(cell->value))
         return fault_set(taking->why, -EBADMSG, "the store holds a damaged set; \"suivi check\" tells where");
     taking->month = month;
     taking->has_month = true;
-    distinct_merge(taking->set, cell->value);
+    sketch_merge(taking->set, cell->value);
     return 0;
 }
 
 static int refold_set(struct taking *taking, uint32_t series, int32_t first_month, int32_t last_month) {
     for (int32_t from = first_month; from <= last_month; from = taking->month + 1) {
-        distinct_clear(taking->set);
+        sketch_clear(taking->set);
         taking->has_month = false;
         int err = store_each_cell(taking->view, STORE_DAYS, series, civil_first_day_of_month(from),
                                   last_day_of_month(last_month), collect_cell, taking, taking->why);
         if (err < 0 || !taking->has_month)
             return err;
         err = store_put_cell(taking->write, STORE_MONTHS, series, taking->month, taking->source,
-                             distinct_bytes(taking->set), taking->why);
+                             sketch_bytes(taking->set), taking->why);
         if (err)
             return err;
     }
@@ -276,7 +276,7 @@ int act_withdraw(const struct withdrawing *ask, struct store_write *write, struc
                  struct fault *why) {
     struct taking taking = {.write = write, .why = why};
     counts_new(&taking.counts);
-    distinct_new(&taking.set);
+    sketch_new(&taking.set);
     int err = look(&taking);
     if (err == 0)
         err = check(ask, &taking);
@@ -285,7 +285,7 @@ int act_withdraw(const struct withdrawing *ask, struct store_write *write, struc
     if (err == 0)
         *out = (struct withdrawn){taking.first, taking.last, taking.figures};
     counts_destroy(&taking.counts);
-    distinct_destroy(&taking.set);
+    sketch_destroy(&taking.set);
     withdrawals_destroy(&taking.withdrawals);
     free(taking.all.series);
     free(taking.sums.series);

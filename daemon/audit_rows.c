@@ -56,10 +56,11 @@ static void check_end(struct audit *audit, const char *what, struct str name, ui
                number);
 }
 
-static void check_withdrawals(struct audit *audit) {
-    if (withdrawals_load(&audit->withdrawals, audit->snapshot, NULL) != 0) {
+static int check_withdrawals(struct audit *audit) {
+    int err = withdrawals_load(&audit->withdrawals, audit->snapshot, NULL);
+    if (err) {
         audit->withdrawals = NULL;
-        return;
+        return err == -EAGAIN ? err : 0;
     }
     for (size_t i = 0; i < withdrawals_count(audit->withdrawals); i++) {
         const struct withdrawal *withdrawal = withdrawals_at(audit->withdrawals, i);
@@ -69,18 +70,21 @@ static void check_withdrawals(struct audit *audit) {
             audit_find(audit, "there is a withdrawal of %s; " AUDIT_RESTORE, name);
         check_end(audit, "a withdrawal of", str_of(name), withdrawal->vintage);
     }
+    return 0;
 }
 
-static void check_closings(struct audit *audit) {
+static int check_closings(struct audit *audit) {
     struct closings *closings;
-    if (closings_load(&closings, audit->snapshot, NULL) != 0)
-        return;
+    int err = closings_load(&closings, audit->snapshot, NULL);
+    if (err)
+        return err == -EAGAIN ? err : 0;
     for (size_t i = 0; i < closings_count(closings); i++) {
         const struct closing *closing = closings_at(closings, i);
         char text[PERIOD_TEXT_MAX];
         check_end(audit, "the closing of", str_of(period_print(&closing->period, text)), closing->vintage);
     }
     closings_destroy(&closings);
+    return 0;
 }
 
 int audit_rows(struct audit *audit) {
@@ -88,7 +92,7 @@ int audit_rows(struct audit *audit) {
         enum store_part part;
         bool (*valid)(struct str key, struct str row);
         const char *what;
-        void (*further)(struct audit *audit); /* of a table that can be read; NULL: nothing */
+        int (*further)(struct audit *audit); /* of a table that can be read; NULL: nothing */
     } tables[] = {
         {STORE_PART_WITHDRAWALS, withdrawals_valid, "what was withdrawn", check_withdrawals},
         {STORE_PART_CLOSINGS, closings_valid,
@@ -102,7 +106,7 @@ int audit_rows(struct audit *audit) {
         bool whole;
         err = check_table(audit, tables[i].part, tables[i].valid, tables[i].what, &whole);
         if (err == 0 && whole && tables[i].further)
-            tables[i].further(audit);
+            err = tables[i].further(audit);
     }
     return err;
 }
@@ -120,7 +124,7 @@ static void compare_seal(struct audit *audit, uint32_t index) {
                    "%s: its sets and entries are not those that were counted: their seal does not "
                    "fit; " AUDIT_RESTORE,
                    audit_source_name(audit, index, name));
-    if (audit->ledger_whole && !source->cannot_tell && source->accepted != source->events)
+    if (audit->ledger_whole && source->has_row && !source->cannot_tell && source->accepted != source->events)
         audit_find(audit,
                    "the ledger has accepted %" PRIu64 " events from %s, but %" PRIu64
                    " went into its figures; " AUDIT_RESTORE,

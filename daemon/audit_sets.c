@@ -7,7 +7,7 @@
 
 #include "daemon/audit_priv.h"
 #include "proto/check.h"
-#include "proto/distinct.h"
+#include "proto/sketch.h"
 
 struct day_set {
     uint32_t source;
@@ -19,7 +19,7 @@ struct sets {
     struct audit_walk days, months;
     struct day_set *day; /* of this month; sorted by source once all are there */
     size_t day_count, day_room, at;
-    struct distinct *scratch;
+    struct sketch *scratch;
 };
 
 /* One finding about a cell: "SERIES: BEFORE of WHEN from SOURCE AFTER". */
@@ -37,7 +37,7 @@ static bool check_record(struct audit *audit, const struct store_record *record,
     uint8_t kind = record->number < audit->series_count ? audit->kind[record->number] : 0;
     bool in_calendar = audit_in_calendar(grain, record->when);
     const char *what = NULL;
-    *valid = distinct_valid(record->value);
+    *valid = sketch_valid(record->value);
     if (!in_calendar)
         what = " is outside the calendar";
     else if (audit->names_whole && audit_source_at(audit, record->source) == NULL)
@@ -101,16 +101,20 @@ static void pass_days_alone(struct sets *sets, const struct audit_month *month, 
 static void compare(struct sets *sets, const struct store_record *record, const struct day_set *day,
                     size_t count) {
     char after[128];
-    distinct_clear(sets->scratch);
+    sketch_clear(sets->scratch);
     for (size_t i = 0; i < count; i++) {
         if (day[i].set.at == NULL)
             return;
-        distinct_merge(sets->scratch, day[i].set);
+        sketch_merge(sets->scratch, day[i].set);
     }
-    if (str_equal(distinct_bytes(sets->scratch), record->value))
+    if (str_equal(sketch_bytes(sets->scratch), record->value))
         return;
-    (void)snprintf(after, sizeof after, " has %" PRIu64 " members, and not the %" PRIu64 " of its days",
-                   distinct_count(record->value), distinct_size(sets->scratch));
+    uint64_t has = sketch_count(record->value), wanted = sketch_size(sets->scratch);
+    if (has == wanted)
+        (void)snprintf(after, sizeof after, " has other members than its days");
+    else
+        (void)snprintf(after, sizeof after, " has %" PRIu64 " members, and not the %" PRIu64 " of its days",
+                       has, wanted);
     find_at(sets->audit, "the row", STORE_MONTHS, record->number, record->when, record->source, after);
 }
 
@@ -153,7 +157,7 @@ static int check_month(struct sets *sets, const struct audit_month *month) {
 int audit_sets(struct audit *audit) {
     struct sets sets = {.audit = audit};
     struct audit_month month;
-    distinct_new(&sets.scratch);
+    sketch_new(&sets.scratch);
     int err = audit_walk_open(&sets.days, audit, STORE_PART_DAYS);
     if (err == 0)
         err = audit_walk_open(&sets.months, audit, STORE_PART_MONTHS);
@@ -162,7 +166,7 @@ int audit_sets(struct audit *audit) {
     audit->sets_whole = sets.days.whole;
     audit_walk_close(&sets.days);
     audit_walk_close(&sets.months);
-    distinct_destroy(&sets.scratch);
+    sketch_destroy(&sets.scratch);
     free(sets.day);
     return err;
 }

@@ -28,3 +28,14 @@ int cell_entry_decode(struct str value, int64_t *at, struct entry *out) {
     *at = (int64_t)be64toh(big);
     return 0;
 }
+
+/* Of the canonical form that key is the last one, and its number follows: 1 byte, or one more than 1, 2, 4 or 8. */
+bool cell_entry_retracts(struct str value) {
+    static const size_t number[] = {1, 2, 3, 5, 9};
+    const struct str name = STR("retracts");
+    for (size_t i = 0; i < sizeof number / sizeof *number; i++)
+        if (value.len >= name.len + number[i] &&
+            memcmp(value.at + value.len - number[i] - name.len, name.at, name.len) == 0)
+            return true;
+    return false;
+}

@@ -2,6 +2,7 @@
 #ifndef SUIVI_DAEMON_CELL_H
 #define SUIVI_DAEMON_CELL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "proto/entry.h"
@@ -17,5 +18,8 @@ void cell_entry_encode(struct wire_writer *writer, int64_t at, const struct entr
 
 /* -EBADMSG: it is none. The entry borrows from `value`. */
 int cell_entry_decode(struct str value, int64_t *at, struct entry *out);
+
+/* Whether it may retract another, as its end tells, without reading the whole: false only if it does not. */
+bool cell_entry_retracts(struct str value);
 
 #endif

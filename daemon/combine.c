@@ -9,7 +9,7 @@
 #include "daemon/refusals.h"
 #include "proto/check.h"
 #include "proto/civil.h"
-#include "proto/distinct.h"
+#include "proto/sketch.h"
 
 #define COMBINE_MAGIC 0x434f4d42u
 
@@ -45,7 +45,8 @@ static const char *const event_fault_text[EVENT_FAULTS] = {
     [FAULT_ROSTER] = "the value must be a name, or an entry: the indicator is a roster",
     [FAULT_ENTRY] = "the value must be an entry: the indicator is a milestone, evidence or a narrative",
     [FAULT_TOO_LARGE] = "the number is out of bounds: at most 1000000000000 either way",
-    [FAULT_BAD_SET] = "the value is not a set of version 1: 0x01, then rising 8-byte hashes",
+    [FAULT_BAD_SET] =
+        "the value is no set: 0x01, then at most 1024 rising 8-byte hashes; or 0x02, then 2048 registers",
     [FAULT_TIME] = "the time is outside the years 1 to 9999",
     [FAULT_FUTURE] = "the time lies in the future: only what has happened can be stated",
     [FAULT_WHOLE] = MESSAGE_REASON_WHOLE,
@@ -223,7 +224,7 @@ static enum event_fault check_value(enum kind kind, int64_t number, const struct
     if (other->form == MESSAGE_VALUE_SET) {
         if (kind != KIND_DISTINCT)
             return kind_fault[kind];
-        return distinct_valid(other->bytes) ? EVENT_FAULTS : FAULT_BAD_SET;
+        return sketch_valid(other->bytes) ? EVENT_FAULTS : FAULT_BAD_SET;
     }
     return kind == KIND_ROSTER && dims_check_value(other->bytes, NULL) == 0 ? EVENT_FAULTS : kind_fault[kind];
 }

@@ -109,8 +109,8 @@ static int each_expected(struct duties *duties, size_t indicator,
     for (size_t i = 0; i < expecting.count && err == 0; i++) {
         struct known known = {0};
         if (expecting.expected[i].known)
-            err = known_add(&known, duties->snapshot, expecting.expected[i].series, CIVIL_DAY_MAX, 0,
-                            duties->withdrawals, duties->why);
+            err = known_add(&known, duties->snapshot, expecting.expected[i].series, CIVIL_DAY_MIN,
+                            CIVIL_DAY_MAX, 0, duties->withdrawals, duties->why);
         if (err == 0)
             err = judge(duties, indicator, expecting.expected[i].key, &known);
         known_clear(&known);

@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #include "daemon/due_priv.h"
 #include "daemon/fold.h"
@@ -11,6 +10,7 @@
 struct value {
     int32_t period; /* its first day */
     int64_t value;
+    double error;
 };
 
 /* What is known of one indicator in all. */
@@ -19,7 +19,8 @@ struct measured {
     size_t indicator;
     struct value *value; /* by period */
     size_t count, room;
-    struct known known; /* levels: what was said of all of its series */
+    int32_t *said; /* levels: the days on which something was said of any of its series, rising */
+    size_t said_count, said_room;
 };
 
 /* ---- what is known ---- */
@@ -33,7 +34,7 @@ static int take_figure(void *arg, const struct fold_figure *figure, struct fault
         measured->room = measured->room ? measured->room * 2 : 32;
         measured->value = mem_resize(measured->value, measured->room, sizeof *measured->value);
     }
-    measured->value[measured->count++] = (struct value){figure->period, figure->value};
+    measured->value[measured->count++] = (struct value){figure->period, figure->value, figure->error};
     return 0;
 }
 
@@ -57,12 +58,45 @@ static struct fold_question question_of(const struct measured *measured, enum pe
                                   .today = duties->on};
 }
 
+static int compare_days(const void *left, const void *right) {
+    int32_t a = *(const int32_t *)left, b = *(const int32_t *)right;
+    return (a > b) - (a < b);
+}
+
+/* Each day once: so there are never more than the calendar has. */
+static void settle_said(struct measured *measured) {
+    size_t kept = 0;
+    if (measured->said_count > 1)
+        qsort(measured->said, measured->said_count, sizeof *measured->said, compare_days);
+    for (size_t i = 0; i < measured->said_count; i++)
+        if (kept == 0 || measured->said[kept - 1] != measured->said[i])
+            measured->said[kept++] = measured->said[i];
+    measured->said_count = kept;
+}
+
+static void note_said(struct measured *measured, int32_t day) {
+    if (measured->said_count == measured->said_room) {
+        settle_said(measured);
+        if (measured->said_count * 2 >= measured->said_room) {
+            measured->said_room = measured->said_room ? measured->said_room * 2 : 64;
+            measured->said = mem_resize(measured->said, measured->said_room, sizeof *measured->said);
+        }
+    }
+    measured->said[measured->said_count++] = day;
+}
+
 static int take_statements(void *arg, uint32_t series, const struct dims *dims) {
     struct measured *measured = arg;
     const struct duties *duties = measured->duties;
+    struct known known = {0};
     (void)dims;
-    return known_add(&measured->known, duties->snapshot, series, duties->on, 0, duties->withdrawals,
-                     duties->why);
+    int err = known_add(&known, duties->snapshot, series, CIVIL_DAY_MIN, duties->on, 0, duties->withdrawals,
+                        duties->why);
+    for (size_t i = 0; i < known.count; i++)
+        if (known_says(&known.entry[i]))
+            note_said(measured, known.entry[i].day);
+    known_clear(&known);
+    return err;
 }
 
 static int measure(struct measured *measured) {
@@ -78,14 +112,20 @@ static int measure(struct measured *measured) {
     int err = fold_run(&question, take_figure, measured, duties->why);
     if (err == 0 && framework_indicator_at(duties->framework, measured->indicator)->kind == KIND_LEVEL)
         err = catalogue_each_series(duties->catalogue, measured->indicator, take_statements, measured);
+    settle_said(measured);
     return err;
 }
 
+static int compare_values(const void *left, const void *right) {
+    const struct value *a = left, *b = right;
+    return (a->period > b->period) - (a->period < b->period);
+}
+
 static const struct value *value_of(const struct measured *measured, const struct period *period) {
-    for (size_t i = 0; i < measured->count; i++)
-        if (measured->value[i].period == period->first)
-            return &measured->value[i];
-    return NULL;
+    struct value probe = {.period = period->first};
+    return measured->count == 0
+               ? NULL
+               : bsearch(&probe, measured->value, measured->count, sizeof probe, compare_values);
 }
 
 /* Of a period that was not over on a day that has passed only what had happened by then counts. */
@@ -102,16 +142,17 @@ static int has_figure(struct measured *measured, const struct period *period, bo
 
 /* The day of the last statement up to the end of the period; false: there was none. */
 static bool last_said(const struct measured *measured, const struct period *period, int32_t *out) {
-    bool any = false;
-    for (size_t i = 0; i < measured->known.count; i++) {
-        const struct known_entry *entry = &measured->known.entry[i];
-        if (!known_says(entry) || entry->day > period->last)
-            continue;
-        if (!any || entry->day > *out)
-            *out = entry->day;
-        any = true;
+    size_t low = 0, high = measured->said_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (measured->said[middle] <= period->last)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return any;
+    if (low > 0)
+        *out = measured->said[low - 1];
+    return low > 0;
 }
 
 /* A level holds on, but not for ever: more than one period before the end of this one it says nothing of it. */
@@ -124,23 +165,13 @@ static bool is_stale(const struct duties *duties, const struct period *period, i
 
 /* ---- judging it ---- */
 
-static bool contains_word(struct str text, const char *word) {
-    size_t len = strlen(word);
-    for (size_t i = 0; i + len <= text.len; i++)
-        if (strncasecmp(text.at + i, word, len) == 0)
-            return true;
-    return false;
-}
-
 /* What people have to remember, they are reminded of. */
 static bool is_fed_by_people(const struct framework *framework, size_t indicator) {
     if (framework_indicator_at(framework, indicator)->frequency < PERIOD_QUARTER)
         return false;
-    for (size_t i = 0; i < framework_feeder_count(framework, indicator); i++) {
-        struct str feeder = framework_feeder_at(framework, indicator, i);
-        if (contains_word(feeder, "record") || contains_word(feeder, "csv"))
+    for (size_t i = 0; i < framework_feeder_count(framework, indicator); i++)
+        if (framework_feeder_is_people(framework, indicator, i))
             return true;
-    }
     return false;
 }
 
@@ -223,7 +254,13 @@ static int judge_latest(const struct judging *judging) {
     if (value == NULL || !judged ||
         !framework_target(duties->framework, measured->indicator, period, &target) || value->value >= target)
         return 0;
-    return add(judging, MESSAGE_DUTY_SHORT, period, &(struct duty){.value = value->value, .target = target});
+    struct duty duty = {.value = value->value, .target = target};
+    char note[FOLD_NOTE_MAX];
+    (void)snprintf(
+        duty.note, sizeof duty.note, "%s",
+        fold_figure_note(&(struct fold_figure){.value = value->value, .error = value->error, .note = ""},
+                         note));
+    return add(judging, MESSAGE_DUTY_SHORT, period, &duty);
 }
 
 int due_figure(struct duties *duties, size_t indicator) {
@@ -243,7 +280,7 @@ int due_figure(struct duties *duties, size_t indicator) {
     if (err == 0 && judging.any_due &&
         !(judging.any_missing && judging.missing.first == judging.latest.first))
         err = judge_latest(&judging);
-    known_clear(&measured.known);
+    free(measured.said);
     free(measured.value);
     return err;
 }

@@ -64,13 +64,14 @@ int explain_source(const struct explaining *explaining, uint32_t source, struct 
 
 static int keep_figure(void *arg, const struct fold_figure *figure, struct fault *why) {
     struct explain_figure *out = arg;
+    char note[FOLD_NOTE_MAX];
     (void)why;
     out->any = true;
     out->state = figure->state;
     out->value = figure->value;
     out->heard = figure->heard;
     out->days = figure->days;
-    (void)snprintf(out->note, sizeof out->note, "%s", figure->note ? figure->note : "");
+    (void)snprintf(out->note, sizeof out->note, "%s", fold_figure_note(figure, note));
     return 0;
 }
 

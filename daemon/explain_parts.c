@@ -6,7 +6,7 @@
 #include "daemon/heard.h"
 #include "proto/check.h"
 #include "proto/civil.h"
-#include "proto/distinct.h"
+#include "proto/sketch.h"
 
 /* What one source gave to the figure. */
 struct part {
@@ -125,7 +125,7 @@ static int take_set(void *arg, const struct store_cell *cell) {
     enum period_type window = explaining->indicator->window;
     if (!touch(parts, cell->source, cell->when, cell->vintage))
         return 0;
-    if (!distinct_valid(cell->value))
+    if (!sketch_valid(cell->value))
         return fault_set(explaining->why, -EBADMSG,
                          "the store holds a damaged set; \"suivi check\" tells where");
     if (parts->item_count == parts->item_room) {
@@ -149,19 +149,19 @@ static int compare_items(const void *left, const void *right) {
 }
 
 static void count_sets(struct parts *parts) {
-    struct distinct *set;
-    distinct_new(&set);
+    struct sketch *set;
+    sketch_new(&set);
     if (parts->item_count > 1)
         qsort(parts->item, parts->item_count, sizeof *parts->item, compare_items);
     for (size_t i = 0, end; i < parts->item_count; i = end) {
         const struct item *head = &parts->item[i];
-        distinct_clear(set);
+        sketch_clear(set);
         for (end = i; end < parts->item_count && compare_items(head, &parts->item[end]) == 0; end++)
-            distinct_merge(set, parts->item[end].set);
+            sketch_merge(set, parts->item[end].set);
         struct part *part = part_of(parts, head->source);
-        part->value = cell_add(part->value, (int64_t)distinct_size(set));
+        part->value = cell_add(part->value, (int64_t)sketch_size(set));
     }
-    distinct_destroy(&set);
+    sketch_destroy(&set);
 }
 
 static int take_cells(struct parts *parts) {
@@ -224,13 +224,9 @@ static int take_entry(struct parts *parts, const struct known_entry *entry) {
 /* Whether it takes something back that was said of the period, on another day. */
 static bool retracts_within(const struct parts *parts, const struct known *known,
                             const struct known_entry *entry) {
-    if (entry->entry.retracts == 0)
-        return false;
-    for (size_t i = 0; i < known->count; i++)
-        if (known->entry[i].entry.id == entry->entry.retracts &&
-            period_contains(&parts->explaining->period, known->entry[i].day))
-            return true;
-    return false;
+    const struct period *period = &parts->explaining->period;
+    return entry->entry.retracts != 0 &&
+           known_is_within(known, entry->entry.retracts, period->first, period->last);
 }
 
 /* Of what holds on, the last statement before the period belongs to it, too. */
@@ -270,10 +266,12 @@ static int take_entries(struct parts *parts) {
         return 0;
     for (size_t i = 0; i < explaining->group.count && err == 0; i++) {
         struct known known = {0};
-        err = known_add(&known, explaining->snapshot, explaining->group.series[i], CIVIL_DAY_MAX, 0,
-                        explaining->withdrawals, explaining->why);
-        if (err == 0)
+        err = known_add(&known, explaining->snapshot, explaining->group.series[i], CIVIL_DAY_MIN,
+                        CIVIL_DAY_MAX, 0, explaining->withdrawals, explaining->why);
+        if (err == 0) {
+            known_index(&known);
             err = take_series(parts, &known);
+        }
         known_clear(&known);
     }
     return err;

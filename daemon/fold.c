@@ -8,7 +8,7 @@
 #include "daemon/hash.h"
 #include "proto/check.h"
 #include "proto/civil.h"
-#include "proto/distinct.h"
+#include "proto/sketch.h"
 
 #define FIRST_MONTH ((1 - 1970) * 12) /* of the calendar, 0001-01 */
 
@@ -212,12 +212,12 @@ static int64_t count_names(const struct fold_item *item, size_t count) {
 }
 
 static int64_t sum_of_window(const struct fold *fold, const struct fold_item *item, size_t count,
-                             struct distinct *scratch) {
+                             struct sketch *scratch, double *error) {
     int64_t sum = 0;
     if (fold->indicator->kind == KIND_ROSTER)
         return count_names(item, count);
     if (fold->indicator->kind == KIND_DISTINCT)
-        sum = fold_count_union(item, count, scratch);
+        sum = fold_count_union(item, count, scratch, error);
     for (size_t i = 0; i < count; i++)
         sum = cell_add(sum, item[i].sum);
     return sum;
@@ -245,9 +245,9 @@ static struct period period_at(const struct fold *fold, int32_t start) {
 static int emit(struct fold *fold,
                 int (*figure)(void *arg, const struct fold_figure *figure, struct fault *why), void *arg) {
     struct period period = {0};
-    struct distinct *scratch;
+    struct sketch *scratch;
     char note[FOLD_NOTE_MAX];
-    distinct_new(&scratch);
+    sketch_new(&scratch);
     int err = 0;
     for (size_t i = 0, end; i < fold->item_count && err == 0; i = end) {
         const struct fold_item *head = &fold->item[i];
@@ -261,14 +261,15 @@ static int emit(struct fold *fold,
                    fold->item[end].group == head->group &&
                    fold->item[end].window == fold->item[window].window)
                 end++;
-            out.value = cell_add(out.value, sum_of_window(fold, &fold->item[window], end - window, scratch));
+            int64_t sum = sum_of_window(fold, &fold->item[window], end - window, scratch, &out.error);
+            out.value = cell_add(out.value, sum);
         }
         out.period = period.first;
         fold_note_figure(fold, &period, head, end - i, note);
         cover(fold, &period, head->group, &out);
         err = figure(arg, &out, fold->why);
     }
-    distinct_destroy(&scratch);
+    sketch_destroy(&scratch);
     return err;
 }
 
@@ -314,7 +315,9 @@ static int gather(struct fold *fold) {
         err = fold_sets(fold);
     if (err == 0 && store_has_entries(fold->ask->snapshot))
         err = fold_entries(fold);
-    if (err == 0 && fold->ask->coverage && !kind_is_entered(fold->indicator->kind))
+    bool by_collectors = !kind_is_entered(fold->indicator->kind) &&
+                         !framework_is_fed_by_people(fold->ask->framework, fold->ask->indicator);
+    if (err == 0 && fold->ask->coverage && by_collectors)
         err = fold_coverage_new(&fold->coverage, fold);
     return err;
 }

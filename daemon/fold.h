@@ -42,7 +42,8 @@ struct fold_figure {
     enum message_state state; /* VALUE, or MISSING of a ratio whose denominator is 0 */
     int64_t value;
     uint32_t heard, days;
-    const char *note; /* may be empty */
+    double error;     /* the standard error of the value, at most; 0: it is exact */
+    const char *note; /* may be empty; says nothing of the error */
 };
 
 /* Calls back with each figure that there is, by period and then by dimensions, until a result other than 0, which is
@@ -50,6 +51,9 @@ struct fold_figure {
 int fold_run(const struct fold_question *question,
              int (*figure)(void *arg, const struct fold_figure *figure, struct fault *why), void *arg,
              struct fault *why);
+
+/* A figure's note with its error, if it has one: "± 0.8 %". */
+const char *fold_figure_note(const struct fold_figure *figure, char note[static FOLD_NOTE_MAX]);
 
 /* What holds of all its figures ("sum of months"), or "". */
 const char *fold_note(const struct fold_question *question, char note[static FOLD_NOTE_MAX]);

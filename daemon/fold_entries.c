@@ -5,6 +5,7 @@
 #include "daemon/cell.h"
 #include "daemon/fold_priv.h"
 #include "proto/check.h"
+#include "proto/civil.h"
 
 /* One series. */
 struct walk {
@@ -226,11 +227,12 @@ static int take(const struct walk *walk) {
 int fold_entries(struct fold *fold) {
     const struct fold_question *ask = fold->ask;
     struct known known = {0};
+    int32_t first = kind_carries(fold->indicator->kind) ? CIVIL_DAY_MIN : ask->first;
     int err = 0;
     for (size_t i = 0; i < fold->series_count && err == 0; i++) {
         known.count = 0;
-        err = known_add(&known, ask->snapshot, fold->series[i], ask->last, ask->vintage, ask->withdrawals,
-                        fold->why);
+        err = known_add(&known, ask->snapshot, fold->series[i], first, ask->last, ask->vintage,
+                        ask->withdrawals, fold->why);
         if (err == 0 && known.count > 0)
             err = take(&(struct walk){fold, fold->group_of[i], &known, fold->item_count});
     }

@@ -1,5 +1,6 @@
 /* What a reader must know of a figure, in few words. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 
 #include "daemon/fold_priv.h"
@@ -131,4 +132,16 @@ void fold_note_figure(const struct fold *fold, const struct period *period, cons
     case KIND_RATIO:
         break;
     }
+}
+
+/* In tenths of a percent, rounded up; a value that is no larger than its error has none worth naming. */
+const char *fold_figure_note(const struct fold_figure *figure, char note[static FOLD_NOTE_MAX]) {
+    double value = fabs((double)figure->value), tenths = ceil(1000 * figure->error / value - 1e-6);
+    if (!(figure->error > 0))
+        return figure->note;
+    int len = tenths <= 1000 ? snprintf(note, FOLD_NOTE_MAX, "\xc2\xb1 %.1f %%", tenths / 10)
+                             : snprintf(note, FOLD_NOTE_MAX, "\xc2\xb1 %.0f", ceil(figure->error));
+    if (*figure->note != '\0')
+        (void)snprintf(note + len, FOLD_NOTE_MAX - (size_t)len, ", %s", figure->note);
+    return note;
 }

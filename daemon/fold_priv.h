@@ -69,9 +69,9 @@ int fold_sums(struct fold *fold);
 int fold_sets(struct fold *fold);
 int fold_entries(struct fold *fold);
 
-/* How many different members the items of one window hold together. */
-struct distinct;
-int64_t fold_count_union(const struct fold_item *item, size_t count, struct distinct *scratch);
+/* How many different members the items of one window hold together. Adds to `error` what that may be off. */
+struct sketch;
+int64_t fold_count_union(const struct fold_item *item, size_t count, struct sketch *scratch, double *error);
 
 /* What a reader must know of the figure that `count` items make, of that period. */
 void fold_note_figure(const struct fold *fold, const struct period *period, const struct fold_item *item,

@@ -1,5 +1,6 @@
 /* Ratios: both operands folded by themselves, then divided where there are both. */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,6 +15,7 @@ struct term {
     uint32_t group;
     enum message_state state;
     int64_t value;
+    double error;
     size_t note; /* where its note begins among all notes */
 };
 
@@ -71,6 +73,7 @@ static int keep_term(void *arg, const struct fold_figure *figure, struct fault *
                                                     .group = figure->group,
                                                     .state = figure->state,
                                                     .value = figure->value,
+                                                    .error = figure->error,
                                                     .note = keep_note(operand, figure->note)};
     return 0;
 }
@@ -114,6 +117,12 @@ static int64_t divide(int64_t above, unsigned above_decimals, int64_t below, uns
     if (quotient > INT64_MAX)
         return negative ? INT64_MIN : INT64_MAX;
     return negative ? -(int64_t)quotient : (int64_t)quotient;
+}
+
+/* As if one operand's error had nothing to do with the other's. */
+static double error_of(const struct term *above, const struct term *below, int64_t ratio) {
+    double of_above = above->value ? above->error / (double)above->value : 0;
+    return fabs((double)ratio) * hypot(of_above, below->error / (double)below->value);
 }
 
 /* Both operands' notes, once when they are the same. */
@@ -198,6 +207,7 @@ static int join(const struct asking *asking, const struct operand *above, const 
         } else {
             out.value =
                 divide(n->value, above_decimals, d->value, below_decimals, ratio->factor, ratio->decimals);
+            out.error = error_of(n, d, out.value);
             join_notes(above->notes + n->note, below->notes + d->note, note);
         }
         err = figure(arg, &out, why);

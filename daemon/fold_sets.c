@@ -3,7 +3,7 @@
 
 #include "daemon/fold_priv.h"
 #include "proto/civil.h"
-#include "proto/distinct.h"
+#include "proto/sketch.h"
 
 struct walk {
     struct fold *fold;
@@ -19,7 +19,7 @@ static int visit_set(void *arg, const struct store_cell *cell) {
             return 0;
         when = fold_when(fold, when);
     }
-    if (!distinct_valid(cell->value))
+    if (!sketch_valid(cell->value))
         return fault_set(fold->why, -EBADMSG,
                          "the store holds a damaged cell of %.*s; restore it from a backup",
                          STR_ARG(fold->indicator->id));
@@ -40,12 +40,15 @@ int fold_sets(struct fold *fold) {
     return err;
 }
 
-int64_t fold_count_union(const struct fold_item *item, size_t count, struct distinct *scratch) {
-    if (count == 1)
-        return item->set.at ? (int64_t)distinct_count(item->set) : 0;
-    distinct_clear(scratch);
-    for (size_t i = 0; i < count; i++)
+int64_t fold_count_union(const struct fold_item *item, size_t count, struct sketch *scratch, double *error) {
+    if (count == 1 && item->set.at == NULL)
+        return 0;
+    sketch_clear(scratch);
+    for (size_t i = 0; i < count && count > 1; i++)
         if (item[i].set.at)
-            distinct_merge(scratch, item[i].set);
-    return (int64_t)distinct_size(scratch);
+            sketch_merge(scratch, item[i].set);
+    uint64_t size = count == 1 ? sketch_count(item->set) : sketch_size(scratch);
+    unsigned per_mille = count == 1 ? sketch_count_error(item->set) : sketch_error(scratch);
+    *error += (double)size * per_mille / 1000;
+    return (int64_t)size;
 }

@@ -243,7 +243,8 @@ enum ingest_reply ingest_batch(struct ingest *ingest, struct str peer, const str
         return INGEST_SEND;
     }
     struct ledger_entry *entry = ledger_find(ingest->ledger, batch->source, batch->outbox);
-    uint64_t skipped = entry ? 0 : sessions_find(ingest->sessions, batch->source)->skipped;
+    const struct session *session = sessions_find(ingest->sessions, batch->source);
+    uint64_t skipped = entry || session == NULL ? 0 : session->skipped;
     bool repeated = entry && batch->seq <= ledger_taken(entry);
     if (!repeated && check_next(entry, skipped, batch, &code, why) != 0) {
         reply_error(reply, code, why->text, batch->source, batch->seq);

@@ -8,7 +8,7 @@
 #include "daemon/verdicts.h"
 #include "proto/check.h"
 #include "proto/civil.h"
-#include "proto/distinct.h"
+#include "proto/sketch.h"
 
 #define PENDING_MAGIC 0x50454e44u
 
@@ -23,7 +23,7 @@ struct cell {
     uint32_t series;
     int32_t day;
     uint32_t source;
-    struct distinct *set;
+    struct sketch *set;
 };
 
 struct kept_entry {
@@ -90,7 +90,7 @@ void pending_clear(struct pending *pending) {
     OBJ_CHECK(pending, PENDING_MAGIC);
     counts_clear(pending->counts);
     for (uint32_t i = 0; i < pending->count; i++)
-        distinct_destroy(&pending->cell[i].set);
+        sketch_destroy(&pending->cell[i].set);
     clear_rows(&pending->ledger);
     clear_rows(&pending->verdicts);
     for (size_t i = 0; i < pending->entry_count; i++)
@@ -205,8 +205,8 @@ void pending_add_set(struct pending *pending, uint32_t series, int32_t day, uint
     OBJ_CHECK(pending, PENDING_MAGIC);
     struct cell *cell = find_cell(pending, series, day, source);
     if (cell->set == NULL)
-        distinct_new(&cell->set);
-    distinct_merge(cell->set, set);
+        sketch_new(&cell->set);
+    sketch_merge(cell->set, set);
     pending->bytes += set.len;
     pending_count_events(pending, source, 1);
 }
@@ -300,7 +300,7 @@ static int compare_cells(const void *left, const void *right) {
 static int get_checked(struct store_write *write, enum store_grain grain, const struct cell *cell,
                        int32_t when, struct str *old, struct fault *why) {
     int err = store_get_cell(write, grain, cell->series, when, cell->source, old, why);
-    if (err == 0 && !distinct_valid(*old))
+    if (err == 0 && !sketch_valid(*old))
         return fault_set(why, -EBADMSG,
                          "the store holds a damaged cell (series %u); restore it from a backup",
                          cell->series);
@@ -309,32 +309,32 @@ static int get_checked(struct store_write *write, enum store_grain grain, const 
 
 /* Folds `set` into what the store has at `when`, of a day in this vintage. */
 static int fold_set(struct store_write *write, enum store_grain grain, const struct cell *cell, int32_t when,
-                    struct distinct *set, struct fault *why) {
+                    struct sketch *set, struct fault *why) {
     struct str old;
     int err = get_checked(write, grain, cell, when, &old, why);
     if (err != 0 && err != -ENOENT)
         return err;
     if (err == 0)
-        distinct_merge(set, old);
-    struct str bytes = distinct_bytes(set);
-    ASSERT(distinct_valid(bytes));
+        sketch_merge(set, old);
+    struct str bytes = sketch_bytes(set);
+    ASSERT(sketch_valid(bytes));
     return store_put_cell(write, grain, cell->series, when, cell->source, bytes, why);
 }
 
 /* Writes the month row and then the day cells of `count` cells of one series, month and source. The row comes
  * first: folding a day's set takes in what the store had, which the row has already. */
-static int write_month(struct cell *cell, uint32_t count, struct store_write *write, struct distinct *scratch,
+static int write_month(struct cell *cell, uint32_t count, struct store_write *write, struct sketch *scratch,
                        struct fault *why) {
-    distinct_clear(scratch);
+    sketch_clear(scratch);
     for (uint32_t i = 0; i < count; i++)
-        distinct_merge(scratch, distinct_bytes(cell[i].set));
+        sketch_merge(scratch, sketch_bytes(cell[i].set));
     int err = fold_set(write, STORE_MONTHS, cell, civil_month_of_day(cell->day), scratch, why);
     for (uint32_t i = 0; i < count && err == 0; i++)
         err = fold_set(write, STORE_DAYS, &cell[i], cell[i].day, cell[i].set, why);
     return err;
 }
 
-static int write_cells(struct pending *pending, struct store_write *write, struct distinct *scratch,
+static int write_cells(struct pending *pending, struct store_write *write, struct sketch *scratch,
                        struct fault *why) {
     for (uint32_t i = 0, end; i < pending->count; i = end) {
         const struct cell *head = &pending->cell[i];
@@ -397,7 +397,7 @@ struct writing {
     struct pending *pending;
     const struct pending_writing *with;
     struct counts *months;
-    struct distinct *scratch;
+    struct sketch *scratch;
     int *act_err;
     struct fault *act_why;
 };
@@ -465,12 +465,12 @@ int pending_write(struct pending *pending, struct store *store, const struct pen
     counts_months(pending->counts, writing.months);
     if (pending->count > 1)
         qsort(pending->cell, pending->count, sizeof *pending->cell, compare_cells);
-    distinct_new(&writing.scratch);
+    sketch_new(&writing.scratch);
     int err;
     do {
         err = write_once(&writing, store, why);
     } while (err == -EAGAIN);
-    distinct_destroy(&writing.scratch);
+    sketch_destroy(&writing.scratch);
     counts_destroy(&writing.months);
     return err;
 }

@@ -95,6 +95,7 @@ static uint32_t group_of(struct folding *folding, const struct fold_figure *figu
 
 static int keep_figure(void *arg, const struct fold_figure *figure, struct fault *why) {
     struct folding *folding = arg;
+    char note[FOLD_NOTE_MAX];
     return query_figures_add(
         folding->figures, folding->into,
         &(struct query_figure){.period = figure->period,
@@ -103,7 +104,7 @@ static int keep_figure(void *arg, const struct fold_figure *figure, struct fault
                                .value = figure->value,
                                .heard = figure->heard,
                                .days = figure->days,
-                               .note = query_figures_note(folding->figures, figure->note)},
+                               .note = query_figures_note(folding->figures, fold_figure_note(figure, note))},
         why);
 }
 

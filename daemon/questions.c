@@ -17,6 +17,7 @@
 #define QUESTIONS_MAGIC 0x51554553u
 #define JOB_MAGIC       0x51554a42u
 #define LIFE_MS         1000 /* between two signs of life of a check */
+#define BEGIN_MAX       16   /* times that a question begins anew */
 
 /* A question on its way: through the line, over a thread, back. */
 struct job {
@@ -120,6 +121,7 @@ static const char *code_of(int err) {
     case -EINVAL:
     case -E2BIG:
         return MESSAGE_ERROR_QUERY;
+    case -EAGAIN:
     case -ECANCELED:
         return MESSAGE_ERROR_BUSY;
     default:
@@ -251,10 +253,17 @@ static const struct question_type *find_type(enum message_type message) {
 
 static void start_waiting(struct questions *questions);
 
+/* A question that stood in the writer's way begins anew. */
 static void run_job(uv_work_t *work) {
     struct job *job = work->data;
     OBJ_CHECK(job, JOB_MAGIC);
-    job->err = job->type->run(job);
+    int begun = 0;
+    do {
+        job->err = job->type->run(job);
+    } while (job->err == -EAGAIN && ++begun < BEGIN_MAX);
+    if (job->err == -EAGAIN)
+        (void)fault_set(&job->why, -EAGAIN,
+                        "the store made room again and again while this was answered: ask again later");
 }
 
 static void finish_job(uv_work_t *work, int status) {

@@ -5,7 +5,7 @@
  * interface assumes what is below it. Functions return 0 or a negative errno with `why`.
  *
  * Cells are addressed by (series, when, source): `when` counts days, or months, from 1970. A cell is a sum, to
- * which is added, or a set (proto/distinct.h); a series has cells of one sort, and any series may have entries
+ * which is added, or a set (proto/sketch.h); a series has cells of one sort, and any series may have entries
  * (proto/entry.h) beside them.
  *
  * Vintages: what is known grows by chapters, numbered from 1; each begins with the first commit of a UTC day, and
@@ -119,7 +119,8 @@ int store_snapshot_open(struct store *store, struct store_snapshot **out, struct
 void store_snapshot_close(struct store_snapshot **snapshot);
 
 /* Call back in order of id, of key, or of (when, source, vintage). A result above 0 ends the walk (store_each_sum: of 64
- * neighbours), one below 0 is returned. */
+ * neighbours), one below 0 is returned. -EAGAIN from these and all walks below: the writer waits for this snapshot
+ * (store_snapshot_unwanted); close it and begin anew. */
 int store_each_name(struct store_snapshot *snapshot, enum store_names table,
                     int (*visit)(void *arg, uint32_t id, struct str text), void *arg, struct fault *why);
 int store_each_ledger(struct store_snapshot *snapshot,

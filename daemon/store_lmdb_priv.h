@@ -56,6 +56,7 @@ struct store_snapshot {
     unsigned magic;
     struct store *store;
     MDB_txn *txn;
+    uint32_t steps; /* records that were walked over */
 };
 
 #define SNAPSHOT_MAGIC 0x5354534eu

@@ -6,6 +6,8 @@
 #include "daemon/store_lmdb_priv.h"
 #include "proto/check.h"
 
+#define STEPS 4096 /* records between two looks at whether the snapshot is in the way */
+
 int store_snapshot_open(struct store *store, struct store_snapshot **out, struct fault *why) {
     OBJ_CHECK(store, STORE_MAGIC);
     (void)pthread_rwlock_rdlock(&store->map);
@@ -38,6 +40,13 @@ bool store_snapshot_unwanted(const struct store_snapshot *snapshot) {
     return atomic_load(&snapshot->store->growing);
 }
 
+/* Long walks let go when the writer needs room. */
+static int step(struct store_snapshot *snapshot, struct fault *why) {
+    if (++snapshot->steps % STEPS != 0 || !store_snapshot_unwanted(snapshot))
+        return 0;
+    return fault_set(why, -EAGAIN, "%s: the store makes room; begin anew", snapshot->store->directory);
+}
+
 /* Walks one table from `key` (or its start when empty) while `visit` returns 0; a result above 0 ends the
  * walk well. */
 static int walk(struct store_snapshot *snapshot, enum table table, MDB_val key,
@@ -51,7 +60,7 @@ static int walk(struct store_snapshot *snapshot, enum table table, MDB_val key,
     MDB_val value;
     int err = 0;
     rc = mdb_cursor_get(cursor, &key, &value, key.mv_size ? MDB_SET_RANGE : MDB_FIRST);
-    while (rc == 0 && (err = visit(arg, key, value, why)) == 0)
+    while (rc == 0 && (err = step(snapshot, why)) == 0 && (err = visit(arg, key, value, why)) == 0)
         rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
     mdb_cursor_close(cursor);
     if (rc != 0 && rc != MDB_NOTFOUND)

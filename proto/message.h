@@ -104,7 +104,7 @@ struct message_batch {
 
 enum message_value {
     MESSAGE_VALUE_NUMBER, /* int */
-    MESSAGE_VALUE_SET,    /* bin: not yet checked by distinct_valid */
+    MESSAGE_VALUE_SET,    /* bin: not yet checked by sketch_valid */
     MESSAGE_VALUE_NAME,   /* str: a name of a roster */
     MESSAGE_VALUE_ENTRY,  /* map: a good one by entry_read, not yet checked by entry_check */
 };

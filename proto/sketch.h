@@ -5,7 +5,7 @@
  *   01  exact: the hashes in rising order, none twice, 8 bytes each, big-endian; at most SKETCH_EXACT_MAX of them.
  *       The empty set is the byte alone.
  *   02  dense: 2048 registers of 4 bytes, big-endian, of more hashes than that. How many there were is estimated,
- *       with a standard error of at most SKETCH_ERROR, up to 10^18 and without bias.
+ *       with a standard error of at most SKETCH_ERROR, up to 10^18, and a bias below 0.005 %.
  * proto/PROTOCOL.md has both to the bit. Equal sets of hashes have equal bytes, whatever the order in which they
  * were added and united; union is commutative, associative and idempotent.
  *

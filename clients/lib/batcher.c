@@ -8,19 +8,18 @@
 #include "clients/lib/table.h"
 #include "proto/check.h"
 #include "proto/civil.h"
-#include "proto/distinct.h"
 #include "proto/kind.h"
 #include "proto/message.h"
+#include "proto/sketch.h"
 
 #define BATCHER_MAGIC    0x9e4d1401u
 #define NUMBER_BYTES     32u /* an event with a number, encoded, at most */
 #define SET_HEAD_BYTES   40u /* the same with a set, without the set */
 #define SERIES_BYTES     (SERIES_KEY_MAX + 96u)
-#define BATCH_HEAD_BYTES 1024u  /* what a message has around its two lists */
-#define ENTRY_HEAD_BYTES 40u    /* an event with an entry, without the entry */
-#define SET_HASHES_MAX   65536u /* in one event; a larger set is sent in parts, for their union is the same */
-_Static_assert(ENTRY_BYTES_MAX < SET_HASHES_MAX * 8, "nor does an entry need more room");
-_Static_assert(SET_HASHES_MAX * 8 + SERIES_BYTES + SET_HEAD_BYTES + BATCH_HEAD_BYTES < BATCHER_BATCH_MAX,
+#define BATCH_HEAD_BYTES 1024u /* what a message has around its two lists */
+#define ENTRY_HEAD_BYTES 40u   /* an event with an entry, without the entry */
+_Static_assert(SKETCH_BYTES_MAX < ENTRY_BYTES_MAX && SET_HEAD_BYTES <= ENTRY_HEAD_BYTES &&
+                   ENTRY_BYTES_MAX + SERIES_BYTES + ENTRY_HEAD_BYTES + BATCH_HEAD_BYTES < BATCHER_BATCH_MAX,
                "one event fits a batch");
 _Static_assert(BATCHER_SERIES_MAX <= MESSAGE_SERIES_MAX && BATCHER_EVENTS_MAX <= MESSAGE_EVENTS_MAX &&
                    BATCHER_BATCH_MAX <= MESSAGE_BYTES_MAX,
@@ -36,7 +35,7 @@ struct batcher {
     uint32_t event_count;
     struct table *series;
     struct wire_writer *series_out, *events_out, *message;
-    struct distinct *set;
+    struct sketch *set;
     struct outbox_batch *closed; /* owns its bytes */
     size_t closed_count, closed_room, closed_bytes;
 };
@@ -54,7 +53,7 @@ void batcher_new(struct batcher **out, struct str source, struct str outbox, uin
     wire_writer_new(&batcher->series_out, BATCHER_BATCH_MAX);
     wire_writer_new(&batcher->events_out, BATCHER_BATCH_MAX);
     wire_writer_new(&batcher->message, BATCHER_BATCH_MAX);
-    distinct_new(&batcher->set);
+    sketch_new(&batcher->set);
     *out = batcher;
 }
 
@@ -95,7 +94,7 @@ void batcher_destroy(struct batcher **batcher) {
     wire_writer_destroy(&(*batcher)->series_out);
     wire_writer_destroy(&(*batcher)->events_out);
     wire_writer_destroy(&(*batcher)->message);
-    distinct_destroy(&(*batcher)->set);
+    sketch_destroy(&(*batcher)->set);
     free((*batcher)->closed);
     (*batcher)->magic = 0;
     free(*batcher);
@@ -206,22 +205,16 @@ int batcher_number(struct batcher *batcher, struct str indicator, const struct d
 int batcher_set(struct batcher *batcher, struct str indicator, const struct dims *dims, int64_t at,
                 const uint64_t *hashes, size_t count, struct fault *why) {
     OBJ_CHECK(batcher, BATCHER_MAGIC);
-    if (count > BATCHER_TOTAL_MAX / 16)
-        return fault_set(why, -EINVAL, "a set of %.*s has %zu members; at most %u go into one",
-                         STR_ARG(indicator), count, BATCHER_TOTAL_MAX / 16);
-    int rc = check_total(batcher, count * sizeof *hashes, why);
-    size_t done = 0;
-    do {
-        distinct_clear(batcher->set);
-        for (size_t i = 0; i < SET_HASHES_MAX && done < count; i++)
-            distinct_add(batcher->set, hashes[done++]);
-        struct str bytes = distinct_bytes(batcher->set);
-        uint32_t series;
-        if (rc == 0)
-            rc = make_room(batcher, indicator, dims, at, bytes.len + SET_HEAD_BYTES, &series, why);
-        if (rc == 0)
-            message_write_event_set(batcher->events_out, series, at - batcher->base, bytes);
-    } while (rc == 0 && done < count);
+    sketch_clear(batcher->set);
+    for (size_t i = 0; i < count; i++)
+        sketch_add(batcher->set, hashes[i]);
+    struct str bytes = sketch_bytes(batcher->set);
+    uint32_t series;
+    int rc = check_total(batcher, bytes.len + SET_HEAD_BYTES, why);
+    if (rc == 0)
+        rc = make_room(batcher, indicator, dims, at, bytes.len + SET_HEAD_BYTES, &series, why);
+    if (rc == 0)
+        message_write_event_set(batcher->events_out, series, at - batcher->base, bytes);
     return rc;
 }
 

@@ -30,7 +30,7 @@ void batcher_clear(struct batcher *batcher, uint64_t next);
 int batcher_number(struct batcher *batcher, struct str indicator, const struct dims *dims, int64_t at,
                    int64_t number, struct fault *why);
 
-/* A set of hashes, in one event or several. */
+/* A set of hashes, in any order, some perhaps twice. */
 int batcher_set(struct batcher *batcher, struct str indicator, const struct dims *dims, int64_t at,
                 const uint64_t *hashes, size_t count, struct fault *why);
 

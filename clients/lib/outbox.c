@@ -443,17 +443,23 @@ static int write_batch(struct outbox *outbox, MDB_txn *txn, const struct outbox_
     return mdb_put(txn, outbox->batches, &k, &v, 0);
 }
 
+/* Through one cursor, which goes on from where the last record went. */
 static int write_records(struct outbox *outbox, MDB_txn *txn, struct staged *records) {
     const uint32_t *order = staged_sort(records);
-    for (size_t i = 0; i < staged_count(records); i++) {
+    MDB_cursor *cursor;
+    int rc = mdb_cursor_open(txn, outbox->records, &cursor);
+    if (rc != 0)
+        return rc;
+    for (size_t i = 0; i < staged_count(records) && rc == 0; i++) {
         struct staged_record record = staged_at(records, order[i]);
         MDB_val key = val_of(record.key), value = val_of(record.value);
-        int rc = record.deleted ? mdb_del(txn, outbox->records, &key, NULL)
-                                : mdb_put(txn, outbox->records, &key, &value, 0);
-        if (rc != 0 && !(record.deleted && rc == MDB_NOTFOUND))
-            return rc;
+        rc = record.deleted ? mdb_del(txn, outbox->records, &key, NULL)
+                            : mdb_cursor_put(cursor, &key, &value, 0);
+        if (record.deleted && rc == MDB_NOTFOUND)
+            rc = 0;
     }
-    return 0;
+    mdb_cursor_close(cursor);
+    return rc;
 }
 
 static int make_commit(struct outbox *outbox, MDB_txn *txn, void *arg) {

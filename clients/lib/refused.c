@@ -11,7 +11,7 @@
 
 #include "clients/lib/directory.h"
 #include "proto/check.h"
-#include "proto/distinct.h"
+#include "proto/sketch.h"
 
 #define REFUSED_MAGIC 0x4ef05ed1u
 #define TIME_TEXT     32
@@ -110,8 +110,9 @@ static void write_value(FILE *stream, const struct message_event *event) {
         fprintf(stream, "\t%" PRId64, event->number);
         break;
     case MESSAGE_VALUE_SET:
-        if (distinct_valid(event->bytes))
-            fprintf(stream, "\tset of %" PRIu64, distinct_count(event->bytes));
+        if (sketch_valid(event->bytes))
+            fprintf(stream, "\tset of %s%" PRIu64, sketch_count_error(event->bytes) ? "about " : "",
+                    sketch_count(event->bytes));
         else
             fputs("\tset", stream);
         break;

@@ -58,9 +58,9 @@ void staged_destroy(struct staged **staged) {
 static struct content *place(struct staged *staged, struct str key) {
     OBJ_CHECK(staged, STAGED_MAGIC);
     forget_order(staged);
-    uint32_t number;
-    if (!table_find(staged->keys, key, &number)) {
-        number = table_add(staged->keys, key);
+    bool added;
+    uint32_t number = table_find_or_add(staged->keys, key, &added);
+    if (added) {
         if (number == staged->room) {
             staged->room = staged->room ? staged->room * 2 : 64;
             staged->contents = mem_resize(staged->contents, staged->room, sizeof *staged->contents);
@@ -119,14 +119,51 @@ static int compare_keys(const void *a, const void *b, void *arg) {
     return str_compare(table_key(keys, *(const uint32_t *)a), table_key(keys, *(const uint32_t *)b));
 }
 
+static bool ascends(const struct table *keys, uint32_t number) {
+    return str_compare(table_key(keys, number - 1), table_key(keys, number)) < 0;
+}
+
+/* Whoever saves much does it in the order of the keys: the longest run that is in order stays as it is, only the
+ * others are sorted, behind it in `order`; they are `others`. */
+static uint32_t sort_others(struct staged *staged, uint32_t count, uint32_t *others) {
+    uint32_t first = 0, past = 0;
+    for (uint32_t begin = 0, i = 1; i <= count; i++)
+        if (i == count || !ascends(staged->keys, i)) {
+            if (i - begin > past - first) {
+                first = begin;
+                past = i;
+            }
+            begin = i;
+        }
+    for (uint32_t i = first; i < past; i++)
+        staged->order[i - first] = i;
+    uint32_t in_order = past - first;
+    for (uint32_t i = 0; i < first; i++)
+        staged->order[in_order + i] = i;
+    for (uint32_t i = past; i < count; i++)
+        staged->order[i] = i;
+    *others = count - in_order;
+    if (*others > 1)
+        qsort_r(staged->order + in_order, *others, sizeof *staged->order, compare_keys, staged->keys);
+    return in_order;
+}
+
 const uint32_t *staged_sort(struct staged *staged) {
     OBJ_CHECK(staged, STAGED_MAGIC);
-    if (!staged->order) {
-        uint32_t count = table_count(staged->keys);
-        staged->order = mem_zeroed(count + 1u, sizeof *staged->order);
-        for (uint32_t i = 0; i < count; i++)
-            staged->order[i] = i;
-        qsort_r(staged->order, count, sizeof *staged->order, compare_keys, staged->keys);
+    if (staged->order)
+        return staged->order;
+    uint32_t count = table_count(staged->keys), others;
+    staged->order = mem_zeroed(count + 1u, sizeof *staged->order);
+    uint32_t in_order = sort_others(staged, count, &others);
+    if (in_order == 0 || others == 0)
+        return staged->order;
+    uint32_t *merged = mem_zeroed(count + 1u, sizeof *merged), a = 0, b = in_order;
+    for (uint32_t i = 0; i < count; i++) {
+        bool from_a = b == count ||
+                      (a < in_order && compare_keys(&staged->order[a], &staged->order[b], staged->keys) < 0);
+        merged[i] = staged->order[from_a ? a++ : b++];
     }
-    return staged->order;
+    free(staged->order);
+    staged->order = merged;
+    return merged;
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <sys/random.h>
+#include <xxhash.h>
 
 #include "proto/check.h"
 
@@ -24,15 +25,9 @@ struct table {
     size_t text_len, text_room;
 };
 
-/* FNV-1a, then a mix so that the low bits are good ones. The seed keeps a log's author from choosing keys
- * that collide. */
+/* The seed keeps a log's author from choosing keys that collide. */
 static uint32_t hash_of(const struct table *table, struct str key) {
-    uint64_t hash = 0xcbf29ce484222325u ^ table->seed;
-    for (size_t i = 0; i < key.len; i++)
-        hash = (hash ^ (uint8_t)key.at[i]) * 0x100000001b3u;
-    hash ^= hash >> 32;
-    hash *= 0x9e3779b97f4a7c15u;
-    return (uint32_t)(hash >> 32);
+    return (uint32_t)(XXH3_64bits_withSeed(key.at, key.len, table->seed) >> 32);
 }
 
 void table_new(struct table **out) {
@@ -75,9 +70,8 @@ struct str table_key(const struct table *table, uint32_t number) {
     return (struct str){table->text + table->entries[number].offset, table->entries[number].len};
 }
 
-bool table_find(const struct table *table, struct str key, uint32_t *number) {
-    OBJ_CHECK(table, TABLE_MAGIC);
-    uint32_t hash = hash_of(table, key), mask = table->slot_count - 1;
+static bool find(const struct table *table, struct str key, uint32_t hash, uint32_t *number) {
+    uint32_t mask = table->slot_count - 1;
     for (uint32_t i = hash & mask; table->slots[i]; i = (i + 1) & mask) {
         uint32_t at = table->slots[i] - 1;
         if (table->entries[at].hash == hash && str_equal(table_key(table, at), key)) {
@@ -86,6 +80,11 @@ bool table_find(const struct table *table, struct str key, uint32_t *number) {
         }
     }
     return false;
+}
+
+bool table_find(const struct table *table, struct str key, uint32_t *number) {
+    OBJ_CHECK(table, TABLE_MAGIC);
+    return find(table, key, hash_of(table, key), number);
 }
 
 static void place(struct table *table, uint32_t number) {
@@ -104,8 +103,7 @@ static void widen(struct table *table) {
         place(table, i);
 }
 
-uint32_t table_add(struct table *table, struct str key) {
-    OBJ_CHECK(table, TABLE_MAGIC);
+static uint32_t add(struct table *table, struct str key, uint32_t hash) {
     ASSERT(key.len <= UINT32_MAX);
     if (table->count >= table->slot_count / 2)
         widen(table);
@@ -119,8 +117,20 @@ uint32_t table_add(struct table *table, struct str key) {
     }
     if (key.len > 0)
         memcpy(table->text + table->text_len, key.at, key.len);
-    table->entries[table->count] = (struct entry){table->text_len, (uint32_t)key.len, hash_of(table, key)};
+    table->entries[table->count] = (struct entry){table->text_len, (uint32_t)key.len, hash};
     table->text_len += key.len;
     place(table, table->count);
     return table->count++;
+}
+
+uint32_t table_add(struct table *table, struct str key) {
+    OBJ_CHECK(table, TABLE_MAGIC);
+    return add(table, key, hash_of(table, key));
+}
+
+uint32_t table_find_or_add(struct table *table, struct str key, bool *added) {
+    OBJ_CHECK(table, TABLE_MAGIC);
+    uint32_t number, hash = hash_of(table, key);
+    *added = !find(table, key, hash, &number);
+    return *added ? add(table, key, hash) : number;
 }

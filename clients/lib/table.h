@@ -15,7 +15,8 @@ void table_clear(struct table *table);
 
 uint32_t table_count(const struct table *table);
 bool table_find(const struct table *table, struct str key, uint32_t *number);
-uint32_t table_add(struct table *table, struct str key);          /* copies; `key` may not be there yet */
+uint32_t table_add(struct table *table, struct str key); /* copies; `key` may not be there yet */
+uint32_t table_find_or_add(struct table *table, struct str key, bool *added);
 struct str table_key(const struct table *table, uint32_t number); /* borrowed until the next table_add */
 
 #endif

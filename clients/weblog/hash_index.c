@@ -22,7 +22,7 @@ static void grow(struct hash_index *index) {
 }
 
 uint32_t hash_index_find(struct hash_index *index, const uint64_t hash[2], uint32_t otherwise, bool *added) {
-    if (index->slots < 2 * (index->count + 1))
+    if (index->slots - index->slots / 4 < index->count + 1)
         grow(index);
     struct hash_index_slot *slot = &index->slot[place_of(index, hash[0], (uint32_t)hash[1])];
     *added = slot->number == 0;

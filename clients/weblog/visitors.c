@@ -5,6 +5,7 @@
 
 #include "clients/weblog/hash_index.h"
 #include "clients/weblog/pool.h"
+#include "clients/weblog/saves.h"
 #include "clients/weblog/visit_record.h"
 #include "proto/check.h"
 #include "proto/civil.h"
@@ -461,23 +462,10 @@ static int put_record(struct visitors *visitors, struct wire_writer *writer, int
     return visitors->records->put(visitors->records->arg, record_key_str(&key), value, why);
 }
 
-struct due_save {
-    int32_t month;
-    uint32_t number;
-    uint64_t hash;
-};
-
-static int compare_saves(const void *a, const void *b) {
-    const struct due_save *x = a, *y = b;
-    if (x->month != y->month)
-        return x->month < y->month ? -1 : 1;
-    return (x->hash > y->hash) - (x->hash < y->hash);
-}
-
 /* In the order of the keys, which is much faster than any other for a tree on disk. */
-static struct due_save *list_saves(struct visitors *visitors, size_t *count) {
+static struct save *list_saves(struct visitors *visitors, size_t *count) {
     size_t size = visitors->dirty.count + 16;
-    struct due_save *list = mem_zeroed(size, sizeof *list);
+    struct save *list = mem_resize(NULL, size, sizeof *list);
     *count = 0;
     for (size_t i = 0; i < visitors->dirty.count; i++) {
         numbers_hint(visitors, &visitors->dirty, i);
@@ -493,11 +481,11 @@ static struct due_save *list_saves(struct visitors *visitors, size_t *count) {
                 size *= 2;
                 list = mem_resize(list, size, sizeof *list);
             }
-            list[(*count)++] = (struct due_save){month->month, visitors->dirty.at[i], month->hash};
+            list[(*count)++] = (struct save){month->month, visitors->dirty.at[i], month->hash};
         }
     }
     visitors->dirty.count = 0;
-    qsort(list, *count, sizeof *list, compare_saves);
+    saves_sort(list, *count);
     return list;
 }
 
@@ -506,7 +494,7 @@ int visitors_save(struct visitors *visitors, struct fault *why) {
     if (visitors->dirty.count == 0)
         return 0;
     size_t count;
-    struct due_save *list = list_saves(visitors, &count);
+    struct save *list = list_saves(visitors, &count);
     struct wire_writer *writer;
     wire_writer_new(&writer, RECORD_MAX);
     int rc = 0;
@@ -528,14 +516,14 @@ int visitors_save(struct visitors *visitors, struct fault *why) {
 struct due_scan {
     struct visitors *visitors;
     size_t count;
-    struct due_save *due; /* room for JUDGED_AT_ONCE */
+    struct save *due; /* room for JUDGED_AT_ONCE */
     int rc;
 };
 
 static int collect_due(void *arg, struct str key, struct str value) {
     struct due_scan *scan = arg;
     struct visit_record record = {.visit = scan->visitors->loaded};
-    struct due_save *due = &scan->due[scan->count];
+    struct save *due = &scan->due[scan->count];
     scan->rc = record_key_read(key, scan->visitors->site, &due->month, &due->hash);
     if (scan->rc == 0)
         scan->rc = visit_record_read(value, &record);
@@ -545,7 +533,7 @@ static int collect_due(void *arg, struct str key, struct str value) {
     return scan->count == JUDGED_AT_ONCE;
 }
 
-static int judge_one(struct visitors *visitors, struct wire_writer *writer, const struct due_save *due,
+static int judge_one(struct visitors *visitors, struct wire_writer *writer, const struct save *due,
                      struct fault *why) {
     struct record_key key = record_key_of(RECORD_VISITOR, visitors->site);
     record_key_add_month(&key, due->month);

@@ -255,7 +255,8 @@ class House:
                 faults.append(str(fault))
         if show or faults:
             for number, running in enumerate(self.daemons):
-                print('--- suivid (%d) said:\n%s' % (number, running.stderr()[-4000:]), file=sys.stderr)
+                print('--- suivid (%d, exit %s) said:\n%s' % (number, running.process.poll(), running.stderr()[-4000:]),
+                      file=sys.stderr)
         for folder, _, _ in os.walk(self.directory):
             os.chmod(folder, 0o700)
         shutil.rmtree(self.directory, ignore_errors=True)

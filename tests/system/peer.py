@@ -1,12 +1,13 @@
 """The other side of the daemon's socket, in Python: a peer that says what the protocol says, or anything else, and a relay
 between a collector and the daemon that sees each message pass."""
 import calendar
-import struct
 import threading
 import time
 
 import msgpack
 import zmq
+
+import sketch
 
 VERSION = 1
 LIMIT = 30      # seconds for an answer
@@ -17,8 +18,8 @@ def at(day, seconds=43200):
 
 
 def members(*hashes):
-    """A set as it travels: the version, then the hashes in rising order."""
-    return b'\x01' + b''.join(struct.pack('>Q', number) for number in sorted(set(hashes)))
+    """A set as it travels."""
+    return sketch.encode(hashes)
 
 
 class NoAnswer(Exception):

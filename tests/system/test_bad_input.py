@@ -13,7 +13,7 @@ import zmq
 import house
 from house import HouseTest, program
 from make_logs import lines
-from peer import Peer, VERSION, at
+from peer import at, NoAnswer, Peer, VERSION
 from weblog_case import WeblogTest, make_log
 
 NOBODY = 65534
@@ -360,7 +360,7 @@ class Socket(HouseTest):
         self.refused('version', msgpack.packb([0, 'hello', {}]))
 
     def test_ten_million_events(self):
-        """As a frame that promises them, and as one that holds them (40 MB)."""
+        """As a frame that promises them, as one that holds as many as a frame may, and as one that is cut off (40 MB)."""
         head = msgpack.packb([VERSION, 'batch'])[1:]
         fields = (b'\x86' + b''.join(msgpack.packb(part) for part in (
             'source', 'big@host', 'outbox', 'o', 'seq', 1, 'base', at('2018-03-07'), 'series',
@@ -368,7 +368,10 @@ class Socket(HouseTest):
         promise = b'\x93' + head + fields + b'\xdd' + struct.pack('>I', 10_000_000)
         error = self.refused('bad', promise + b'\x93\x00\x00\x01' * 1000)
         self.assertIn('10000000', error['text'].replace(' ', '').replace(',', ''))
-        self.refused('bad', promise + b'\x93\x00\x00\x01' * 10_000_000)
+        self.refused('bad', promise + b'\x93\x00\x00\x01' * 4_000_000)
+        with Peer(self.house.endpoint, limit=1) as peer:
+            peer.send_frames(promise + b'\x93\x00\x00\x01' * 10_000_000)
+            self.assertRaises(NoAnswer, peer.receive)
         self.assertEqual(self.house.table('web.requests', '--where', 'site=big'), {})
 
     def test_two_million_events_in_a_frame_that_may_be(self):

@@ -207,8 +207,9 @@ class Balance(WeblogTest):
                            languages='en,fr,es,tlh,zh')
         row = self.assert_books()
         self.assertGreater(row['refused'], 0)
-        self.assertEqual((said.counted, said.refused), (0, 0))
-        self.assertEqual(said.again, said.events)
+        self.assertEqual(said.counted, 0)
+        self.assertGreater(said.refused, 0)     # as the acks said that were lost
+        self.assertEqual(said.again + said.refused, said.events)
         self.assertGreater(again.refused, 0)
         self.assertEqual(said.events + again.events, row['accepted'] + row['refused'])
 
@@ -318,11 +319,15 @@ class Ledger(HouseTest):
     def test_missing_batches(self):
         peer = self.peer()
         peer.hello(first=41)
-        row, = house.until(lambda: sources(self.house), 'the gap to be on disk')
-        self.assertEqual((row['last'], row['missing'], row['batches'], row['heard']), (40, 40, 0, ''))
+        self.assertEqual(sources(self.house), [])       # a hello alone fills no ledger
         peer.put([], [])
         row, = sources(self.house)
         self.assertEqual((row['last'], row['missing'], row['batches']), (41, 40, 1))
+        peer.hello(first=51)
+        row, = house.until(lambda: [row for row in sources(self.house) if row['last'] == 50], 'the gap to be on disk')
+        self.assertEqual((row['missing'], row['batches']), (49, 1))
+        peer.send('batch', peer.batch(self.SERIES, [[0, self.DAY, 5]], seq=45))
+        self.assertIn('given up', peer.expect('error')['text'])
         self.assertIn('missing', self.house.run('suivi', 'sources').out)
         self.assertIn('all is well', check(self.house))
 

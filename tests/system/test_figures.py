@@ -5,6 +5,7 @@ import json
 
 import house
 from house import House, HouseTest
+import sketch
 from peer import Peer, at, members
 
 SITES = ['a', 'b, "c"', 'é']
@@ -182,6 +183,48 @@ class Figures(HouseTest):
         wanted = self.sums('web.downloads', 'month')
         for key, value in self.house.table('web.downloads', '--from', '2017-02-10', '--to', '2017-03-20', by='month').items():
             self.assertEqual(value, wanted[key])
+
+
+class Crowds(HouseTest):
+    """More visitors than are kept one by one. The hashes are always the same, and so are the estimates."""
+
+    def test_estimates(self):
+        hashes = list(sketch.splitmix64(2018, 6000))
+        given = [('a', '2018-01-03', hashes[:2500]), ('b', '2018-01-05', hashes[2000:4000]), ('b', '2018-01-05', hashes[3900:3950]),
+                 ('a', '2018-02-01', hashes[:1000]), ('b', '2018-02-28', hashes[500:1024]),
+                 ('a', '2018-03-01', hashes[:1000]), ('b', '2018-03-01', hashes[500:1025])]
+        for source in 'ab':
+            with Peer(self.house.endpoint, source=source + '@host') as peer:
+                peer.hello()
+                for name, day, members_of in given:
+                    if name == source:
+                        ack = peer.put([('web.visitors.unique', {'site': 's', 'language': 'en'})], [[0, at(day), members(*members_of)]])
+                        self.assertEqual(ack['refused'], [])
+        wanted = {month: sketch.count(sketch.encode({one for _, day, some in given if day.startswith(month) for one in some}))
+                  for month in ('2018-01', '2018-02', '2018-03')}
+        for _ in range(2):
+            rows = {row['period']: row for row in self.house.figures('web.visitors.unique')}
+            self.assertEqual(set(rows), set(wanted))
+            for month, value in wanted.items():
+                self.assertLessEqual(abs(int(rows[month]['value']) - value), month != '2018-02')
+            self.assertLessEqual(abs(wanted['2018-01'] - 4000), 4000 * 0.008 * 5)
+            self.assertEqual([rows[month]['note'] for month in sorted(rows)], ['± 0.8 %', '', '± 0.8 %'])
+            self.assertEqual(wanted['2018-02'], 1024)
+            quarter, = self.house.figures('web.visitors.unique', '--by', 'quarter')
+            self.assertEqual(quarter['note'], '± 0.7 %, sum of months')
+            self.assertIn('± 0.8 %', self.house.run('suivi', 'explain', 'web.visitors.unique', '2018-01').out)
+            self.house.run('suivi', 'check')
+            self.house.restart()
+
+    def test_what_is_no_set_is_refused(self):
+        dense = members(*sketch.splitmix64(1, 5000))
+        bad = [dense[:-1], dense + b'\0', b'\x02' + bytes(len(dense) - 1), b'\x01' + dense[1:], b'\x02\xd1' + dense[2:]]
+        with Peer(self.house.endpoint) as peer:
+            peer.hello()
+            ack = peer.put([('web.visitors.unique', {'site': 's', 'language': 'en'})], [[0, at('2018-01-03'), value] for value in [*bad, dense]])
+            self.assertEqual([index for index, _ in ack['refused']], list(range(len(bad))))
+        figure, = self.house.figures('web.visitors.unique')
+        self.assertLessEqual(abs(int(figure['value']) - sketch.count(dense)), 1)
 
 
 if __name__ == '__main__':

@@ -109,15 +109,15 @@ struct books_event {
 
 static inline void books_put_set(struct store_write *write, enum store_grain grain, uint32_t series,
                                  int32_t when, uint32_t source, const struct books_event *event) {
-    struct distinct *set;
+    struct sketch *set;
     struct str old;
-    distinct_new(&set);
+    sketch_new(&set);
     if (store_get_cell(write, grain, series, when, source, &old, NULL) == 0)
-        distinct_merge(set, old);
+        sketch_merge(set, old);
     for (size_t i = 0; i < event->member_count; i++)
-        distinct_add(set, event->member[i]);
-    assert_int_equal(store_put_cell(write, grain, series, when, source, distinct_bytes(set), NULL), 0);
-    distinct_destroy(&set);
+        sketch_add(set, event->member[i]);
+    assert_int_equal(store_put_cell(write, grain, series, when, source, sketch_bytes(set), NULL), 0);
+    sketch_destroy(&set);
 }
 
 static inline void books_put(struct store_write *write, uint32_t series, uint32_t source,

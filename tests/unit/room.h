@@ -19,8 +19,8 @@
 #include "daemon/committer.h"
 #include "daemon/ingest.h"
 #include "daemon/store.h"
-#include "proto/distinct.h"
 #include "proto/message.h"
+#include "proto/sketch.h"
 
 #define ROOM_NOW 1520380800 /* 2018-03-07, the time at which everything is sent */
 
@@ -156,12 +156,12 @@ static inline void room_write_event(struct wire_writer *events, uint32_t series,
     } else if (event->name) {
         message_write_event_name(events, series, event->at, str_of(event->name));
     } else if (event->member) {
-        struct distinct *set;
-        distinct_new(&set);
+        struct sketch *set;
+        sketch_new(&set);
         for (size_t i = 0; i < event->member_count; i++)
-            distinct_add(set, event->member[i]);
-        message_write_event_set(events, series, event->at, distinct_bytes(set));
-        distinct_destroy(&set);
+            sketch_add(set, event->member[i]);
+        message_write_event_set(events, series, event->at, sketch_bytes(set));
+        sketch_destroy(&set);
     } else {
         message_write_event_number(events, series, event->at, event->number);
     }

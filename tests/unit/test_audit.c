@@ -18,6 +18,7 @@
 #include "daemon/withdrawals.h"
 #include "damage.h"
 #include "proto/civil.h"
+#include "proto/sketch.h"
 
 #define DAY     17597 /* 2018-03-07 */
 #define MONTH   578
@@ -109,6 +110,13 @@ static void read_one_more(struct balance *row) {
 
 static void lose_a_batch(struct balance *row) {
     row->last++;
+}
+
+static void forget_a_batch(struct balance *row) {
+    row->last--;
+    row->batches--;
+    row->read -= row->accepted;
+    row->accepted = 0;
 }
 
 static void count_one_more(struct balance *row) {
@@ -241,6 +249,10 @@ static void row_has_lost_a_batch(struct damaged *b) {
 
 static void row_has_another_total(struct damaged *b) {
     change_row(b, count_one_more);
+}
+
+static void row_is_an_older_one(struct damaged *b) {
+    change_row(b, forget_a_batch);
 }
 
 static void row_cannot_be_read(struct damaged *b) {
@@ -386,6 +398,8 @@ static const struct {
      "the ledger has counted 21 in all from s, but the cells of its days add up to 20\n"},
     {"a row that cannot be read", row_cannot_be_read, "the ledger's row of s, outbox o, cannot be read\n"},
     {"a row that names nobody", row_names_nobody, "the ledger has a row that names no source and outbox\n"},
+    {"an older row", row_is_an_older_one,
+     "the ledger has accepted 6 events from s, but 12 went into its figures\n"},
     {"no row", rows_are_gone, "t has cells, but no row in the ledger\n"},
     {"a series without a name", series_has_no_name,
      "series 1 has no name in the store, though later ones have\n"
@@ -525,6 +539,7 @@ static void fill(struct room *room, int32_t days) {
         row.total += (uint64_t)(i % 7);
     }
     counts_extend(pending_counts(pending), (size_t)days);
+    pending_count_events(pending, 0, (uint64_t)days);
     balance_encode(&row, bytes);
     pending_ledger(pending, S_O, (struct str){(char *)bytes, sizeof bytes});
     assert_int_equal(pending_write(pending, room->store,
@@ -648,10 +663,10 @@ static void put_rows(struct store_write *write) {
 /* A store of nearly every kind of record, on pages of which some are branches and some are long values. */
 static void make_pages(struct room *room) {
     struct store_write *write;
-    char *set = calloc(1, 1 + 8 * 5000);
+    char *set = calloc(1, SKETCH_BYTES_MAX);
     assert_non_null(set);
     set[0] = 1;
-    for (uint64_t i = 1; i < 5000; i++) {
+    for (uint64_t i = 1; i < SKETCH_EXACT_MAX; i++) {
         uint64_t big = htobe64(i);
         memcpy(set + 1 + 8 * i, &big, sizeof big);
     }
@@ -659,9 +674,10 @@ static void make_pages(struct room *room) {
     fill(room, 3000);
     assert_int_equal(store_begin(room->store, &write, NULL), 0);
     assert_int_equal(store_put_name(write, STORE_SERIES, 1, STR("\x02t.distinct\0"), NULL), 0);
-    assert_int_equal(store_put_cell(write, STORE_DAYS, 1, DAY, 0, (struct str){set, 1 + 8 * 5000}, NULL), 0);
-    assert_int_equal(store_put_cell(write, STORE_MONTHS, 1, MONTH, 0, (struct str){set, 1 + 8 * 5000}, NULL),
+    assert_int_equal(store_put_cell(write, STORE_DAYS, 1, DAY, 0, (struct str){set, SKETCH_BYTES_MAX}, NULL),
                      0);
+    assert_int_equal(
+        store_put_cell(write, STORE_MONTHS, 1, MONTH, 0, (struct str){set, SKETCH_BYTES_MAX}, NULL), 0);
     put_entries(write, 500);
     put_rows(write);
     assert_int_equal(store_commit(&write, NULL), 0);

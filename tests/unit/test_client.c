@@ -7,6 +7,7 @@
 #include <setjmp.h>
 
 #include <cmocka.h>
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,10 +17,11 @@
 #include <unistd.h>
 #include <zmq.h>
 
+#include "bytes.h"
 #include "clients/lib/suivi.h"
 #include "proto/check.h"
-#include "proto/distinct.h"
 #include "proto/message.h"
+#include "proto/sketch.h"
 
 #define DAY       1520380800 /* 2018-03-07 */
 #define PATIENTLY 20000      /* ms that no test waits for when all is well */
@@ -78,7 +80,7 @@ static void take_batch(struct daemon *daemon, struct message_batch *batch, struc
             message_next_event(batch, &event);
             daemon->events++;
             daemon->sum += (uint64_t)event.number;
-            daemon->hashes += event.form == MESSAGE_VALUE_SET ? distinct_count(event.bytes) : 0;
+            daemon->hashes += event.form == MESSAGE_VALUE_SET ? sketch_count(event.bytes) : 0;
         }
     }
     if (refusals) {
@@ -546,8 +548,9 @@ static void test_large_counts_become_several_batches(void **state) {
             suivi_count(client, "web.pageviews", &(struct suivi_dim){"page", value}, 1, DAY + i, 1), 0);
     }
     uint64_t *members = mem_zeroed(MEMBERS, sizeof *members);
+    uint64_t random = 2018;
     for (uint64_t i = 0; i < MEMBERS; i++)
-        members[i] = i * 0x9e3779b97f4a7c15u;
+        members[i] = bytes_random(&random);
     assert_int_equal(suivi_distinct(client, "web.visitors.unique", here, 1, DAY, members, MEMBERS), 0);
     free(members);
     assert_int_equal(suivi_commit(client), 0);
@@ -555,7 +558,7 @@ static void test_large_counts_become_several_batches(void **state) {
     deliver(client);
     stop_daemon(&stage->daemon);
     assert_int_equal(stage->daemon.sum, EVENTS);
-    assert_int_equal(stage->daemon.hashes, MEMBERS);
+    assert_in_range(stage->daemon.hashes, MEMBERS / 100 * 96, MEMBERS / 100 * 104); /* five standard errors */
 }
 
 static void test_what_cannot_be_sent_is_refused_at_once(void **state) {

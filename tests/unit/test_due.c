@@ -2,6 +2,7 @@
 #include "tests/unit/books.h"
 
 #include "daemon/due.h"
+#include "tests/unit/bytes.h"
 
 struct row {
     char text[160]; /* "late audit 2017 due 2017-09-30 +100 [and 2 before]" */
@@ -252,12 +253,42 @@ static void a_question_is_about_a_day(void **state) {
     books_destroy(&books);
 }
 
+static void a_short_estimate_tells_its_error(void **state) {
+    (void)state;
+    static const char plan[] = "name: estimates\n"
+                               "title: {en: Estimates}\n"
+                               "plan: 2016/2020\n"
+                               "languages: [en]\n"
+                               "indicators:\n"
+                               "  - {id: crowd, kind: distinct, frequency: month, label: {en: Crowd},"
+                               " target: {value: 100000, per: month}}\n";
+    struct books books;
+    struct rows rows;
+    uint64_t member[2000], random = 5;
+    books_new(&books, "2018-06-15");
+    books_plan(&books, plan);
+    for (size_t i = 0; i < 2000; i++)
+        member[i] = bytes_random(&random);
+    books_tell(&books, &(struct books_event){.source = "a@1",
+                                             .indicator = "crowd",
+                                             .day = "2018-05-02",
+                                             .member = member,
+                                             .member_count = 2000});
+    ask(&books, "2018-06-15", 30, &rows);
+    const struct row *few = find(&rows, MESSAGE_DUTY_SHORT, "crowd");
+    assert_non_null(few);
+    assert_string_equal(few->text, "short crowd - 2018-05 due 2018-05-31 +15 [\xc2\xb1 0.8 %]");
+    frames_destroy(&rows.answer);
+    books_destroy(&books);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_milestone_is_late_from_the_day_after),
         cmocka_unit_test(what_is_long_late_is_counted),
         cmocka_unit_test(a_status_is_to_be_in_force),
         cmocka_unit_test(a_figure_is_missing_short_or_soon),
+        cmocka_unit_test(a_short_estimate_tells_its_error),
         cmocka_unit_test(a_level_holds_on_for_a_while),
         cmocka_unit_test(what_was_taken_back_is_not_there),
         cmocka_unit_test(a_source_is_silent),

@@ -113,7 +113,8 @@ static const char *sentence_of(size_t kind, char judged) {
     case 'b':
         return "the number is out of bounds: at most 1000000000000 either way";
     case 'v':
-        return "the value is not a set of version 1: 0x01, then rising 8-byte hashes";
+        return "the value is no set: 0x01, then at most 1024 rising 8-byte hashes; or 0x02, then 2048 "
+               "registers";
     case 'r':
         return "a correction needs a reason";
     case 's':

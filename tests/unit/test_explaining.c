@@ -593,6 +593,65 @@ static void reported_and_moves_make_what_is_known(void **state) {
     books_destroy(&books);
 }
 
+/* Of what people alone feed nobody expects a word every day. */
+static void coverage_is_of_collectors(void **state) {
+    (void)state;
+    static const struct {
+        const char *fed_by;
+        uint32_t days;
+    } wanted[] = {{"", 28},
+                  {", fed_by: [record (pseudonym only)]", 0},
+                  {", fed_by: [membership CSV, record]", 0},
+                  {", fed_by: [web log]", 28},
+                  {", fed_by: [record, list server]", 28},
+                  {", fed_by: [recordings csv]", 0}};
+    struct books books;
+    struct explained told;
+    char framework[512];
+    books_new(&books, "2018-05-01");
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        (void)snprintf(framework, sizeof framework,
+                       "name: t\nplan: 2016/2020\nindicators:\n"
+                       "  - {id: people, kind: distinct, frequency: month, label: {en: People}%s}\n",
+                       wanted[i].fed_by);
+        books_plan(&books, framework);
+        meet(&books, "desk", "2018-02-03", 1, 3);
+        const struct message_explanation *explanation = explain(&books, "people", "2018-02", NULL, &told);
+        assert_int_equal(explanation->figure.value, 3);
+        if (explanation->figure.days != wanted[i].days)
+            fail_msg("%s: of %u days", wanted[i].fed_by, explanation->figure.days);
+        assert_int_equal(explanation->figure.heard, wanted[i].days ? 1 : 0);
+        assert_int_equal(explanation->part_count, 1);
+        frames_destroy(&told.answer);
+    }
+    books_destroy(&books);
+}
+
+/* When it came is not guessed. */
+static void a_move_of_no_known_day_is_no_move(void **state) {
+    (void)state;
+    static const uint8_t number[] = {0, 0, 0, 2};
+    struct books books;
+    struct explained told;
+    struct fault why = {""};
+    struct store_write *write;
+    books_new(&books, "2018-05-01");
+    books_count(&books, "a@1", "north", "2018-01-05", 7);
+    meet(&books, "a@1", "2018-01-05", 1, 3);
+    do_close(&books, "2018-Q1");
+    books_turn(&books, "2018-05-02");
+    books_count(&books, "a@1", "north", "2018-01-06", 2);
+    meet(&books, "a@1", "2018-01-06", 4, 3);
+    assert_int_equal(store_begin(books.room.store, &write, NULL), 0);
+    assert_int_equal(store_put_row(write, STORE_VINTAGES, (struct str){(const char *)number, sizeof number},
+                                   STR("damaged"), NULL),
+                     0);
+    assert_int_equal(store_commit(&write, NULL), 0);
+    assert_int_equal(try_explain(&books, "calls", "2018-Q1", NULL, &told, &why), -EBADMSG);
+    assert_int_equal(try_explain(&books, "people", "2018-Q1", NULL, &told, &why), -EBADMSG);
+    books_destroy(&books);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_figure_is_what_its_sources_gave),
@@ -605,6 +664,8 @@ int main(void) {
         cmocka_unit_test(what_moved_on_many_days_still_adds_up),
         cmocka_unit_test(what_has_no_room_is_counted),
         cmocka_unit_test(reported_and_moves_make_what_is_known),
+        cmocka_unit_test(coverage_is_of_collectors),
+        cmocka_unit_test(a_move_of_no_known_day_is_no_move),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,8 @@
  * retract each other, are withdrawn; as known at every vintage. Then notes, ends and refusals one by one. */
 #include "tests/unit/books.h"
 
+#include <math.h>
+
 #include "daemon/cell.h"
 #include "tests/unit/random.h"
 
@@ -658,14 +660,14 @@ struct line {
 
 static int print(void *arg, const struct fold_figure *figure, struct fault *why) {
     struct line *line = arg;
-    char day[PERIOD_TEXT_MAX];
+    char day[PERIOD_TEXT_MAX], room[FOLD_NOTE_MAX];
+    const char *note = fold_figure_note(figure, room);
     size_t len = strlen(line->text);
     (void)why;
     (void)period_print(&(struct period){PERIOD_DAY, figure->period, figure->period}, day);
     if (figure->state == MESSAGE_STATE_VALUE)
         (void)snprintf(line->text + len, sizeof line->text - len, "%s%s %lld%s%s%s", len ? ", " : "", day,
-                       (long long)figure->value, *figure->note ? " (" : "", figure->note,
-                       *figure->note ? ")" : "");
+                       (long long)figure->value, *note ? " (" : "", note, *note ? ")" : "");
     else
         (void)snprintf(line->text + len, sizeof line->text - len, "%s%s missing", len ? ", " : "", day);
     return 0;
@@ -865,6 +867,100 @@ static void a_sum_is_labelled_or_refused(void **state) {
     books_destroy(&books);
 }
 
+static const char estimates[] =
+    "name: estimates\n"
+    "title: {en: Estimates}\n"
+    "plan: 2016/2020\n"
+    "languages: [en]\n"
+    "indicators:\n"
+    "  - {id: a, kind: distinct, frequency: month, label: {en: A}}\n"
+    "  - {id: b, kind: distinct, frequency: month, label: {en: B}}\n"
+    "  - {id: share, kind: ratio, frequency: month, numerator: a, denominator: b, factor: 100, label: {en: "
+    "Share}}\n";
+
+/* Members of one source and day from hashes that `first` begins; returns how many they are taken for. */
+static long long tell_crowd(struct books *books, const char *indicator, const char *day, uint64_t first,
+                            size_t count) {
+    uint64_t *member = calloc(count, sizeof *member);
+    struct sketch *sketch;
+    assert_non_null(member);
+    sketch_new(&sketch);
+    random_state = first;
+    for (size_t i = 0; i < count; i++) {
+        member[i] = random_next();
+        sketch_add(sketch, member[i]);
+    }
+    long long size = (long long)sketch_size(sketch);
+    books_tell(
+        books,
+        &(struct books_event){
+            .source = "a@1", .indicator = indicator, .day = day, .member = member, .member_count = count});
+    sketch_destroy(&sketch);
+    free(member);
+    return size;
+}
+
+static void correct(struct books *books, const char *day, uint64_t id, long long difference) {
+    books_say(books, "desk", "a", NULL, day,
+              &(struct entry){.id = id,
+                              .recorded = 1,
+                              .has_value = true,
+                              .value = difference,
+                              .reason = STR("counted elsewhere"),
+                              .done = ENTRY_NO_DAY});
+}
+
+#define ASK_OF(indicator, period, by)                                                                        \
+    &(struct ask) {                                                                                          \
+        indicator, period, period, by, "2018-12-01", NULL                                                    \
+    }
+
+/* A figure that is not exact says by how much it may be off: all of it, the part that is estimated, or more than all. */
+static void an_estimate_tells_its_error(void **state) {
+    (void)state;
+    struct books books;
+    char wanted[128];
+    books_new(&books, "2018-12-01");
+    books_plan(&books, estimates);
+    (void)tell_crowd(&books, "a", "2018-01-02", 1, 1000);
+    (void)tell_crowd(&books, "a", "2018-01-03", 1, 1024);
+    assert_figures(&books, ASK_OF("a", "2018-01", PERIOD_MONTH), "2018-01-01 1024");
+    long long february = tell_crowd(&books, "a", "2018-02-03", 2, 1500);
+    (void)snprintf(wanted, sizeof wanted, "2018-02-01 %lld (\xc2\xb1 0.8 %%)", february);
+    assert_figures(&books, ASK_OF("a", "2018-02", PERIOD_MONTH), wanted);
+    /* 8 per mille of 1500 in 2524 */
+    (void)snprintf(wanted, sizeof wanted, "2018-01-01 %lld (\xc2\xb1 0.5 %%, sum of months)",
+                   1024 + february);
+    assert_figures(&books, ASK_OF("a", "2018-Q1", PERIOD_QUARTER), wanted);
+    /* of 150 */
+    correct(&books, "2018-02-04", 1, 150 - february);
+    (void)snprintf(wanted, sizeof wanted, "2018-02-01 150 (\xc2\xb1 %.1f %%)",
+                   ceil((double)february * 8 / 150) / 10);
+    assert_figures(&books, ASK_OF("a", "2018-02", PERIOD_MONTH), wanted);
+    correct(&books, "2018-02-05", 2, -150);
+    assert_figures(&books, ASK_OF("a", "2018-02", PERIOD_MONTH), "2018-02-01 0 (\xc2\xb1 12)");
+    books_destroy(&books);
+}
+
+static void a_ratio_of_estimates_tells_its_error(void **state) {
+    (void)state;
+    struct books books;
+    char wanted[128];
+    books_new(&books, "2018-12-01");
+    books_plan(&books, estimates);
+    long long few = tell_crowd(&books, "a", "2018-01-02", 1, 700);
+    long long many = tell_crowd(&books, "b", "2018-01-02", 2, 70000);
+    (void)snprintf(wanted, sizeof wanted, "2018-01-01 %.0f (\xc2\xb1 0.8 %%)",
+                   round(100 * (double)few / (double)many));
+    assert_figures(&books, ASK_OF("share", "2018-01", PERIOD_MONTH), wanted);
+    long long more = tell_crowd(&books, "a", "2018-02-02", 3, 35000);
+    many = tell_crowd(&books, "b", "2018-02-02", 2, 70000);
+    (void)snprintf(wanted, sizeof wanted, "2018-02-01 %.0f (\xc2\xb1 1.2 %%)",
+                   round(100 * (double)more / (double)many));
+    assert_figures(&books, ASK_OF("share", "2018-02", PERIOD_MONTH), wanted);
+    books_destroy(&books);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_level_tells_of_when_it_is),
@@ -873,6 +969,8 @@ int main(void) {
         cmocka_unit_test(a_milestone_tells_what_is_due),
         cmocka_unit_test(a_ratio_is_rounded_and_may_be_missing),
         cmocka_unit_test(a_sum_is_labelled_or_refused),
+        cmocka_unit_test(an_estimate_tells_its_error),
+        cmocka_unit_test(a_ratio_of_estimates_tells_its_error),
         cmocka_unit_test(every_kind_is_the_fold_of_what_was_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,7 +74,8 @@ static void look(struct room *room, struct look *look, uint32_t series, int32_t 
     struct fault why = {""};
     assert_int_equal(store_snapshot_open(room->store, &look->snapshot, NULL), 0);
     assert_int_equal(withdrawals_load(&look->withdrawals, look->snapshot, NULL), 0);
-    if (known_add(&look->known, look->snapshot, series, last, vintage, look->withdrawals, &why) != 0)
+    if (known_add(&look->known, look->snapshot, series, CIVIL_DAY_MIN, last, vintage, look->withdrawals,
+                  &why) != 0)
         fail_msg("%s", why.text);
 }
 
@@ -190,7 +191,8 @@ static void later_days_retract_but_are_not_told(void **state) {
     assert_int_equal(seen.known.count, 1);
     assert_int_equal(seen.known.entry[0].state, MESSAGE_ENTRY_RETRACTED);
     /* Another series beside it, in the order of both; its own ids are its own affair. */
-    assert_int_equal(known_add(&seen.known, seen.snapshot, 2, 19, 0, seen.withdrawals, NULL), 0);
+    assert_int_equal(known_add(&seen.known, seen.snapshot, 2, CIVIL_DAY_MIN, 19, 0, seen.withdrawals, NULL),
+                     0);
     assert_int_equal(seen.known.count, 3);
     assert_int_equal(seen.known.entry[0].entry.id, 2);
     assert_int_equal(seen.known.entry[1].series, 1);
@@ -242,7 +244,8 @@ static void a_damaged_entry_is_told(void **state) {
     assert_int_equal(store_put_entry(write, 2, 10, 0, 5, STR("no entry at all"), NULL), 0);
     assert_int_equal(store_commit(&write, NULL), 0);
     look(&room, &seen, 1, 1000, 0);
-    assert_int_equal(known_add(&seen.known, seen.snapshot, 2, 1000, 0, seen.withdrawals, &why), -EBADMSG);
+    assert_int_equal(known_add(&seen.known, seen.snapshot, 2, CIVIL_DAY_MIN, 1000, 0, seen.withdrawals, &why),
+                     -EBADMSG);
     assert_int_equal(seen.known.count, 1);
     look_away(&seen);
     room_destroy(&room);
@@ -296,6 +299,96 @@ static void any_retractions_settle(void **state) {
     room_destroy(&room);
 }
 
+/* ---- of some days only ---- */
+
+static void assert_same(const struct known *wanted, const struct known *got, int32_t first, int32_t last) {
+    size_t at = 0;
+    for (size_t i = 0; i < wanted->count; i++) {
+        const struct known_entry *entry = &wanted->entry[i];
+        if (entry->day < first || entry->day > last)
+            continue;
+        assert_true(at < got->count);
+        assert_int_equal(known_compare(entry, &got->entry[at]), 0);
+        assert_int_equal(entry->state, got->entry[at].state);
+        at++;
+    }
+    assert_int_equal(at, got->count);
+}
+
+/* Of few days, few ids and few sources, so that all kinds of things meet. */
+static void say_at_random(struct room *room, uint32_t series) {
+    struct given given[24];
+    size_t count = 1 + random_below(24);
+    for (size_t i = 0; i < count; i++) {
+        given[i] = (struct given){.series = series,
+                                  .source = (uint32_t)random_below(3),
+                                  .day = (int32_t)random_below(12),
+                                  .second = (int64_t)random_below(3),
+                                  .id = 1 + random_below(16),
+                                  .value = (int64_t)random_below(3)};
+        given[i].is_reading = random_below(8) == 0;
+        if (random_below(3) == 0)
+            given[i].retracts = 1 + random_below(16) * (random_below(2) ? 1 : UINT64_C(1) << 40);
+    }
+    put(room, given, count);
+}
+
+/* What is known of some days is what of all days is known of them. */
+static void other_days_count_as_far_as_they_matter(void **state) {
+    (void)state;
+    enum { SERIES = 150 };
+    struct room room;
+    random_begin();
+    room_new(&room);
+    for (uint32_t vintage = 1; vintage <= 2; vintage++) {
+        for (uint32_t series = 0; series < SERIES; series++)
+            say_at_random(&room, series);
+        withdraw(&room, vintage, 3, 7, vintage);
+        end_vintage(&room);
+    }
+    for (uint32_t series = 0; series < SERIES; series++) {
+        struct look all;
+        uint32_t vintage = (uint32_t)random_below(3);
+        int32_t first = (int32_t)random_below(12), last = first + (int32_t)random_below(4);
+        struct known some = {0};
+        look(&room, &all, series, CIVIL_DAY_MAX, vintage);
+        assert_int_equal(known_add(&some, all.snapshot, series, first, last, vintage, all.withdrawals, NULL),
+                         0);
+        assert_same(&all.known, &some, first, last);
+        known_clear(&some);
+        look_away(&all);
+    }
+    room_destroy(&room);
+}
+
+static void what_retracts_is_found_by_its_target(void **state) {
+    (void)state;
+    static const struct given given[] = {
+        {1, 0, 10, 0, .id = 1},
+        {1, 0, 20, 0, .id = 1},
+        {1, 0, 12, 0, .id = 2, .retracts = 1},
+        {1, 0, 11, 0, .id = 3, .retracts = 1},
+        {1, 0, 11, 0, .id = 4, .retracts = 2},
+    };
+    struct room room;
+    struct look seen;
+    room_new(&room);
+    put(&room, given, 5);
+    look(&room, &seen, 1, 1000, 0);
+    known_index(&seen.known);
+    assert_int_equal(known_retraction(&seen.known, 1, MESSAGE_ENTRY_COUNTS)->entry.id, 3);
+    assert_int_equal(known_retraction(&seen.known, 1, MESSAGE_ENTRY_RETRACTED)->entry.id, 2);
+    assert_null(known_retraction(&seen.known, 1, MESSAGE_ENTRY_WITHDRAWN));
+    assert_null(known_retraction(&seen.known, 3, MESSAGE_ENTRY_COUNTS));
+    assert_true(known_is_within(&seen.known, 1, 15, 20));
+    assert_true(known_is_within(&seen.known, 1, 0, 10));
+    assert_false(known_is_within(&seen.known, 1, 11, 19));
+    assert_false(known_is_within(&seen.known, 1, 21, 99));
+    assert_false(known_is_within(&seen.known, 9, 0, 99));
+    look_away(&seen);
+    room_destroy(&room);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_one_id_the_earliest_counts),
@@ -305,6 +398,8 @@ int main(void) {
         cmocka_unit_test(what_is_withdrawn_makes_way),
         cmocka_unit_test(a_damaged_entry_is_told),
         cmocka_unit_test(any_retractions_settle),
+        cmocka_unit_test(other_days_count_as_far_as_they_matter),
+        cmocka_unit_test(what_retracts_is_found_by_its_target),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

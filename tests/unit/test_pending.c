@@ -216,17 +216,17 @@ static int expect_sum(void *arg, const struct store_sum *sum) {
 static int expect_set(void *arg, const struct store_cell *cell) {
     struct walk *walk = arg;
     unsigned source = source_of(walk, cell->source);
-    struct distinct *must;
-    distinct_new(&must);
+    struct sketch *must;
+    sketch_new(&must);
     for (size_t i = 0; i < taken_count; i++)
         if (taken[i].form == MESSAGE_VALUE_SET && taken[i].site == walk->site && taken[i].source == source &&
             taken[i].vintage == cell->vintage && day_of(&taken[i]) == cell->when) {
-            distinct_add(must, taken[i].member[0]);
-            distinct_add(must, taken[i].member[1]);
+            sketch_add(must, taken[i].member[0]);
+            sketch_add(must, taken[i].member[1]);
             walk->found++;
         }
-    assert_true(str_equal(cell->value, distinct_bytes(must)));
-    distinct_destroy(&must);
+    assert_true(str_equal(cell->value, sketch_bytes(must)));
+    sketch_destroy(&must);
     return 0;
 }
 

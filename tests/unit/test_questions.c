@@ -293,6 +293,39 @@ static void stopping_ends_a_check(void **state) {
     hall_destroy(&hall);
 }
 
+static int count_cell(void *arg, const struct store_cell *cell) {
+    size_t *count = arg;
+    (void)cell;
+    ++*count;
+    return 0;
+}
+
+/* The writer waits for it: it ends before its end, and the same walk anew goes all the way. */
+static void a_long_walk_lets_go(void **state) {
+    (void)state;
+    enum { CELLS = 10000 };
+    struct hall hall;
+    struct store_write *write;
+    struct fault why = {""};
+    size_t count = 0;
+    hall_new(&hall);
+    assert_int_equal(store_begin(hall.room.store, &write, NULL), 0);
+    for (uint32_t source = 0; source < CELLS; source++)
+        assert_int_equal(store_put_cell(write, STORE_MONTHS, 0, 0, source, STR("x"), NULL), 0);
+    assert_int_equal(store_commit(&write, NULL), 0);
+    keep_store(&hall);
+    assert_int_equal(store_each_cell(hall.snapshot, STORE_MONTHS, 0, 0, 0, count_cell, &count, &why),
+                     -EAGAIN);
+    assert_true(count > 0 && count < CELLS);
+    let_store_go(&hall);
+    count = 0;
+    assert_int_equal(store_snapshot_open(hall.room.store, &hall.snapshot, NULL), 0);
+    assert_int_equal(store_each_cell(hall.snapshot, STORE_MONTHS, 0, 0, 0, count_cell, &count, &why), 0);
+    assert_int_equal(count, CELLS);
+    store_snapshot_close(&hall.snapshot);
+    hall_destroy(&hall);
+}
+
 static void each_question_has_its_answer(void **state) {
     (void)state;
     static const struct {
@@ -345,6 +378,7 @@ static void stopping_drops_what_waits(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_long_walk_lets_go),
         cmocka_unit_test(each_question_has_its_answer),
         cmocka_unit_test(a_check_that_lasts_gives_signs_of_life),
         cmocka_unit_test(a_second_check_is_told_busy_and_later_served),

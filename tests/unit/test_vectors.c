@@ -14,9 +14,9 @@
 
 #include "bytes.h"
 #include "messages.h"
-#include "proto/distinct.h"
 #include "proto/message.h"
 #include "proto/period.h"
+#include "proto/sketch.h"
 
 #define VECTORS SUIVI_SOURCE_DIR "/proto/vectors/"
 
@@ -104,7 +104,7 @@ static json_t *value_told(struct wire_writer *events, const struct message_event
     struct entry entry;
     switch (event->form) {
     case MESSAGE_VALUE_SET:
-        assert_true(distinct_valid(event->bytes));
+        assert_true(sketch_valid(event->bytes));
         message_write_event_set(events, event->series, delta, event->bytes);
         return messages_bin(event->bytes);
     case MESSAGE_VALUE_NAME:
