@@ -53,8 +53,8 @@ static const char *const event_fault_text[EVENT_FAULTS] = {
     [FAULT_TIME] = "the time is outside the years 1 to 9999",
     [FAULT_FUTURE] = "the time lies in the future: only what has happened can be stated",
     [FAULT_CROWDED] =
-        "the series has 262144 entries, as many as may be: send what machines count as numbers, or "
-        "break it down by one more dimension under a new id",
+        ("the series has 262144 entries, as many as may be: send what machines count as numbers, or "
+         "break it down by one more dimension under a new id"),
     [FAULT_WHOLE] = MESSAGE_REASON_WHOLE,
 };
 
