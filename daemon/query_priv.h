@@ -1,5 +1,5 @@
 /* What query.c (what is asked, and the answer's frames), query_figures.c (one indicator's figures as known and as
- * reported), query_gaps.c (periods without one) and query_outside.c (what outsiders are not told) share. */
+ * reported), query_gaps.c (periods without one), query_breaks.c (where the method changed) and query_outside.c (what outsiders are not told) share. */
 #ifndef SUIVI_DAEMON_QUERY_PRIV_H
 #define SUIVI_DAEMON_QUERY_PRIV_H
 
@@ -67,6 +67,30 @@ struct period query_period(const struct query_scope *scope, int32_t first);
 
 /* Puts in a row for each period without a figure that was asked for. */
 int query_fill_gaps(struct query_figures *figures, struct fault *why);
+
+#define QUERY_BREAKS_MAX 64 /* of one indicator; older ones are not told */
+
+/* Where an indicator's definition changed. */
+struct query_break {
+    int32_t since;
+    struct str version; /* borrowed from the snapshot */
+};
+
+struct query_breaks { /* zero-initialise */
+    const struct query_scope *scope;
+    struct query_break change[QUERY_BREAKS_MAX];
+    size_t definitions;
+    uint32_t *rank;  /* by group: of its breakdown */
+    int32_t *before; /* by rank: the last day of the last period that has a figure */
+};
+
+int query_breaks_load(struct query_breaks *breaks, const struct query_figures *figures, struct fault *why);
+void query_breaks_clear(struct query_breaks *breaks);
+
+/* The note of the next figure, in their order: its own one, and where the method changed since the figure before. */
+const char *query_breaks_note(struct query_breaks *breaks, const struct query_figure *figure,
+                              const struct period *period, const char *own,
+                              char note[static MESSAGE_TEXT_MAX + 1]);
 
 /* Takes out what would tell too much. */
 void query_withhold(struct query_figures *figures);
