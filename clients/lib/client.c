@@ -351,7 +351,7 @@ static int converse(struct suivi *client, int timeout_ms, bool patient, int64_t 
             bool silent = now - later(heard, client->waiting_since_ms) >= SILENCE_MS;
             if (silent && busy)
                 return not_let_in(client, "once the other is done");
-            return silent ? nobody_there(client, heard >= client->waiting_since_ms, "once it answers") : 0;
+            return silent ? nobody_there(client, heard > client->waiting_since_ms, "once it answers") : 0;
         }
         int64_t wake = delivery_wake_ms(client->delivery);
         if (now < grace && grace < wake)
