@@ -208,6 +208,45 @@ static void entries_come_with_what_became_of_them(void **state) {
     books_destroy(&books);
 }
 
+static void the_last_statement_of_a_day_holds(void **state) {
+    (void)state;
+    static const struct {
+        uint64_t id;
+        enum message_entry_state state;
+    } wanted[] = {{1, MESSAGE_ENTRY_SUPERSEDED},
+                  {2, MESSAGE_ENTRY_COUNTS},
+                  {3, MESSAGE_ENTRY_RETRACTED},
+                  {4, MESSAGE_ENTRY_COUNTS}};
+    struct books books;
+    struct explained explained;
+    struct message_entry_row row;
+    books_new(&books, "2018-05-05");
+    say(&books, "desk", "manual", NULL, "2018-02-05", 1, 1, "");
+    books.now++;
+    say(&books, "desk", "manual", NULL, "2018-02-05", 2, 0, "");
+    books.now++;
+    say(&books, "desk", "manual", NULL, "2018-02-05", 3, 1, "");
+    books.now++;
+    retract(&books, "desk", "manual", NULL, "2018-02-05", 4, 3, "wrong");
+    struct message_explanation *told = explain(&books, "manual", "2018", NULL, &explained);
+    assert_int_equal(told->entry_count, 4);
+    for (size_t i = 0; i < told->entry_count; i++) {
+        message_next_entry(told, &row);
+        assert_int_equal(row.entry.id, wanted[i].id);
+        assert_int_equal(row.state, wanted[i].state);
+    }
+    frames_destroy(&explained.answer);
+    say(&books, "desk", "calls", "north", "2018-02-05", 5, 1, ""); /* these add up */
+    say(&books, "desk", "calls", "north", "2018-02-05", 6, 1, "");
+    told = explain(&books, "calls", "2018", NULL, &explained);
+    for (size_t i = 0; i < told->entry_count; i++) {
+        message_next_entry(told, &row);
+        assert_int_equal(row.state, MESSAGE_ENTRY_COUNTS);
+    }
+    frames_destroy(&explained.answer);
+    books_destroy(&books);
+}
+
 static void refusals_versions_operands_and_closings_are_told(void **state) {
     (void)state;
     struct books books;
@@ -762,6 +801,7 @@ int main(void) {
         cmocka_unit_test(a_figure_is_what_its_sources_gave),
         cmocka_unit_test(sets_are_told_by_how_many_there_are),
         cmocka_unit_test(entries_come_with_what_became_of_them),
+        cmocka_unit_test(the_last_statement_of_a_day_holds),
         cmocka_unit_test(refusals_versions_operands_and_closings_are_told),
         cmocka_unit_test(what_cannot_be_explained_is_said),
         cmocka_unit_test(numbers_moved_by_what_came_later),
