@@ -281,6 +281,11 @@ class Due(Views):
         self.assertIn('2017', audits)
 
     def test_nothing_is_late(self):
+        ran = self.suivi('due', '--on', '2016-01-20', '--within', '100', code=3)
+        self.assertEqual({line.split()[0] for line in ran.out.splitlines()}, {'silent', 'soon'})
+        self.assertRegex(ran.out, r'(?m)^silent +weblog@\* +never heard; expected daily$')
+        for source in ['weblog@www1', 'listserv@x', 'social@x']:
+            self.downloads([1], source=source)
         ran = self.suivi('due', '--on', '2016-01-20', '--within', '100')
         self.assertTrue(ran.out)
         self.assertEqual({line.split()[0] for line in ran.out.splitlines()}, {'soon'})

@@ -452,6 +452,20 @@ static void outsiders_are_not_told_of_few(void **state) {
         &books, QUERY("heads", "2018-01", "2018-04", "month", .outside = true, .where = where, .gaps = true),
         "2018-01 withheld, 2018-02 6 1/28, 2018-03 0 1/31, 2018-04 missing");
     assert_answer(&books, QUERY("heads", "2018-01", "2018-01", "month", .where = where), "2018-01 7");
+    /* A sum of months tells of none that is withheld; the other one of February goes with it. */
+    assert_answer(
+        &books,
+        QUERY("heads", "2018-02", "2018-03", "month", .outside = true, .split_count = 1, .split = {list}),
+        "2018-02 a withheld, 2018-02 b withheld, 2018-02 c 6, 2018-03 a 12, 2018-03 b 5, 2018-03 c 0");
+    assert_answer(&books, QUERY("heads", "2018", "2018-Q2", "quarter", .split_count = 1, .split = {list}),
+                  "2018-Q1 a 17 (sum of months), 2018-Q1 b 18 (sum of months), 2018-Q1 c 13 (sum of months), "
+                  "2018-Q2 a 1 (sum of months)");
+    assert_answer(
+        &books,
+        QUERY("heads", "2018", "2018-Q2", "quarter", .outside = true, .split_count = 1, .split = {list}),
+        "2018-Q1 a withheld, 2018-Q1 b withheld, 2018-Q1 c withheld, 2018-Q2 a withheld");
+    assert_answer(&books, QUERY("heads", "2018-Q1", "2018-Q1", "quarter", .outside = true, .where = where),
+                  "2018-Q1 withheld");
     /* What was reported tells of as few. */
     close_it(&books, "2018-02");
     books_tell(&books, &(struct books_event){.source = "a@1",
