@@ -303,6 +303,7 @@ static void what_cannot_be_explained_is_said(void **state) {
     } refused[] = {{"cals", "2018", NULL, "no indicator \"cals\""},
                    {"calls", "2018-13", NULL, "no period"},
                    {"calls", "2011/2015", NULL, "is not the plan, which is 2016/2020"},
+                   {"calls", "2018", "nort", "cannot be \"nort\": it is one of north, south"},
                    {"people", "2018", "north", "has no dimension \"region\""}};
     struct books books;
     struct explained explained;
