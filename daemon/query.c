@@ -70,13 +70,13 @@ static int write_figure(struct writing *writing, const struct query_figures *fig
                                  .reported = figure->reported,
                                  .heard = figure->heard,
                                  .days = figure->days};
-    const char *own = query_note(figures, figure->note);
+    const char *own = kept_note_at(&figures->kept, figure->note);
     out.note = str_of(figure->state == MESSAGE_STATE_VALUE
                           ? query_breaks_note(&writing->breaks, figure, &writing->period, own, note)
                           : own);
     out.has_target = find_target(writing, &out.target);
     for (uint32_t i = 0; i < out.dim_count; i++)
-        out.dim[i] = figures->dim[figure->group][i];
+        out.dim[i] = figures->kept.dim[figure->group][i];
     message_write_figure(writing->figures, &out);
     writing->figure_count++;
     if (writing->figure_count == MESSAGE_FIGURES_MAX || wire_writer_len(writing->figures) > CHUNK_BYTES)

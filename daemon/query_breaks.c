@@ -22,7 +22,7 @@ static int compare_groups(const void *left, const void *right, void *arg) {
 
 /* A breakdown may have more than one group: they get one rank. */
 static void rank_groups(struct query_breaks *breaks, const struct query_figures *figures) {
-    size_t count = figures->group_count;
+    size_t count = figures->kept.group_count;
     uint32_t *group = mem_zeroed(count + 1, sizeof *group), rank = 0;
     breaks->rank = mem_zeroed(count + 1, sizeof *breaks->rank);
     breaks->before = mem_zeroed(count + 1, sizeof *breaks->before);

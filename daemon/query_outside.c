@@ -12,7 +12,7 @@ static void withhold(struct query_figures *figures, struct query_figure *figure)
     *figure = (struct query_figure){.period = figure->period,
                                     .group = figure->group,
                                     .state = MESSAGE_STATE_WITHHELD,
-                                    .note = query_figures_note(figures, "")};
+                                    .note = kept_note(&figures->kept, "")};
 }
 
 /* ---- sums of windows ---- */

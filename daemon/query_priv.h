@@ -5,6 +5,7 @@
 
 #include "daemon/closings.h"
 #include "daemon/fold.h"
+#include "daemon/kept.h"
 #include "daemon/query.h"
 
 /* The question, understood. */
@@ -49,12 +50,9 @@ struct query_figures {
     size_t indicator;
     struct str split[DIMS_MAX]; /* borrowed; what they are broken down by */
     size_t split_count;
-    const struct dims *where;    /* NULL: nothing */
-    struct query_list shown;     /* by period and then by breakdown */
-    struct str (*dim)[DIMS_MAX]; /* of each group; owned. A breakdown may have more than one group */
-    size_t group_count, group_room;
-    char *notes;
-    size_t notes_len, notes_room, last_note;
+    const struct dims *where; /* NULL: nothing */
+    struct query_list shown;  /* by period and then by breakdown */
+    struct kept kept;         /* a breakdown may have more than one group */
 };
 
 /* All that the question asks for, in order. `figures` is to be cleared whatever comes of it. */
@@ -69,10 +67,7 @@ void query_figures_clear(struct query_figures *figures);
 int query_figures_add(const struct query_figures *figures, struct query_list *list,
                       const struct query_figure *figure, struct fault *why);
 int query_figures_compare_groups(const struct query_figures *figures, uint32_t a, uint32_t b);
-uint32_t query_figures_new_group(struct query_figures *figures);
 struct period query_period(const struct query_scope *scope, int32_t first);
-size_t query_figures_note(struct query_figures *figures, const char *note); /* copies */
-const char *query_note(const struct query_figures *figures, size_t note);
 
 /* Puts in a row for each period without a figure that was asked for. */
 int query_fill_gaps(struct query_figures *figures, struct fault *why);
