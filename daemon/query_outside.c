@@ -67,7 +67,7 @@ static int find_hidden(struct hiding *hiding, struct fault *why) {
         if (shown->figure[i].state == MESSAGE_STATE_WITHHELD)
             hiding->hidden[hiding->count++] =
                 (struct hidden){query_period(scope, shown->figure[i].period).first,
-                                hiding->parts.dim[shown->figure[i].group]};
+                                hiding->parts.kept.dim[shown->figure[i].group]};
     if (hiding->count > 1)
         qsort_r(hiding->hidden, hiding->count, sizeof *hiding->hidden, compare_hidden, figures);
     return 0;
@@ -76,7 +76,7 @@ static int find_hidden(struct hiding *hiding, struct fault *why) {
 /* Told, it would give the window away. */
 static bool gives_away(const struct hiding *hiding, const struct query_figure *figure) {
     const struct query_figures *figures = hiding->figures;
-    const struct hidden wanted = {figure->period, figures->dim[figure->group]};
+    const struct hidden wanted = {figure->period, figures->kept.dim[figure->group]};
     size_t low = 0, high = hiding->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
