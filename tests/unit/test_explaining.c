@@ -524,6 +524,7 @@ static void what_moved_on_many_days_still_adds_up(void **state) {
     for (uint32_t i = 0; i < told->move_count; i++) {
         message_next_move(told, &move);
         assert_int_equal(move.difference, i == 63 ? 7 : 1);
+        assert_true(books_is(move.what, i == 63 ? "and all the rest: came later" : "came later"));
     }
     assert_int_equal(move.at, books.now);
     frames_destroy(&explained.answer);
