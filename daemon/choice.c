@@ -4,6 +4,7 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 
+#include "daemon/words.h"
 #include "proto/check.h"
 #include "proto/message.h"
 
@@ -66,4 +67,52 @@ int choice_indicators(const struct framework *framework, const struct str *patte
 
 void choice_sort(const struct framework *framework, size_t *chosen, size_t count) {
     qsort_r(chosen, count, sizeof *chosen, compare_indicators, (void *)(uintptr_t)framework);
+}
+
+/* ---- values ---- */
+
+static int take_series(void *arg, uint32_t series, const struct dims *dims) {
+    const struct dim *wanted = arg;
+    (void)series;
+    return str_equal(dims_get(dims, wanted->name), wanted->value);
+}
+
+/* What the plan has no more may be known from before. */
+static bool is_known(struct catalogue *catalogue, const size_t *chosen, size_t count,
+                     const struct dim *wanted) {
+    struct dim value = *wanted;
+    for (size_t i = 0; i < count; i++)
+        if (catalogue_each_series(catalogue, chosen[i], take_series, &value) != 0)
+            return true;
+    return false;
+}
+
+static bool lists(const struct framework *framework, size_t indicator, size_t dim, struct str value) {
+    size_t values = framework_dim_value_count(framework, indicator, dim);
+    for (size_t i = 0; i < values; i++)
+        if (str_equal(framework_dim_value_at(framework, indicator, dim, i), value))
+            return true;
+    return values == 0;
+}
+
+int choice_check_value(const struct framework *framework, struct catalogue *catalogue, const size_t *chosen,
+                       size_t count, const struct dim *wanted, struct fault *why) {
+    size_t indicator = SIZE_MAX, dim = 0;
+    struct words choices = {{0}};
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < framework_indicator_at(framework, chosen[i])->dim_count; k++) {
+            if (!str_equal(framework_dim_name(framework, chosen[i], k), wanted->name))
+                continue;
+            if (lists(framework, chosen[i], k, wanted->value))
+                return 0;
+            indicator = chosen[i];
+            dim = k;
+        }
+    if (indicator == SIZE_MAX || is_known(catalogue, chosen, count, wanted))
+        return 0;
+    for (size_t i = 0; i < framework_dim_value_count(framework, indicator, dim); i++)
+        words_add(&choices, "%s%.*s", i ? ", " : "",
+                  STR_ARG(framework_dim_value_at(framework, indicator, dim, i)));
+    return fault_set(why, -EINVAL, "dimension \"%.*s\" cannot be \"%.*s\": it is one of %s",
+                     STR_ARG(wanted->name), STR_ARG(wanted->value), choices.text);
 }

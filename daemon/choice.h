@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #include "config/framework.h"
+#include "daemon/catalogue.h"
+#include "proto/dims.h"
 
 /* `text` has at most CHOICE_TEXT_MAX bytes, `pattern` any number. */
 #define CHOICE_TEXT_MAX 128
@@ -18,5 +20,10 @@ bool choice_matches(struct str pattern, struct str text);
 int choice_indicators(const struct framework *framework, const struct str *pattern, uint32_t pattern_count,
                       size_t *chosen, size_t *count, struct fault *why);
 void choice_sort(const struct framework *framework, size_t *chosen, size_t count); /* by id */
+
+/* -EINVAL with `why` for the one who asks: that dimension of these indicators is a closed list, of which this is none; nor
+ * is anything known of it. An indicator without the dimension has no say. */
+int choice_check_value(const struct framework *framework, struct catalogue *catalogue, const size_t *chosen,
+                       size_t count, const struct dim *wanted, struct fault *why);
 
 #endif

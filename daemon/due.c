@@ -64,7 +64,8 @@ static int judge_source(struct duties *duties, const struct framework_feed *feed
     int64_t since = (int64_t)duties->on + 1 - (days_of(duties, feed->every) + 1);
     if (heard >= since * CIVIL_DAY_SECONDS)
         return 0;
-    (void)snprintf(duty.note, sizeof duty.note, "%s", rhythms[feed->every].expected);
+    (void)snprintf(duty.note, sizeof duty.note, "%s%s", choice_is_glob(source) ? "never heard; " : "",
+                   rhythms[feed->every].expected);
     return due_add(duties, &duty);
 }
 
@@ -73,27 +74,31 @@ struct hearing {
     bool *met; /* by feed */
 };
 
-/* The first feed that fits says how often. */
+/* The first feed that fits says how often; of all that fit somebody was heard. */
 static int judge_heard(void *arg, struct str source, int64_t at) {
     const struct hearing *hearing = arg;
     struct duties *duties = hearing->duties;
+    bool judged = false;
+    int err = 0;
     for (size_t i = 0; i < framework_feed_count(duties->framework); i++) {
         struct framework_feed feed = framework_feed_at(duties->framework, i);
         if (!choice_matches(feed.source, source))
             continue;
         hearing->met[i] = true;
-        return judge_source(duties, &feed, source, at);
+        if (!judged)
+            err = judge_source(duties, &feed, source, at);
+        judged = true;
     }
-    return 0;
+    return err;
 }
 
 static int judge_sources(struct duties *duties) {
     size_t feeds = framework_feed_count(duties->framework);
     bool *met = mem_zeroed(feeds + 1, sizeof *met);
     int err = heard_each(duties->snapshot, judge_heard, &(struct hearing){duties, met}, duties->why);
-    for (size_t k = 0; k < feeds && err == 0; k++) { /* one that was never there has no row */
+    for (size_t k = 0; k < feeds && err == 0; k++) {
         struct framework_feed feed = framework_feed_at(duties->framework, k);
-        if (!met[k] && !choice_is_glob(feed.source))
+        if (!met[k])
             err = judge_source(duties, &feed, feed.source, 0);
     }
     free(met);

@@ -132,6 +132,21 @@ static bool is_done(const struct duties *duties, const struct period *period, co
     return false;
 }
 
+/* Of a dimension that may have any value nobody knows which are there before they are named. */
+static bool is_expected(const struct duties *duties, size_t indicator, const struct period *period,
+                        const struct known *known) {
+    size_t dims = framework_indicator_at(duties->framework, indicator)->dim_count;
+    bool open = false;
+    for (size_t i = 0; i < dims; i++)
+        open = open || framework_dim_value_count(duties->framework, indicator, i) == 0;
+    if (!open)
+        return true;
+    for (size_t i = 0; i < known->count; i++)
+        if (known_says(&known->entry[i]))
+            return known->entry[i].day <= period->last;
+    return true;
+}
+
 static int judge_milestone(struct duties *duties, size_t indicator, struct str key,
                            const struct known *known) {
     struct period period, late[LATE_TOLD];
@@ -141,7 +156,8 @@ static int judge_milestone(struct duties *duties, size_t indicator, struct str k
         return 0;
     do {
         int32_t due = framework_due(duties->framework, indicator, &period);
-        if (due > duties->until || is_done(duties, &period, known))
+        if (due > duties->until || is_done(duties, &period, known) ||
+            !is_expected(duties, indicator, &period, known))
             continue;
         if (due < duties->on)
             late[late_count++ % LATE_TOLD] = period;

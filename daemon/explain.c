@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "daemon/absence.h"
+#include "daemon/choice.h"
 #include "daemon/definitions.h"
 #include "daemon/explain_priv.h"
 #include "daemon/refusals.h"
@@ -218,6 +219,10 @@ static int find_indicator(struct explaining *explaining) {
         if (!found)
             return fault_set(explaining->why, -EINVAL, "%.*s has no dimension \"%.*s\"", STR_ARG(id),
                              STR_ARG(question->where.dim[i].name));
+        int err = choice_check_value(explaining->framework, explaining->catalogue, &explaining->index, 1,
+                                     &question->where.dim[i], explaining->why);
+        if (err)
+            return err;
     }
     return 0;
 }

@@ -189,7 +189,7 @@ static int64_t worth(const struct parts *parts, const struct known_entry *entry)
     return kind == KIND_COUNT || kind == KIND_DISTINCT ? entry->entry.value : 1;
 }
 
-static int write_entry(struct parts *parts, const struct known_entry *entry) {
+static int write_entry(struct parts *parts, const struct known_entry *entry, bool outdone) {
     struct explaining *explaining = parts->explaining;
     struct message_entry_row row = {.at = entry->at, .state = entry->state, .entry = entry->entry};
     struct store_vintage vintage;
@@ -206,19 +206,21 @@ static int write_entry(struct parts *parts, const struct known_entry *entry) {
         return fault_set(explaining->why, -EBADMSG,
                          "the store's table of series is damaged; \"suivi check\" tells where");
     row.received = vintage.began;
+    if (outdone)
+        row.state = MESSAGE_ENTRY_SUPERSEDED;
     if (explain_room(explaining, MESSAGE_LIST_ENTRIES))
         message_write_entry_row(explaining->list[MESSAGE_LIST_ENTRIES], &row);
     return 0;
 }
 
-static int take_entry(struct parts *parts, const struct known_entry *entry) {
+static int take_entry(struct parts *parts, const struct known_entry *entry, bool outdone) {
     struct part *part = part_of(parts, entry->source);
     part->touched = true;
     if (known_says(entry)) {
         part->gave = true;
         part->value = cell_add(part->value, worth(parts, entry));
     }
-    return write_entry(parts, entry);
+    return write_entry(parts, entry, outdone);
 }
 
 /* Whether it takes something back that was said of the period, on another day. */
@@ -239,6 +241,17 @@ static const struct known_entry *find_carried(const struct parts *parts, const s
     return carried;
 }
 
+/* Of what holds on only the last statement of a day does. */
+static bool is_outdone(const struct known *known, size_t index) {
+    const struct known_entry *entry = &known->entry[index];
+    if (!known_says(entry))
+        return false;
+    for (size_t i = index + 1; i < known->count && known->entry[i].day == entry->day; i++)
+        if (known_says(&known->entry[i]))
+            return true;
+    return false;
+}
+
 static int take_series(struct parts *parts, const struct known *known) {
     const struct explaining *explaining = parts->explaining;
     const struct known_entry *carried = find_carried(parts, known);
@@ -252,9 +265,9 @@ static int take_series(struct parts *parts, const struct known *known) {
         if (within && entry->state != MESSAGE_ENTRY_WITHDRAWN)
             err = hear(parts, entry->source, entry->day);
         if (err == 0 && (within || entry == carried))
-            err = take_entry(parts, entry);
+            err = take_entry(parts, entry, carries && is_outdone(known, i));
         else if (err == 0 && retracts_within(parts, known, entry))
-            err = write_entry(parts, entry);
+            err = write_entry(parts, entry, false);
     }
     return err;
 }

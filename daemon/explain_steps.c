@@ -158,10 +158,10 @@ static int compare_steps(const void *left, const void *right) {
 
 /* Reasons, each once; what has none came later. */
 static void name_causes(const struct step *step, size_t count, struct words *what) {
-    bool plain = false;
+    bool told = false;
     for (size_t i = 0; i < count; i++)
-        plain = plain || step[i].reason.len == 0;
-    words_add(what, "%s", plain ? "came later" : "");
+        told = told || step[i].reason.len == 0;
+    words_add(what, "%s", told ? "came later" : "");
     for (size_t i = 0; i < count; i++) {
         size_t before = 0;
         bool withdrawn = step[i].withdrawal != NO_WITHDRAWAL;
@@ -169,8 +169,9 @@ static void name_causes(const struct step *step, size_t count, struct words *wha
             before++;
         if (i >= CAUSES_MAX || before < i || step[i].reason.len == 0)
             continue;
-        words_add(what, "%s%s%.*s", what->text[0] ? "; " : "", withdrawn && count > 1 ? "taken back: " : "",
+        words_add(what, "%s%s%.*s", told ? "; " : "", withdrawn && count > 1 ? "taken back: " : "",
                   STR_ARG(step[i].reason));
+        told = true;
     }
 }
 
@@ -187,8 +188,10 @@ static int tell_step(struct moves *moves, const struct step *step, size_t count,
         move.has_reason = move.has_reason || step[i].corrects;
         one_reason = one_reason && str_equal(step[i].reason, step->reason);
     }
+    bool rest = step->vintage != step[count - 1].vintage;
+    words_add(&what, "%s", rest ? "and all the rest: " : "");
     name_causes(step, count, &what);
-    move.what = one_reason ? step->reason : str_of(what.text);
+    move.what = one_reason && !rest ? step->reason : str_of(what.text);
     return err ? err : moves_tell(moves, &move);
 }
 

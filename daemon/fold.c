@@ -359,6 +359,10 @@ int fold_run(const struct fold_question *question,
     return err;
 }
 
+enum period_type fold_window(const struct fold_question *question) {
+    return window_of(question, framework_indicator_at(question->framework, question->indicator));
+}
+
 const char *fold_note(const struct fold_question *question, char note[static FOLD_NOTE_MAX]) {
     static const char *const of[] = {
         [PERIOD_DAY] = "days",    [PERIOD_MONTH] = "months", [PERIOD_QUARTER] = "quarters",

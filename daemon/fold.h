@@ -52,6 +52,9 @@ int fold_run(const struct fold_question *question,
              int (*figure)(void *arg, const struct fold_figure *figure, struct fault *why), void *arg,
              struct fault *why);
 
+/* Of what is counted within windows: in which; as long as the figures' periods, or shorter: then they are sums. */
+enum period_type fold_window(const struct fold_question *question);
+
 /* A figure's note with its error, if it has one: "± 0.8 %". */
 const char *fold_figure_note(const struct fold_figure *figure, char note[static FOLD_NOTE_MAX]);
 

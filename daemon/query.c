@@ -131,8 +131,11 @@ static bool any_has_dim(const struct framework *framework, const size_t *chosen,
     return false;
 }
 
-static int check_dims(const struct message_query *query, const struct framework *framework,
-                      const size_t *chosen, size_t count, struct fault *why) {
+static int check_dims(const struct query_scope *scope, const size_t *chosen, size_t count,
+                      struct fault *why) {
+    const struct message_query *query = scope->query;
+    const struct framework *framework = scope->framework;
+    int err = 0;
     for (uint32_t i = 0; i < query->split_count; i++)
         if (!any_has_dim(framework, chosen, count, query->split[i]))
             return fault_set(why, -EINVAL, "none of these indicators has a dimension \"%.*s\" to split by",
@@ -141,7 +144,9 @@ static int check_dims(const struct message_query *query, const struct framework 
         if (!any_has_dim(framework, chosen, count, query->where.dim[i].name))
             return fault_set(why, -EINVAL, "none of these indicators has a dimension \"%.*s\"",
                              STR_ARG(query->where.dim[i].name));
-    return 0;
+    for (size_t i = 0; i < query->where.count && err == 0; i++)
+        err = choice_check_value(framework, scope->catalogue, chosen, count, &query->where.dim[i], why);
+    return err;
 }
 
 static int scope_range(struct query_scope *scope, struct fault *why) {
@@ -253,7 +258,7 @@ int query_run(struct frames **out, const struct message_query *query, const stru
     int err = choice_indicators(framework, query->pattern, query->pattern_count, chosen, &count, why);
     if (err == 0) {
         choice_sort(framework, chosen, count);
-        err = check_dims(query, framework, chosen, count, why);
+        err = check_dims(&scope, chosen, count, why);
     }
     if (err == 0)
         err = scope_range(&scope, why);

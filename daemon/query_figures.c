@@ -317,8 +317,8 @@ static void narrow(struct query_figures *figures) {
         shown->figure[i].group = group;
 }
 
-int query_figures_make(struct query_figures *figures, const struct query_scope *scope, size_t indicator,
-                       struct fault *why) {
+int query_figures_make_all(struct query_figures *figures, const struct query_scope *scope, size_t indicator,
+                           struct fault *why) {
     *figures = (struct query_figures){.scope = scope, .indicator = indicator};
     struct query_list reported = {0};
     choose_split(figures);
@@ -332,10 +332,14 @@ int query_figures_make(struct query_figures *figures, const struct query_scope *
     if (err == 0 && scope->closings)
         err = merge(figures, &reported, why);
     free(reported.figure);
+    return err == 0 && scope->query->outside ? query_withhold(figures, why) : err;
+}
+
+int query_figures_make(struct query_figures *figures, const struct query_scope *scope, size_t indicator,
+                       struct fault *why) {
+    int err = query_figures_make_all(figures, scope, indicator, why);
     if (err)
         return err;
-    if (scope->query->outside)
-        query_withhold(figures);
     if (is_widened(scope->query))
         narrow(figures);
     drop_missing(figures);

@@ -58,6 +58,10 @@ struct query_figures {
 /* All that the question asks for, in order. `figures` is to be cleared whatever comes of it. */
 int query_figures_make(struct query_figures *figures, const struct query_scope *scope, size_t indicator,
                        struct fault *why);
+
+/* The same with all parts of what a part is asked of, as outsiders are told them, and without gaps. */
+int query_figures_make_all(struct query_figures *figures, const struct query_scope *scope, size_t indicator,
+                           struct fault *why);
 void query_figures_clear(struct query_figures *figures);
 
 int query_figures_add(const struct query_figures *figures, struct query_list *list,
@@ -93,6 +97,6 @@ const char *query_breaks_note(struct query_breaks *breaks, const struct query_fi
                               char note[static MESSAGE_TEXT_MAX + 1]);
 
 /* Takes out what would tell too much. */
-void query_withhold(struct query_figures *figures);
+int query_withhold(struct query_figures *figures, struct fault *why);
 
 #endif

@@ -109,6 +109,10 @@ static void put_due(FILE *stream, const struct suivi_duty *row) {
 
 static void put_silent(FILE *stream, const struct suivi_duty *row, int year) {
     char moment[WORDS_MAX];
+    if (row->heard == 0 && strncmp(row->note, "never heard", strlen("never heard")) == 0) {
+        fputs(row->note, stream); /* of a whole kind of sources */
+        return;
+    }
     if (row->heard != 0)
         fprintf(stream, "last heard %s", words_moment(row->heard, year, moment));
     else

@@ -59,6 +59,8 @@ struct request {
     struct suivi_dim where[DIMS_MAX];
     enum period_type by;
     struct period from, to;
+    struct period years; /* of the plan */
+    bool has_years;
     struct answer *answer;
 };
 
@@ -225,13 +227,30 @@ static struct figures_table_layout layout_of(const struct request *request) {
         .by = request->by,
         .from = request->query.from ? &request->from : NULL,
         .to = request->query.to ? &request->to : NULL,
+        .years = request->has_years ? &request->years : NULL,
         .all_periods = request->query.gaps,
         .all_rows = request->query.gaps || request->query.indicator_count > 0,
     };
 }
 
+static void on_plan(void *arg, const struct suivi_plan *plan) {
+    struct request *request = arg;
+    request->has_years = period_parse(&request->years, str_of(plan->plan), NULL) == 0;
+}
+
+static void on_promise(void *arg, const struct suivi_promise *promise) {
+    (void)arg;
+    (void)promise;
+}
+
+static int ask_plan(struct suivi *client, int timeout_ms, void *arg) {
+    const struct request *request = arg;
+    const char *const one[] = {answer_at(request->answer, 0)->indicator};
+    return suivi_ask_plan(client, one, 1, request->common.language, timeout_ms, on_plan, on_promise, arg);
+}
+
 /* Where an end was left open each indicator is told as far as it has figures. A table has the same columns for all of
- * them, so it asks once more, from the first to the last one. */
+ * them, so it asks once more, from the first to the last one. Past the plan's years there are figures only. */
 static int ask_to_the_ends(struct request *request) {
     char first_text[PERIOD_TEXT_MAX], last_text[PERIOD_TEXT_MAX];
     const char *from = request->query.from, *to = request->query.to;
@@ -240,11 +259,16 @@ static int ask_to_the_ends(struct request *request) {
     if (request->common.format != VERB_TABLE || request->by == PERIOD_PLAN || (from && to) ||
         !answer_tells(request->answer) || !figures_table_span(request->answer, &layout, &first, &last))
         return VERB_DONE;
+    int status = verb_ask(&request->common, ask_plan, request);
+    if (status != VERB_DONE)
+        return status;
     answer_destroy(&request->answer);
     answer_new(&request->answer, request->split, request->query.split_count);
-    request->query.from = period_print_day(first, first_text);
-    request->query.to = period_print_day(last, last_text);
-    int status = verb_ask(&request->common, ask, request);
+    if (from || !request->has_years || first >= request->years.first)
+        request->query.from = period_print_day(first, first_text);
+    if (to || !request->has_years || last <= request->years.last)
+        request->query.to = period_print_day(last, last_text);
+    status = verb_ask(&request->common, ask, request);
     request->query.from = from;
     request->query.to = to;
     return status;

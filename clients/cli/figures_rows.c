@@ -72,6 +72,16 @@ static void drop_repeated(struct table_view *view) {
     view->period_count = kept;
 }
 
+/* A figure of another century is no reason for a column for each month up to it. */
+static bool keep_to_the_plan(const struct figures_table_layout *layout, int32_t *first, int32_t *last) {
+    const struct period *years = layout->years;
+    if (years && !layout->from && *first < years->first)
+        *first = years->first;
+    if (years && !layout->to && *last > years->last)
+        *last = years->last;
+    return *first <= *last;
+}
+
 /* A column for every period of the span, so that a gap in the data is a gap in the table. */
 void table_make_columns(struct table_view *view) {
     int32_t first = 0, last = 0;
@@ -84,6 +94,8 @@ void table_make_columns(struct table_view *view) {
         if (view->period_count == 0 || strcmp(view->periods[view->period_count - 1], figure->period) != 0)
             add_period(view, figure->period);
     }
+    if (ordered)
+        ordered = keep_to_the_plan(view->layout, &first, &last);
     if (ordered) {
         struct period period = period_of_day(view->layout->by, first, NULL);
         size_t extra = 0;

@@ -262,6 +262,22 @@ class Withdraw(Views):
         self.assertEqual(self.house.table('web.downloads'), {('web.downloads', '2018-02'): 10})
 
 
+class Figures(Views):
+    def test_a_figure_of_another_century(self):
+        """A slip of the pen in a year is one figure more, and not a table of eighteen centuries."""
+        self.downloads([1])
+        self.put('record@office', ('impact.case_studies', {}, '0218-03-01',
+                                   entry(1, title='Fewer raids', parts=['a', 'b', 'c', 'd', 'e', 'f'])))
+        ran = self.suivi('figures')
+        self.assertEqual(ran.err, '')
+        heads = [word for line in ran.out.splitlines() if line.startswith('indicator') for word in line.split()]
+        periods = [word for word in heads if word[0].isdigit()]
+        self.assertEqual((periods[0], periods[-1]), ('0218-03', '2018-02'))
+        self.assertLessEqual(len(periods), 61)
+        rows = self.rows('figures', '--gaps')
+        self.assertEqual({row['period'] for row in rows if row['period'] < '2016'}, {'0218-03'})
+
+
 class Due(Views):
     def test_late(self):
         ran = self.suivi('due', '--on', '2018-11-23', code=3)
@@ -281,6 +297,11 @@ class Due(Views):
         self.assertIn('2017', audits)
 
     def test_nothing_is_late(self):
+        ran = self.suivi('due', '--on', '2016-01-20', '--within', '100', code=3)
+        self.assertEqual({line.split()[0] for line in ran.out.splitlines()}, {'silent', 'soon'})
+        self.assertRegex(ran.out, r'(?m)^silent +weblog@\* +never heard; expected daily$')
+        for source in ['weblog@www1', 'listserv@x', 'social@x']:
+            self.downloads([1], source=source)
         ran = self.suivi('due', '--on', '2016-01-20', '--within', '100')
         self.assertTrue(ran.out)
         self.assertEqual({line.split()[0] for line in ran.out.splitlines()}, {'soon'})

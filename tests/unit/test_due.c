@@ -215,15 +215,44 @@ static void what_was_taken_back_is_not_there(void **state) {
     books_destroy(&books);
 }
 
+/* Whose donors there are nobody knows before they are named. */
+static void a_series_of_an_open_list_is_expected_from_its_first_statement(void **state) {
+    (void)state;
+    struct books books;
+    struct rows rows;
+    char more[4096];
+    struct entry entry = {.id = 1, .recorded = 1, .done = ENTRY_NO_DAY};
+    books_new(&books, "2020-01-10");
+    (void)snprintf(
+        more, sizeof more, "%s%s", books_framework,
+        "  - {id: reports, kind: milestone, frequency: year, dimensions: [list], label: {en: R}}\n");
+    books_plan(&books, more);
+    expect(&books, "2020-01-10", 0, "reports", "late reports - 2016 due 2016-12-31 +1105 []");
+    entry.done = books_day("2019-01-05");
+    books_tell(&books, &(struct books_event){.source = "desk",
+                                             .indicator = "reports",
+                                             .dim = "list",
+                                             .value = "fund",
+                                             .day = "2018-12-31",
+                                             .entry = &entry});
+    ask(&books, "2020-02-10", 0, &rows);
+    assert_int_equal(count_of(&rows, "reports"), 1);
+    assert_true(books_is(find(&rows, MESSAGE_DUTY_LATE, "reports")->duty.period, "2019"));
+    frames_destroy(&rows.answer);
+    books_destroy(&books);
+}
+
 static void a_source_is_silent(void **state) {
     (void)state;
     struct books books;
     struct rows rows;
     books_new(&books, "2018-03-10");
+    expect(&books, "2018-03-10", 0, "weblog@*", "silent weblog@* -  due  +0 [never heard; expected daily]");
     books_count(&books, "weblog@www1", "north", "2018-03-10", 1);
     books_count(&books, "other@www1", "north", "2018-03-10", 1);
     expect(&books, "2018-03-01", 0, "weblog@www1", NULL); /* it spoke later */
     expect(&books, "2018-03-11", 0, "weblog@www1", NULL);
+    expect(&books, "2018-03-12", 0, "weblog@*", NULL);
     expect(&books, "2018-03-12", 0, "weblog@www1", "silent weblog@www1 -  due  +0 [expected daily]");
     expect(&books, "2018-03-12", 0, "other@www1", NULL);
     ask(&books, "2018-03-12", 0, &rows);
@@ -291,6 +320,7 @@ int main(void) {
         cmocka_unit_test(a_short_estimate_tells_its_error),
         cmocka_unit_test(a_level_holds_on_for_a_while),
         cmocka_unit_test(what_was_taken_back_is_not_there),
+        cmocka_unit_test(a_series_of_an_open_list_is_expected_from_its_first_statement),
         cmocka_unit_test(a_source_is_silent),
         cmocka_unit_test(a_question_is_about_a_day),
     };

@@ -452,6 +452,20 @@ static void outsiders_are_not_told_of_few(void **state) {
         &books, QUERY("heads", "2018-01", "2018-04", "month", .outside = true, .where = where, .gaps = true),
         "2018-01 withheld, 2018-02 6 1/28, 2018-03 0 1/31, 2018-04 missing");
     assert_answer(&books, QUERY("heads", "2018-01", "2018-01", "month", .where = where), "2018-01 7");
+    /* A sum of months tells of none that is withheld; the other one of February goes with it. */
+    assert_answer(
+        &books,
+        QUERY("heads", "2018-02", "2018-03", "month", .outside = true, .split_count = 1, .split = {list}),
+        "2018-02 a withheld, 2018-02 b withheld, 2018-02 c 6, 2018-03 a 12, 2018-03 b 5, 2018-03 c 0");
+    assert_answer(&books, QUERY("heads", "2018", "2018-Q2", "quarter", .split_count = 1, .split = {list}),
+                  "2018-Q1 a 17 (sum of months), 2018-Q1 b 18 (sum of months), 2018-Q1 c 13 (sum of months), "
+                  "2018-Q2 a 1 (sum of months)");
+    assert_answer(
+        &books,
+        QUERY("heads", "2018", "2018-Q2", "quarter", .outside = true, .split_count = 1, .split = {list}),
+        "2018-Q1 a withheld, 2018-Q1 b withheld, 2018-Q1 c withheld, 2018-Q2 a withheld");
+    assert_answer(&books, QUERY("heads", "2018-Q1", "2018-Q1", "quarter", .outside = true, .where = where),
+                  "2018-Q1 withheld");
     /* What was reported tells of as few. */
     close_it(&books, "2018-02");
     books_tell(&books, &(struct books_event){.source = "a@1",
@@ -525,6 +539,22 @@ static void a_sum_is_asked_for(void **state) {
     books_destroy(&books);
 }
 
+static void a_value_that_is_none_is_refused_with_the_choices(void **state) {
+    (void)state;
+    struct books books;
+    char more[4096];
+    books_new(&books, "2018-05-15");
+    books_count(&books, "a@1", "north", "2018-02-05", 7);
+    assert_answer(&books, QUERY("calls", "2018", "2018", "month", .where = in_region("nort")),
+                  "-22: dimension \"region\" cannot be \"nort\": it is one of north, south");
+    assert_answer(&books, QUERY("calls", "2018", "2018", "month", .where = in_region("south")), "");
+    (void)snprintf(more, sizeof more, "%s", books_framework); /* the plan has it no more, and it is known */
+    memcpy(strstr(more, "[north, south]"), "[south, west ]", 14);
+    books_plan(&books, more);
+    assert_answer(&books, QUERY("calls", "2018", "2018", "month", .where = in_region("north")), "2018-02 7");
+    books_destroy(&books);
+}
+
 static int ask(struct room *room, const struct message_query *query, struct fault *why) {
     struct frames *answer = NULL;
     int err = query_run(&answer, query, room->framework, room->catalogue, room->store, ROOM_NOW, why);
@@ -567,6 +597,7 @@ int main(void) {
         cmocka_unit_test(outsiders_are_not_told_of_few),
         cmocka_unit_test(a_changed_definition_is_marked),
         cmocka_unit_test(a_sum_is_asked_for),
+        cmocka_unit_test(a_value_that_is_none_is_refused_with_the_choices),
         cmocka_unit_test(a_question_that_makes_no_sense_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
