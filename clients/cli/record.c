@@ -235,10 +235,18 @@ static int make_milestone(const struct request *request, struct saying *saying) 
                      period_type_name(promise->frequency));
         return VERB_MISUSED;
     }
-    char day[WORDS_MAX], period[PERIOD_TEXT_MAX];
+    char day[WORDS_MAX], period[PERIOD_TEXT_MAX], years[PERIOD_TEXT_MAX];
+    const struct period *plan = promises_plan(request->common.promises);
+    if ((request->given & BIT(OPT_FOR)) &&
+        (saying->period.last < plan->first || saying->period.first > plan->last)) {
+        terminal_say(PROGRAM, "--for %s is outside the plan, which is of %s: is the year right?",
+                     period_print(&saying->period, period), period_print(plan, years));
+        return VERB_MISUSED;
+    }
     const struct period on = {PERIOD_DAY, request->common.day, request->common.day};
     saying->entry.done = period_print(&on, saying->done);
-    saying->day = saying->period.last;
+    saying->day =
+        period_contains(&saying->period, request->common.day) ? request->common.day : saying->period.last;
     snprintf(saying->words, sizeof saying->words, "done on %s, for %s",
              words_long_day(request->common.day, day), period_print(&saying->period, period));
     return 0;

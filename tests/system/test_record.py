@@ -80,6 +80,24 @@ class EachKind(RecordTest):
         self.assertEqual(self.figure('secretariat.donor_reports', '2018-Q1', 'quarter'), 1)
         self.assertEqual(self.entries('secretariat.audit', '2017')[0]['done'], '2018-10-12')
 
+    def test_milestone_is_of_the_day_on_which_it_was_done(self):
+        """By whatever period one asks; only what was done outside the period that it is for is of that one's last day."""
+        self.record('secretariat.audit', '--at', '2018-09-12', '--done')
+        self.record('secretariat.audit', '--at', '2018-10-12', '--done', '--for', '2017')
+        self.record('governance.president_election', '--at', '2018-09-13', '--done')        # of a biennium
+        for indicator, by, period in [
+                ('secretariat.audit', 'month', '2018-09'), ('secretariat.audit', 'quarter', '2018-Q3'), ('secretariat.audit', 'day', '2018-09-12'),
+                ('secretariat.audit', 'year', '2018'), ('secretariat.audit', 'day', '2017-12-31'), ('governance.president_election', 'day', '2018-09-13'),
+                ('governance.president_election', 'year', '2018'), ('governance.president_election', 'biennium', '2018/2019')]:
+            self.assertEqual(self.figure(indicator, period, by), 1, (indicator, period))
+        for indicator, by, period in [('secretariat.audit', 'month', '2018-12'), ('governance.president_election', 'year', '2019'),
+                                      ('secretariat.audit', 'month', '2018-10')]:
+            self.assertFalse(self.figure(indicator, period, by), (indicator, period))
+        self.record('secretariat.audit', '--at', '2018-10-13', '--done', code=1)
+        self.record('secretariat.audit', '--at', '2018-10-13', '--done', '--for', '2017', code=1)
+        ran = self.record('secretariat.audit', '--at', '2018-10-13', '--done', '--for', '2015', code=2)
+        self.assert_one_sentence(ran.err, '--for', '2015', '2016/2020')
+
     def test_milestone_due_after_its_period(self):
         """It is done for the first period that is not overdue, by the daemon's own plan."""
         plan = self.house.write('plan.yaml', b'name: own\nplan: 2016/2020\nlanguages: [en]\nindicators:\n'
