@@ -162,26 +162,39 @@ static void say_indicators(const struct import_rows *rows) {
     }
 }
 
+static void say_known(const struct import_known *known) {
+    if (known->before > 0)
+        printf("; %zu of them were recorded before, and each counts once", known->before);
+    if (!known->complete)
+        fputs("; what of them was recorded before counts once", stdout);
+    if (known->people > 0)
+        fputs("; people who were recorded before count once", stdout);
+    if (known->retracted > 0)
+        printf("; %zu of them were retracted, and do not count", known->retracted);
+}
+
 static int record(struct request *request) {
-    size_t count = import_rows_count(request->rows), before = 0;
+    size_t count = import_rows_count(request->rows), lines = csv_file_rows(request->file);
+    struct import_known known = {0};
     if (count == 0) {
         terminal_say(PROGRAM, "no row of %s is one that the mapping takes; nothing was recorded",
                      request->path);
         return VERB_DONE;
     }
-    int status = import_send(&request->common, request->rows, request->path, &before);
+    int status = import_send(&request->common, request->rows, request->path, &known);
     if (status != 0)
         return status;
-    if (before == count) {
-        printf("%s: all its %zu entries were recorded before, and each counts once\n", request->path, count);
-        return verb_printed("answer");
+    if (known.before == count) {
+        printf("%s: all its %zu entries were recorded before, and each counts once", request->path, count);
+        known.before = 0;
+        known.complete = true;
+    } else {
+        printf("recorded from %s: %zu row%s, %zu entr%s (", request->path, lines, lines == 1 ? "" : "s",
+               count, count == 1 ? "y" : "ies");
+        say_indicators(request->rows);
+        fputs(")", stdout);
     }
-    printf("recorded from %s: %zu row%s, %zu entr%s (", request->path, csv_file_rows(request->file),
-           csv_file_rows(request->file) == 1 ? "" : "s", count, count == 1 ? "y" : "ies");
-    say_indicators(request->rows);
-    fputs(")", stdout);
-    if (before > 0)
-        printf("; %zu of them were recorded before, and each counts once", before);
+    say_known(&known);
     puts("");
     return verb_printed("answer");
 }
