@@ -441,6 +441,5 @@ int correct_run(int argc, char **argv) {
     if (!done && status == 0)
         status = run(&request, &correction);
     already_free(&correction.already);
-    recording_close(&request.common);
-    return status;
+    return recording_close(&request.common, status);
 }

@@ -228,6 +228,5 @@ int import_run(int argc, char **argv) {
     import_rows_destroy(&request.rows);
     csv_file_destroy(&request.file);
     mapping_destroy(&request.mapping);
-    recording_close(&request.common);
-    return status;
+    return recording_close(&request.common, status);
 }

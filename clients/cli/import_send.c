@@ -183,7 +183,7 @@ int import_send(struct recording *recording, struct import_rows *rows, const cha
         return VERB_FAILED;
     }
     int status = recording_send(recording);
-    if (status != 0 && suivi_tally(client).refused > 0)
+    if (status != 0 && suivi_tally(client).refused > recording->earlier.refused)
         forget_marks(client, rows);
     return status;
 }

@@ -376,6 +376,5 @@ int record_run(int argc, char **argv) {
     if (!done && status == 0)
         status = run(&request, &saying);
     case_study_free(&saying.study);
-    recording_close(&request.common);
-    return status;
+    return recording_close(&request.common, status);
 }

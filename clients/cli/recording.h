@@ -29,7 +29,8 @@ struct recording { /* zeros */
     struct suivi *client;
     char *outbox; /* the client's directory */
     struct promises *promises;
-    uint64_t waited; /* batches that were in the outbox before */
+    uint64_t waited;            /* batches that were in the outbox before and were not sent yet */
+    struct suivi_tally earlier; /* what became of those that were sent first */
 };
 
 /* Rows for a verb's table of options, and what it passes on of them. */
@@ -63,10 +64,13 @@ int recording_parse_number(const char *text, int64_t *out, struct fault *why);
 /* -EINVAL when the day is still to come. */
 int recording_check_past(int32_t day, struct fault *why);
 
-/* Opens the outbox of source COLLECTOR@HOST in `state`, or in `folder` of it when that is given, and gets the plan.
+/* Opens the outbox of source COLLECTOR@HOST in `state`, or in `folder` of it when that is given, and gets the plan. What waits
+ * there from an earlier run is sent first, so that the daemon knows it when it is asked what there is; it is said that it was.
  * 0, or VERB_FAILED, which was said. */
 int recording_open(struct recording *recording, const char *collector, const char *folder);
-void recording_close(struct recording *recording);
+
+/* Returns `status`, or VERB_FAILED when something of an earlier run was refused. */
+int recording_close(struct recording *recording, int status);
 
 /* The same as source "record", and finds the indicator, which may be named by its code in the plan. Then holds the
  * dimensions against it. 0, or VERB_FAILED, which was said. */

@@ -321,6 +321,27 @@ class Apart(RecordTest):
         self.assertEqual(self.figure('alliances.activities', '2018-03'), 9)
         self.assertEqual(self.figure('secretariat.audit', '2018', 'year'), 1)
 
+    def test_what_waited_is_sent_first(self):
+        """And told, so that who repeats a command that was interrupted knows; and known when the same is said again."""
+        self.house.stop()
+        done = ('secretariat.audit', '--at', '2018-09-12', '--done')
+        self.record(*done, code=1, timeout='1')
+        self.record('members.total', '--at', '2018-03-31', '--value', '3', '--dim', 'region=africa', code=1, timeout='1')
+        self.house.start()
+        ran = self.record(*done, code=1)
+        told, refused = ran.err.splitlines()
+        self.assert_one_sentence(told + '\n', '2 entries of an earlier run waited in', self.house.path('state'), 'were sent now, too')
+        self.assertIn('it was done for 2018 on 12 September 2018 already', refused)
+        self.assertEqual(len(self.entries('secretariat.audit', '2018')), 1)
+        self.assertEqual(self.figure('members.total', '2018-03'), 3)
+        self.house.stop()
+        self.correct('members.total', '--at', '2018-03-31', '--value', '4', '--dim', 'region=africa', '--reason', 'x', code=1, timeout='1')
+        self.house.start()
+        ran = self.correct('members.total', '--at', '2018-03-31', '--value', '4', '--dim', 'region=africa', '--reason', 'x')
+        self.assertIn('1 entry of an earlier run waited in', ran.err)
+        self.assertIn('4 already; nothing was changed', ran.err)
+        self.assertEqual(self.record('secretariat.audit', '--at', '2018-01-12', '--done', '--for', '2017').err, '')
+
     def test_a_plan_of_ones_own(self):
         self.house.stop()
         plan = os.path.join(house.SOURCE, 'config', 'example-outreach-2024.yaml')
