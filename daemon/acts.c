@@ -108,6 +108,9 @@ static int check_close(const struct act *act, const struct framework *framework,
     if (period->type == PERIOD_PLAN && (period->first != plan->first || period->last != plan->last))
         return fault_set(why, -EINVAL, "%.*s is not the plan, which is %s", STR_ARG(act->period),
                          period_print(plan, last));
+    if (period->last < plan->first || period->first > plan->last)
+        return fault_set(why, -EINVAL, "%.*s is outside the plan, which is %s: there is nothing to close",
+                         STR_ARG(act->period), period_print(plan, last));
     return 0;
 }
 

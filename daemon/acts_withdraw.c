@@ -9,14 +9,7 @@
 #include "proto/sketch.h"
 #include "proto/utf8.h"
 
-#define CHUNK_SERIES (16 * STORE_NEIGHBOURS) /* whose sums are made anew at once, of so many months: */
-#define CHUNK_MONTHS 12
-
-/* Series by what lies under them, whether the framework still has them or not: rows of months go for all. */
-struct numbers {
-    uint32_t *series;
-    size_t count, room;
-};
+#define SUMS_MAX (1u << 20) /* that are collected before they are put, and those of one block on top */
 
 struct taking {
     struct store_write *write;
@@ -24,40 +17,18 @@ struct taking {
     struct withdrawals *withdrawals; /* as far as they are put */
     uint32_t source;
     int32_t first, last; /* days */
-    struct numbers all, sums, sets;
     uint64_t figures;
     int32_t earliest, latest; /* days of what is taken back */
-    const uint32_t *chunk;    /* of series whose sums are collected */
     struct counts *counts;
     struct sketch *set;
-    int32_t month; /* of `set` */
-    bool has_month;
+    uint32_t series; /* of `set`, or of the last sum */
+    int32_t month;   /* of `set` */
+    bool any;
+    bool more;     /* the walk stopped, and is to go on there: */
+    uint32_t next; /* series */
+    int32_t from;  /* day */
     struct fault *why;
 };
-
-static void numbers_add(struct numbers *numbers, uint32_t series) {
-    if (numbers->count == numbers->room) {
-        numbers->room = numbers->room ? numbers->room * 2 : 64;
-        numbers->series = mem_resize(numbers->series, numbers->room, sizeof *numbers->series);
-    }
-    numbers->series[numbers->count++] = series;
-}
-
-static int take_series(void *arg, uint32_t id, struct str text) {
-    struct taking *taking = arg;
-    enum kind kind;
-    struct str indicator;
-    struct dims dims;
-    if (catalogue_parse_series(text, &kind, &indicator, &dims) != 0)
-        return fault_set(taking->why, -EBADMSG,
-                         "the store's table of series is damaged at number %u; restore it from a backup", id);
-    numbers_add(&taking->all, id);
-    if (kind == KIND_COUNT)
-        numbers_add(&taking->sums, id);
-    else if (kind == KIND_DISTINCT)
-        numbers_add(&taking->sets, id);
-    return 0;
-}
 
 /* What was put is seen from here on. */
 static int look(struct taking *taking) {
@@ -74,57 +45,48 @@ static int32_t last_day_of_month(int32_t month) {
 
 /* ---- what is there ---- */
 
-static bool is_theirs(const struct taking *taking, uint32_t source, int32_t day, uint32_t vintage) {
-    return source == taking->source && withdrawals_counts(taking->withdrawals, source, day, vintage, 0);
+static bool counts_now(const struct taking *taking, const struct store_given *given) {
+    return withdrawals_counts(taking->withdrawals, taking->source, given->day, given->vintage, 0);
 }
 
-static void note_theirs(struct taking *taking, uint32_t source, int32_t day, uint32_t vintage) {
-    if (!is_theirs(taking, source, day, vintage))
-        return;
-    if (taking->figures == 0 || day < taking->earliest)
-        taking->earliest = day;
-    if (taking->figures == 0 || day > taking->latest)
-        taking->latest = day;
+static int note_given(void *arg, const struct store_given *given) {
+    struct taking *taking = arg;
+    if (!counts_now(taking, given))
+        return 0;
+    if (taking->figures == 0 || given->day < taking->earliest)
+        taking->earliest = given->day;
+    if (taking->figures == 0 || given->day > taking->latest)
+        taking->latest = given->day;
     taking->figures++;
-}
-
-static int note_sum(void *arg, const struct store_sum *sum) {
-    note_theirs(arg, sum->source, sum->when, sum->vintage);
-    return 0;
-}
-
-static int note_cell(void *arg, const struct store_cell *cell) {
-    note_theirs(arg, cell->source, cell->when, cell->vintage);
-    return 0;
-}
-
-static int note_entry(void *arg, const struct store_entry *entry) {
-    note_theirs(arg, entry->source, entry->day, entry->vintage);
     return 0;
 }
 
 static int note_all(struct taking *taking) {
-    int err = store_each_sum(taking->view, STORE_DAYS, taking->sums.series, taking->sums.count, taking->first,
-                             taking->last, note_sum, taking, taking->why);
-    for (size_t i = 0; i < taking->sets.count && err == 0; i++)
-        err = store_each_cell(taking->view, STORE_DAYS, taking->sets.series[i], taking->first, taking->last,
-                              note_cell, taking, taking->why);
-    if (!store_has_entries(taking->view))
-        return err;
-    for (size_t i = 0; i < taking->all.count && err == 0; i++)
-        err = store_each_entry(taking->view, taking->all.series[i], taking->first, taking->last, note_entry,
-                               taking, taking->why);
+    static const enum store_sort sorts[] = {STORE_SUMS, STORE_SETS, STORE_ENTRIES};
+    int err = 0;
+    for (size_t i = 0; i < sizeof sorts / sizeof *sorts && err == 0; i++)
+        err = store_each_given(taking->view, sorts[i], taking->source, 0, CIVIL_DAY_MIN, taking->first,
+                               taking->last, note_given, taking, taking->why);
     return err;
 }
 
-/* ---- months made anew: each time first all is collected, and then put ---- */
+/* ---- months made anew: each time first some are collected, and then put ---- */
 
-static int collect_sum(void *arg, const struct store_sum *sum) {
+/* Those of a block come together, so that none of a month is left behind. */
+static int collect_sum(void *arg, const struct store_given *given) {
     struct taking *taking = arg;
-    if (!is_theirs(taking, sum->source, sum->when, sum->vintage))
+    bool begins = taking->any && given->series / STORE_NEIGHBOURS != taking->series / STORE_NEIGHBOURS;
+    if (begins && counts_len(taking->counts) >= SUMS_MAX) {
+        taking->more = true;
+        taking->next = given->series;
+        return 1;
+    }
+    taking->series = given->series;
+    taking->any = true;
+    if (!counts_now(taking, given))
         return 0;
     *counts_reserve(taking->counts, 1) = (struct count){
-        count_place(taking->chunk[sum->index], civil_month_of_day(sum->when), taking->source), sum->sum};
+        count_place(given->series, civil_month_of_day(given->day), taking->source), given->sum};
     counts_extend(taking->counts, 1);
     return 0;
 }
@@ -140,53 +102,54 @@ static int put_sums(struct taking *taking) {
     return err;
 }
 
-static int refold_sums(struct taking *taking, int32_t first_month, int32_t last_month) {
-    int err = 0;
-    for (size_t at = 0; at < taking->sums.count && err == 0; at += CHUNK_SERIES) {
-        size_t count = taking->sums.count - at < CHUNK_SERIES ? taking->sums.count - at : CHUNK_SERIES;
-        taking->chunk = taking->sums.series + at;
-        for (int32_t month = first_month; month <= last_month && err == 0; month += CHUNK_MONTHS) {
-            int32_t end = last_month - month < CHUNK_MONTHS ? last_month : month + CHUNK_MONTHS - 1;
-            err = store_each_sum(taking->view, STORE_DAYS, taking->chunk, count,
-                                 civil_first_day_of_month(month), last_day_of_month(end), collect_sum, taking,
-                                 taking->why);
-            if (err == 0)
-                err = put_sums(taking);
-        }
-    }
+static int refold_sums(struct taking *taking, int32_t first, int32_t last) {
+    int err;
+    taking->next = 0;
+    do {
+        taking->any = taking->more = false;
+        err = store_each_given(taking->view, STORE_SUMS, taking->source, taking->next, CIVIL_DAY_MIN, first,
+                               last, collect_sum, taking, taking->why);
+        if (err == 0)
+            err = put_sums(taking);
+    } while (err == 0 && taking->more);
     return err;
 }
 
-/* The union of the days of the first month that has any; a day of a later month ends the walk. */
-static int collect_cell(void *arg, const struct store_cell *cell) {
+/* The union of the days of the first month of a series that has any: one of another month, or series, ends the walk. */
+static int collect_set(void *arg, const struct store_given *given) {
     struct taking *taking = arg;
-    if (!is_theirs(taking, cell->source, cell->when, cell->vintage))
+    int32_t month = civil_month_of_day(given->day);
+    if (!counts_now(taking, given))
         return 0;
-    int32_t month = civil_month_of_day(cell->when);
-    if (taking->has_month && month != taking->month)
+    if (taking->any && (given->series != taking->series || month != taking->month)) {
+        taking->more = true;
+        taking->next = given->series;
+        taking->from = given->day;
         return 1;
-    if (!sketch_valid(cell->value))
+    }
+    if (!sketch_valid(given->value))
         return fault_set(taking->why, -EBADMSG, "the store holds a damaged set; \"suivi check\" tells where");
+    taking->series = given->series;
     taking->month = month;
-    taking->has_month = true;
-    sketch_merge(taking->set, cell->value);
+    taking->any = true;
+    sketch_merge(taking->set, given->value);
     return 0;
 }
 
-static int refold_set(struct taking *taking, uint32_t series, int32_t first_month, int32_t last_month) {
-    for (int32_t from = first_month; from <= last_month; from = taking->month + 1) {
+static int refold_sets(struct taking *taking, int32_t first, int32_t last) {
+    int err;
+    taking->next = 0;
+    taking->from = CIVIL_DAY_MIN;
+    do {
         sketch_clear(taking->set);
-        taking->has_month = false;
-        int err = store_each_cell(taking->view, STORE_DAYS, series, civil_first_day_of_month(from),
-                                  last_day_of_month(last_month), collect_cell, taking, taking->why);
-        if (err < 0 || !taking->has_month)
-            return err;
-        err = store_put_cell(taking->write, STORE_MONTHS, series, taking->month, taking->source,
-                             sketch_bytes(taking->set), taking->why);
-        if (err)
-            return err;
-    }
-    return 0;
+        taking->any = taking->more = false;
+        err = store_each_given(taking->view, STORE_SETS, taking->source, taking->next, taking->from, first,
+                               last, collect_set, taking, taking->why);
+        if (err == 0 && taking->any)
+            err = store_put_cell(taking->write, STORE_MONTHS, taking->series, taking->month, taking->source,
+                                 sketch_bytes(taking->set), taking->why);
+    } while (err == 0 && taking->more);
+    return err;
 }
 
 static int refold_months(struct taking *taking) {
@@ -194,11 +157,10 @@ static int refold_months(struct taking *taking) {
     int err = store_drop_months(taking->write, taking->source, first, last, taking->why);
     if (err == 0)
         err = look(taking);
+    int32_t first_day = civil_first_day_of_month(first), last_day = last_day_of_month(last);
     if (err == 0)
-        err = refold_sums(taking, first, last);
-    for (size_t i = 0; i < taking->sets.count && err == 0; i++)
-        err = refold_set(taking, taking->sets.series[i], first, last);
-    return err;
+        err = refold_sums(taking, first_day, last_day);
+    return err ? err : refold_sets(taking, first_day, last_day);
 }
 
 /* ---- the act ---- */
@@ -249,8 +211,7 @@ static int check(const struct withdrawing *ask, struct taking *taking) {
                          "no source \"%.*s\" was ever heard from; \"suivi sources\" lists those that were",
                          STR_ARG(ask->source));
     taking->source = finding.id;
-    if ((err = store_each_name(taking->view, STORE_SERIES, take_series, taking, why)) != 0 ||
-        (err = note_all(taking)) != 0)
+    if ((err = note_all(taking)) != 0)
         return err;
     if (taking->figures == 0)
         return fault_set(why, -EINVAL, "nothing that counts came from %.*s for %.*s to %.*s",
@@ -287,8 +248,5 @@ int act_withdraw(const struct withdrawing *ask, struct store_write *write, struc
     counts_destroy(&taking.counts);
     sketch_destroy(&taking.set);
     withdrawals_destroy(&taking.withdrawals);
-    free(taking.all.series);
-    free(taking.sums.series);
-    free(taking.sets.series);
     return err;
 }

@@ -24,6 +24,7 @@ struct catalogue {
     struct names *series, *sources;
     uint32_t series_saved, sources_saved; /* how many of them are on disk */
     struct indicator_series *of_indicator;
+    struct quota *entries;
 };
 
 static void indicator_series_add(struct indicator_series *list, uint32_t series) {
@@ -120,6 +121,7 @@ int catalogue_new(struct catalogue **out, const struct framework *framework, str
         mem_zeroed(framework_indicator_count(framework) + 1, sizeof *catalogue->of_indicator);
     names_new(&catalogue->series);
     names_new(&catalogue->sources);
+    quota_new(&catalogue->entries, store, CATALOGUE_ENTRIES_MAX);
     int err = pthread_rwlock_init(&catalogue->lock, NULL);
     ASSERT(err == 0);
 
@@ -151,6 +153,7 @@ void catalogue_destroy(struct catalogue **catalogue) {
     free(c->of_indicator);
     names_destroy(&c->series);
     names_destroy(&c->sources);
+    quota_destroy(&c->entries);
     (void)pthread_rwlock_destroy(&c->lock);
     c->magic = 0;
     free(c);
@@ -209,6 +212,11 @@ int catalogue_source(struct catalogue *catalogue, struct str name, uint32_t *id,
         return fault_set(why, -ENOSPC, "the store knows %u sources, its limit", CATALOGUE_SOURCES_MAX);
     *id = names_add(catalogue->sources, 0, name);
     return 0;
+}
+
+struct quota *catalogue_entries(const struct catalogue *catalogue) {
+    OBJ_CHECK(catalogue, CATALOGUE_MAGIC);
+    return catalogue->entries;
 }
 
 /* ---- saving ---- */

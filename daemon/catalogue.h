@@ -11,15 +11,17 @@
 
 #include "config/framework.h"
 #include "daemon/names.h"
+#include "daemon/quota.h"
 #include "daemon/store.h"
 #include "proto/dims.h"
 
 #define CATALOGUE_SERIES_MAX  (64u << 20)
 #define CATALOGUE_SOURCES_MAX (64u << 10)
+#define CATALOGUE_ENTRIES_MAX (256u << 10) /* of one series (daemon/quota.h) */
 
 struct catalogue;
 
-/* Borrows `framework`. Reads what the store knows; -EINVAL when an indicator's kind is not what it was. */
+/* Borrows `framework` and `store`. Reads what the store knows; -EINVAL when an indicator's kind is not what it was. */
 int catalogue_new(struct catalogue **out, const struct framework *framework, struct store *store,
                   struct fault *why);
 void catalogue_destroy(struct catalogue **catalogue);
@@ -37,6 +39,9 @@ int catalogue_series(struct catalogue *catalogue, struct str indicator, const st
                      struct name_found *found, struct fault *why);
 
 int catalogue_source(struct catalogue *catalogue, struct str name, uint32_t *id, struct fault *why);
+
+/* How many entries the series have, CATALOGUE_ENTRIES_MAX at most. */
+struct quota *catalogue_entries(const struct catalogue *catalogue);
 
 /* The parts of a series' name as the store has it. -EINVAL: it is none. Borrows from `text`. */
 int catalogue_parse_series(struct str text, enum kind *kind, struct str *indicator, struct dims *dims);

@@ -13,7 +13,7 @@
 
 /* Key: the period's text. Row: version, vintage, time, type, first and last day, digest, number of figures, length
  * of the note, note, figures. */
-#define ROW_VERSION 1
+#define ROW_VERSION 2
 #define ROW_HEAD    (1 + 4 + 8 + 1 + 4 + 4 + CLOSING_DIGEST + 8 + 4)
 
 _Static_assert(CLOSING_DIGEST == crypto_hash_sha256_BYTES, "a digest is a SHA-256");
@@ -138,6 +138,20 @@ struct element {
     uint64_t decimals;
 };
 
+/* What stands before the elements, and how many of these there are. */
+static int read_head(struct wire_reader *reader, const struct closing *closing, uint32_t *count) {
+    struct str name, said;
+    char period[PERIOD_TEXT_MAX];
+    uint32_t fields;
+    if (wire_read_array(reader, &fields, CLOSING_HEAD_FIELDS) != 0 || fields != CLOSING_HEAD_FIELDS ||
+        wire_read_str(reader, &name, MESSAGE_TEXT_MAX) != 0 ||
+        wire_read_str(reader, &said, PERIOD_TEXT_MAX) != 0 ||
+        !str_equal(said, str_of(period_print(&closing->period, period))) ||
+        wire_read_array(reader, count, UINT32_MAX) != 0)
+        return -EBADMSG;
+    return 0;
+}
+
 static int read_element(struct wire_reader *reader, struct element *out) {
     uint32_t fields;
     if (wire_read_array(reader, &fields, CLOSING_ELEMENT_FIELDS) != 0 || fields != CLOSING_ELEMENT_FIELDS ||
@@ -214,7 +228,7 @@ static int find(const struct closing *closing, struct str indicator, const struc
     struct wire_reader reader;
     uint32_t count;
     wire_reader_init(&reader, closing->figures.at, closing->figures.len);
-    if (wire_read_array(&reader, &count, UINT32_MAX) != 0)
+    if (read_head(&reader, closing, &count) != 0)
         return -EBADMSG;
     for (uint32_t i = 0; i < count; i++) {
         struct element element;
@@ -305,7 +319,7 @@ static bool figures_valid(const struct closing *closing) {
     uint64_t count = 0;
     struct str before = {"", 0};
     wire_reader_init(&reader, closing->figures.at, closing->figures.len);
-    if (wire_read_array(&reader, &elements, UINT32_MAX) != 0)
+    if (read_head(&reader, closing, &elements) != 0)
         return false;
     for (uint32_t i = 0; i < elements; i++) {
         struct element element;

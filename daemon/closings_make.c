@@ -131,12 +131,16 @@ int closing_make(struct wire_writer *figures, uint64_t *count, const struct clos
                  struct fault *why) {
     size_t indicators = framework_indicator_count(task->framework);
     struct making making = {.task = task, .figures = figures};
+    char period[PERIOD_TEXT_MAX];
     struct sorting *sorting = mem_zeroed(indicators + 1, sizeof *sorting);
     int err = 0;
     wire_writer_new(&making.records, CLOSING_BYTES_MAX);
     for (size_t i = 0; i < indicators; i++)
         sorting[i] = (struct sorting){i, framework_indicator_at(task->framework, i)->id};
     qsort(sorting, indicators, sizeof *sorting, compare_ids);
+    wire_write_array(figures, CLOSING_HEAD_FIELDS);
+    wire_write_str(figures, framework_name(task->framework));
+    wire_write_str(figures, str_of(period_print(&task->period, period)));
     wire_write_array(figures, indicators);
     for (size_t i = 0; i < indicators && err == 0; i++)
         err = make_element(&making, sorting[i].index, why);

@@ -18,6 +18,8 @@
 
 _Static_assert(FAULT_TEXT_MAX <= MESSAGE_TEXT_MAX + 1, "every reason is kept whole");
 
+_Static_assert(CATALOGUE_ENTRIES_MAX == 262144, "a sentence says so");
+
 _Static_assert((INT64_C(1) << 40) > KIND_COUNT_MAX && MESSAGE_EVENTS_MAX <= 1u << 22,
                "the numbers of a batch add up within 62 bits");
 
@@ -33,6 +35,7 @@ enum event_fault {
     FAULT_BAD_SET,
     FAULT_TIME,
     FAULT_FUTURE,
+    FAULT_CROWDED,
     FAULT_WHOLE,
     EVENT_FAULTS
 };
@@ -49,6 +52,9 @@ static const char *const event_fault_text[EVENT_FAULTS] = {
         "the value is no set: 0x01, then at most 1024 rising 8-byte hashes; or 0x02, then 2048 registers",
     [FAULT_TIME] = "the time is outside the years 1 to 9999",
     [FAULT_FUTURE] = "the time lies in the future: only what has happened can be stated",
+    [FAULT_CROWDED] =
+        ("the series has 262144 entries, as many as may be: send what machines count as numbers, or "
+         "break it down by one more dimension under a new id"),
     [FAULT_WHOLE] = MESSAGE_REASON_WHOLE,
 };
 
@@ -293,6 +299,10 @@ static bool is_future(const struct taking *taking, int64_t at) {
     return at > taking->now + FUTURE_SECONDS;
 }
 
+static bool has_room(const struct taking *taking, uint32_t series) {
+    return quota_take(catalogue_entries(taking->combine->catalogue), series);
+}
+
 /* The reason for which an entry is refused; NO_REASON: it was taken. */
 static uint32_t take_entry(struct taking *taking, struct name_found found, int32_t day, int64_t at,
                            const struct message_flat_other *other) {
@@ -306,6 +316,8 @@ static uint32_t take_entry(struct taking *taking, struct name_found found, int32
         return find_reason(taking->combine, why.text);
     if (entry.done != ENTRY_NO_DAY && is_future(taking, (int64_t)entry.done * CIVIL_DAY_SECONDS))
         return reason_for(taking->combine, FAULT_FUTURE);
+    if (!has_room(taking, found.number))
+        return reason_for(taking->combine, FAULT_CROWDED);
     if (taking->into && !taking->refuse_all)
         keep_entry(taking, found.number, day, entry.id, at, &entry);
     return NO_REASON;
@@ -329,6 +341,8 @@ static uint32_t take_event(struct taking *taking, uint32_t index, const struct m
     if (is_entry)
         return take_entry(taking, found, day, at, other);
     enum event_fault fault = check_value(kind, flat->number[index], other);
+    if (fault == EVENT_FAULTS && kind_is_entered(kind) && !has_room(taking, found.number))
+        fault = FAULT_CROWDED;
     if (fault != EVENT_FAULTS)
         return reason_for(combine, fault);
     if (kind == KIND_COUNT)
@@ -368,10 +382,12 @@ static bool is_refused_whole(const struct taking *taking) {
     if (!taking->batch->whole)
         return false;
     trial.into = NULL;
+    quota_try(catalogue_entries(combine->catalogue));
     uint32_t reasons = combine->reason_count; /* those of unknown series stay */
     struct wire_writer *kept = combine->reasons;
     wire_writer_new(&combine->reasons, MESSAGE_BYTES_MAX / 4);
     take_each(&trial);
+    quota_give_back(catalogue_entries(combine->catalogue));
     bool refused = combine->refused_count > 0;
     wire_writer_destroy(&combine->reasons);
     combine->reasons = kept;
@@ -512,7 +528,12 @@ void combine_events(struct combine *combine, const struct message_batch *batch,
             taking.total = take_plain(combine, batch, flat, source, first, last, into);
     } else {
         taking.refuse_all = is_refused_whole(&taking);
+        bool takes = into && !taking.refuse_all;
+        if (!takes)
+            quota_try(catalogue_entries(combine->catalogue));
         take_each(&taking);
+        if (!takes)
+            quota_give_back(catalogue_entries(combine->catalogue));
         if (into && combine->refused_count > 0)
             note_refusals(&taking);
     }

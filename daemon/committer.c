@@ -148,6 +148,7 @@ void committer_start(struct committer *committer, int64_t now) {
     committer->flying = committer->filling;
     committer->filling = side;
     ledger_write(committer->ledger, committer->flying.pending);
+    quota_turn(catalogue_entries(committer->catalogue));
     committer->name_count = catalogue_unsaved(committer->catalogue, &committer->names);
     committer->busy = true;
 }

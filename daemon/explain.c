@@ -16,10 +16,14 @@
 _Static_assert(ENTRIES_BYTES + (MESSAGE_LISTS - 1) * LIST_BYTES + 2 * ENTRY_BYTES_MAX < MESSAGE_BYTES_MAX,
                "an explanation is one frame, each list with one row past its bound");
 
-bool explain_room(struct explaining *explaining, enum message_list list) {
+bool explain_room_left(const struct explaining *explaining, enum message_list list, uint32_t rows) {
     size_t bytes = list == MESSAGE_LIST_ENTRIES ? ENTRIES_BYTES : LIST_BYTES;
-    if (explaining->count[list] == MESSAGE_EXPLAINED_MAX ||
-        wire_writer_len(explaining->list[list]) >= bytes) {
+    return explaining->count[list] + rows < MESSAGE_EXPLAINED_MAX &&
+           wire_writer_len(explaining->list[list]) < bytes;
+}
+
+bool explain_room(struct explaining *explaining, enum message_list list) {
+    if (!explain_room_left(explaining, list, 0)) {
         explaining->more++;
         return false;
     }

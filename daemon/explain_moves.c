@@ -42,19 +42,6 @@ int moves_began(const struct moves *moves, uint32_t vintage, int64_t *at) {
     return err;
 }
 
-void moves_write(const struct moves *moves, const struct message_move_row *row) {
-    struct explaining *explaining = moves->explaining;
-    if (row->difference && explain_room(explaining, MESSAGE_LIST_MOVES))
-        message_write_move(explaining->list[MESSAGE_LIST_MOVES], row);
-}
-
-int moves_write_from(const struct moves *moves, uint32_t source, struct message_move_row *row) {
-    int err = explain_source(moves->explaining, source, &row->source);
-    if (err == 0)
-        moves_write(moves, row);
-    return err;
-}
-
 /* The withdrawal after the closing that took it back; withdrawals_count: there is none. */
 static size_t find_withdrawal(const struct moves *moves, uint32_t source, int32_t day, uint32_t vintage) {
     const struct withdrawals *withdrawals = moves->explaining->withdrawals;
@@ -97,25 +84,25 @@ static int compare_items(const void *left, const void *right) {
     return (a->source > b->source) - (a->source < b->source);
 }
 
-static int write_items(const struct moves *moves) {
+static int tell_items(struct moves *moves) {
     int err = 0;
     if (moves->item_count > 1)
         qsort(moves->item, moves->item_count, sizeof *moves->item, compare_items);
     for (size_t i = 0, end; i < moves->item_count && err == 0; i = end) {
         const struct move_item *head = &moves->item[i];
-        struct message_move_row row = {.what = STR("came later")};
+        struct move move = {.source = head->source, .what = STR("came later")};
         for (end = i; end < moves->item_count && compare_items(head, &moves->item[end]) == 0; end++)
-            row.difference = cell_add(row.difference, moves->item[end].difference);
+            move.difference = cell_add(move.difference, moves->item[end].difference);
         if (head->withdrawn) {
             const struct withdrawal *withdrawal =
                 withdrawals_at(moves->explaining->withdrawals, head->number);
-            row.at = withdrawal->at;
-            row.what = withdrawal->reason;
+            move.at = withdrawal->at;
+            move.what = withdrawal->reason;
         } else {
-            err = moves_began(moves, head->number, &row.at);
+            err = moves_began(moves, head->number, &move.at);
         }
         if (err == 0)
-            err = moves_write_from(moves, head->source, &row);
+            err = moves_tell(moves, &move);
     }
     return err;
 }
@@ -165,61 +152,84 @@ static bool is_same(const struct known_entry *a, const struct known_entry *b) {
 }
 
 /* By what entry `cause` says, or by its coming. */
-static int tell_cause(const struct moves *moves, const struct known_entry *cause, struct str what,
-                      uint32_t source, struct message_move_row *row) {
-    int err = moves_began(moves, cause->vintage, &row->at);
-    row->what = what;
-    return err ? err : moves_write_from(moves, source, row);
+static int tell_cause(struct moves *moves, const struct known_entry *cause, struct str what, uint32_t source,
+                      int64_t difference) {
+    struct move move = {
+        .source = source, .what = what, .has_reason = cause->entry.reason.len > 0, .difference = difference};
+    int err = moves_began(moves, cause->vintage, &move.at);
+    return err ? err : moves_tell(moves, &move);
 }
 
-static int tell_withdrawn(const struct moves *moves, const struct known_entry *taken,
-                          const struct known_entry *entry, struct message_move_row *row) {
+static int tell_withdrawn(struct moves *moves, const struct known_entry *taken,
+                          const struct known_entry *entry, int64_t difference) {
     const struct withdrawals *withdrawals = moves->explaining->withdrawals;
     size_t index = find_withdrawal(moves, taken->source, taken->day, taken->vintage);
     if (index == withdrawals_count(withdrawals))
-        return tell_cause(moves, taken, STR("withdrawn"), entry->source, row);
-    row->at = withdrawals_at(withdrawals, index)->at;
-    row->what = withdrawals_at(withdrawals, index)->reason;
-    return moves_write_from(moves, entry->source, row);
+        return tell_cause(moves, taken, STR("withdrawn"), entry->source, difference);
+    return moves_tell(moves, &(struct move){.at = withdrawals_at(withdrawals, index)->at,
+                                            .source = entry->source,
+                                            .what = withdrawals_at(withdrawals, index)->reason,
+                                            .difference = difference});
 }
 
 /* Why an entry that was known counts otherwise than it did: it was taken back, or what took it back was, or another
  * one of its id stands in its place now. */
-static int tell_change(const struct moves *moves, const struct known *known, const struct known_entry *entry,
-                       struct message_move_row *row) {
+static int tell_change(struct moves *moves, const struct known *known, const struct known_entry *entry,
+                       int64_t difference) {
     uint64_t id = entry->entry.id;
     const struct known_entry *cause = NULL, *undone;
     if (entry->state == MESSAGE_ENTRY_WITHDRAWN)
-        return tell_withdrawn(moves, entry, entry, row);
+        return tell_withdrawn(moves, entry, entry, difference);
     if (entry->state == MESSAGE_ENTRY_RETRACTED)
         cause = known_retraction(known, id, MESSAGE_ENTRY_COUNTS);
     else if ((undone = known_retraction(known, id, MESSAGE_ENTRY_RETRACTED)))
         cause = known_retraction(known, undone->entry.id, MESSAGE_ENTRY_COUNTS);
     else if ((undone = known_retraction(known, id, MESSAGE_ENTRY_WITHDRAWN)))
-        return tell_withdrawn(moves, undone, entry, row);
+        return tell_withdrawn(moves, undone, entry, difference);
     if (cause)
-        return tell_cause(moves, cause, reason_of(cause), cause->source, row);
-    return tell_cause(moves, entry, STR("another entry counts now"), entry->source, row);
+        return tell_cause(moves, cause, reason_of(cause), cause->source, difference);
+    return tell_cause(moves, entry, STR("another entry counts now"), entry->source, difference);
+}
+
+/* Whether it corrects what is said of the period, though it may move nothing. */
+static bool is_correction(const struct moves *moves, const struct known *now,
+                          const struct known_entry *entry) {
+    const struct period *period = &moves->explaining->period;
+    if (entry->vintage <= moves->closing->vintage || entry->state != MESSAGE_ENTRY_COUNTS ||
+        entry->entry.reason.len == 0)
+        return false;
+    return entry->entry.retracts ? known_is_within(now, entry->entry.retracts, period->first, period->last)
+                                 : period_contains(period, entry->day);
+}
+
+static int tell_corrections(struct moves *moves, const struct known *now) {
+    int err = 0;
+    for (size_t i = 0; i < now->count && err == 0; i++)
+        if (is_correction(moves, now, &now->entry[i]))
+            err = tell_cause(moves, &now->entry[i], now->entry[i].entry.reason, now->entry[i].source, 0);
+    return err;
 }
 
 /* Both lists have the same order, and all of `then` is in `now`. */
-static int tell_series(const struct moves *moves, const struct known *then, const struct known *now) {
+static int tell_series(struct moves *moves, const struct known *then, const struct known *now) {
     int64_t *worth_then = moves_worth(moves, then), *worth_now = moves_worth(moves, now);
     int err = 0;
     for (size_t i = 0, at = 0; i < now->count && err == 0; i++) {
         const struct known_entry *entry = &now->entry[i];
-        struct message_move_row row = {.difference = worth_now[i]};
+        int64_t difference = worth_now[i];
         while (at < then->count && known_compare(&then->entry[at], entry) < 0)
             at++;
         if (at < then->count && is_same(&then->entry[at], entry))
-            row.difference -= worth_then[at];
-        if (row.difference == 0)
+            difference -= worth_then[at];
+        if (difference == 0)
             continue;
         if (entry->vintage > moves->closing->vintage)
-            err = tell_cause(moves, entry, reason_of(entry), entry->source, &row);
+            err = tell_cause(moves, entry, reason_of(entry), entry->source, difference);
         else
-            err = tell_change(moves, now, entry, &row);
+            err = tell_change(moves, now, entry, difference);
     }
+    if (err == 0)
+        err = tell_corrections(moves, now);
     free(worth_then);
     free(worth_now);
     return err;
@@ -244,28 +254,28 @@ static int64_t value_of(const struct moves *moves, const struct known *known, si
 }
 
 /* Another statement holds now: it came later; or what held was taken back; or it could hold again. */
-static int tell_holding(const struct moves *moves, const struct known *then, const struct known *now) {
+static int tell_holding(struct moves *moves, const struct known *then, const struct known *now) {
     size_t before = find_holding(moves, then), after = find_holding(moves, now);
-    struct message_move_row row = {.difference = value_of(moves, now, after) - value_of(moves, then, before)};
-    if (row.difference == 0)
-        return 0;
+    int64_t difference = value_of(moves, now, after) - value_of(moves, then, before);
+    if (difference == 0)
+        return tell_corrections(moves, now);
     if (after != SIZE_MAX && now->entry[after].vintage > moves->closing->vintage)
         return tell_cause(moves, &now->entry[after], reason_of(&now->entry[after]), now->entry[after].source,
-                          &row);
+                          difference);
     for (size_t i = 0; before != SIZE_MAX && i < now->count; i++)
         if (is_same(&now->entry[i], &then->entry[before]) && !known_says(&now->entry[i]))
-            return tell_change(moves, now, &now->entry[i], &row);
+            return tell_change(moves, now, &now->entry[i], difference);
     if (after == SIZE_MAX)
         return fault_set(
             moves->explaining->why, -EBADMSG,
             "what held of %.*s when it was reported is gone from the store; \"suivi check\" tells "
             "more",
             STR_ARG(moves->explaining->indicator->id));
-    return tell_change(moves, now, &now->entry[after], &row);
+    return tell_change(moves, now, &now->entry[after], difference);
 }
 
 /* Those of one series, as they were known then and as they are known now. */
-static int compare_series(const struct moves *moves, uint32_t series) {
+static int compare_series(struct moves *moves, uint32_t series) {
     const struct explaining *explaining = moves->explaining;
     struct known then = {0}, now = {0};
     int err = known_add(&then, explaining->snapshot, series, CIVIL_DAY_MIN, CIVIL_DAY_MAX,
@@ -302,7 +312,7 @@ static int explain_one_by_one(struct moves *moves) {
                              explaining->period.first, explaining->period.last, take_sum, moves,
                              explaining->why);
     if (err == 0)
-        err = write_items(moves);
+        err = tell_items(moves);
     return err ? err : moves_entries(moves);
 }
 
@@ -311,6 +321,8 @@ int explain_moves(struct explaining *explaining, const struct closing *closing) 
     enum kind kind = explaining->indicator->kind;
     bool whole = kind == KIND_DISTINCT || kind == KIND_ROSTER || kind == KIND_RATIO;
     int err = whole ? moves_stepwise(&moves) : explain_one_by_one(&moves);
-    free(moves.item);
+    if (err == 0)
+        err = moves_write(&moves);
+    moves_clear(&moves);
     return err;
 }

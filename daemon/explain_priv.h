@@ -37,6 +37,9 @@ struct explaining {
 /* Whether the list takes one more row, which is then to be written and counted; else it is counted as not told. */
 bool explain_room(struct explaining *explaining, enum message_list list);
 
+/* Whether it has room for more than that many rows; counts nothing. */
+bool explain_room_left(const struct explaining *explaining, enum message_list list, uint32_t rows);
+
 /* The series of `indicator` that have the values asked for. To be freed: group->series. */
 void explain_gather(const struct explaining *explaining, size_t indicator, struct explain_group *group);
 

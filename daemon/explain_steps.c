@@ -13,10 +13,12 @@
 struct step {
     uint32_t vintage, source;
     size_t withdrawal; /* NO_WITHDRAWAL: cells or entries */
-    struct str reason; /* of an entry; may be empty */
+    struct str reason; /* may be empty */
+    bool corrects;     /* what was said of the period: told even when it moves nothing */
 };
 
 #define NO_WITHDRAWAL SIZE_MAX
+#define CAUSES_MAX    256 /* of one step that are looked at for their reasons */
 
 struct steps {
     struct moves *moves;
@@ -42,7 +44,8 @@ static void note_source(struct steps *steps, uint32_t source) {
 static int add_step(struct steps *steps, const struct step *step) {
     const struct step *last = steps->count ? &steps->step[steps->count - 1] : NULL;
     if (last && last->vintage == step->vintage && last->source == step->source &&
-        last->withdrawal == step->withdrawal && str_equal(last->reason, step->reason))
+        last->withdrawal == step->withdrawal && str_equal(last->reason, step->reason) &&
+        last->corrects == step->corrects)
         return 0;
     if (steps->count == steps->room) {
         if (steps->count == FOLD_ITEMS_MAX)
@@ -59,7 +62,7 @@ static int take_set(void *arg, const struct store_cell *cell) {
     note_source(steps, cell->source);
     if (cell->vintage <= steps->moves->closing->vintage)
         return 0;
-    return add_step(steps, &(struct step){cell->vintage, cell->source, NO_WITHDRAWAL, {0}});
+    return add_step(steps, &(struct step){cell->vintage, cell->source, NO_WITHDRAWAL, {0}, false});
 }
 
 static int take_later_sum(void *arg, const struct store_sum *sum) {
@@ -67,7 +70,16 @@ static int take_later_sum(void *arg, const struct store_sum *sum) {
     note_source(steps, sum->source);
     if (sum->vintage <= steps->moves->closing->vintage)
         return 0;
-    return add_step(steps, &(struct step){sum->vintage, sum->source, NO_WITHDRAWAL, {0}});
+    return add_step(steps, &(struct step){sum->vintage, sum->source, NO_WITHDRAWAL, {0}, false});
+}
+
+static bool corrects(const struct explaining *explaining, const struct known *known,
+                     const struct known_entry *entry) {
+    const struct period *period = &explaining->period;
+    if (entry->entry.reason.len == 0 || entry->state != MESSAGE_ENTRY_COUNTS)
+        return false;
+    return entry->entry.retracts ? known_is_within(known, entry->entry.retracts, period->first, period->last)
+                                 : period_contains(period, entry->day);
 }
 
 static int take_known(struct steps *steps, uint32_t series) {
@@ -75,6 +87,8 @@ static int take_known(struct steps *steps, uint32_t series) {
     struct known known = {0};
     int err = known_add(&known, explaining->snapshot, series, CIVIL_DAY_MIN, CIVIL_DAY_MAX, 0,
                         explaining->withdrawals, explaining->why);
+    if (err == 0)
+        known_index(&known);
     for (size_t i = 0; i < known.count && err == 0; i++) {
         const struct known_entry *entry = &known.entry[i];
         bool touches = entry->entry.retracts || period_contains(&explaining->period, entry->day) ||
@@ -83,8 +97,8 @@ static int take_known(struct steps *steps, uint32_t series) {
             continue;
         note_source(steps, entry->source);
         if (entry->vintage > steps->moves->closing->vintage)
-            err = add_step(steps,
-                           &(struct step){entry->vintage, entry->source, NO_WITHDRAWAL, entry->entry.reason});
+            err = add_step(steps, &(struct step){entry->vintage, entry->source, NO_WITHDRAWAL,
+                                                 entry->entry.reason, corrects(explaining, &known, entry)});
     }
     known_clear(&known);
     return err;
@@ -127,8 +141,8 @@ static int take_withdrawals(struct steps *steps) {
         if (concerns && withdrawal->vintage > steps->moves->closing->vintage &&
             withdrawal->first <= explaining->period.last &&
             (withdrawal->last >= explaining->period.first || steps->carries))
-            err = add_step(steps,
-                           &(struct step){withdrawal->vintage, withdrawal->source, i, withdrawal->reason});
+            err = add_step(
+                steps, &(struct step){withdrawal->vintage, withdrawal->source, i, withdrawal->reason, false});
     }
     return err;
 }
@@ -142,28 +156,40 @@ static int compare_steps(const void *left, const void *right) {
     return (a->source > b->source) - (a->source < b->source);
 }
 
-/* What one or more steps, told as one, moved the figure by. A source and a reason are named where there is one; a
- * vintage that a withdrawal ended may have brought other things before it. */
-static int tell_step(const struct moves *moves, const struct step *step, size_t count, int64_t difference) {
-    struct message_move_row row = {.source = STR(""), .difference = difference};
-    struct words mixed = {{0}};
-    bool one_source = true, one_reason = true;
-    int err = moves_began(moves, step[count - 1].vintage, &row.at);
-    if (err)
-        return err;
-    for (size_t i = 1; i < count; i++) {
-        one_source = one_source && step[i].source == step->source;
+/* Reasons, each once; what has none came later. */
+static void name_causes(const struct step *step, size_t count, struct words *what) {
+    bool plain = false;
+    for (size_t i = 0; i < count; i++)
+        plain = plain || step[i].reason.len == 0;
+    words_add(what, "%s", plain ? "came later" : "");
+    for (size_t i = 0; i < count; i++) {
+        size_t before = 0;
+        bool withdrawn = step[i].withdrawal != NO_WITHDRAWAL;
+        while (before < i && before < CAUSES_MAX && !str_equal(step[before].reason, step[i].reason))
+            before++;
+        if (i >= CAUSES_MAX || before < i || step[i].reason.len == 0)
+            continue;
+        words_add(what, "%s%s%.*s", what->text[0] ? "; " : "", withdrawn && count > 1 ? "taken back: " : "",
+                  STR_ARG(step[i].reason));
+    }
+}
+
+/* What one or more steps, told as one, moved the figure by. A source is named where there is one; a vintage that a
+ * withdrawal ended may have brought other things before it. */
+static int tell_step(struct moves *moves, const struct step *step, size_t count, int64_t difference) {
+    struct move move = {.source = step->source, .difference = difference};
+    struct words what = {{0}};
+    int err = moves_began(moves, step[count - 1].vintage, &move.at);
+    bool one_reason = step->reason.len > 0;
+    for (size_t i = 0; i < count; i++) {
+        if (step[i].source != step->source)
+            move.source = MOVES_NO_SOURCE;
+        move.has_reason = move.has_reason || step[i].corrects;
         one_reason = one_reason && str_equal(step[i].reason, step->reason);
     }
-    row.what = one_reason && step->reason.len ? step->reason : STR("came later");
-    if (step->withdrawal != NO_WITHDRAWAL && !one_reason) {
-        words_add(&mixed, "came later; taken back: %.*s", STR_ARG(step->reason));
-        row.what = str_of(mixed.text);
-    }
-    if (one_source)
-        return moves_write_from(moves, step->source, &row);
-    moves_write(moves, &row);
-    return 0;
+    name_causes(step, count, &what);
+    move.what = one_reason ? step->reason : str_of(what.text);
+    return err ? err : moves_tell(moves, &move);
 }
 
 /* What is said of a distinct count, as it was known at the end of a vintage; 0: now. */
@@ -210,7 +236,7 @@ static int value_reported(const struct moves *moves, int64_t *value) {
 }
 
 static int tell_steps(const struct steps *steps) {
-    const struct moves *moves = steps->moves;
+    struct moves *moves = steps->moves;
     int64_t before, after;
     size_t told = 0;
     int err = value_reported(moves, &before);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "daemon/fold_priv.h"
+#include "daemon/kept.h"
 #include "proto/check.h"
 
 __extension__ typedef __int128 wide;
@@ -23,40 +24,9 @@ struct operand {
     const struct fold_question *ask;
     struct term *term; /* in order of period and breakdown */
     size_t count, room;
-    struct str (*dim)[DIMS_MAX]; /* of each group; owned */
-    size_t group_count, group_room;
-    char *notes; /* one after the other, each once when it comes again at once */
-    size_t notes_len, notes_room, last_note;
+    struct kept kept;
     struct str id;
 };
-
-static size_t keep_note(struct operand *operand, const char *note) {
-    size_t len = strlen(note) + 1;
-    if (operand->notes_len > 0 && strcmp(operand->notes + operand->last_note, note) == 0)
-        return operand->last_note;
-    while (operand->notes_len + len > operand->notes_room) {
-        operand->notes_room = operand->notes_room ? operand->notes_room * 2 : 1024;
-        operand->notes = mem_resize(operand->notes, operand->notes_room, 1);
-    }
-    memcpy(operand->notes + operand->notes_len, note, len);
-    operand->last_note = operand->notes_len;
-    operand->notes_len += len;
-    return operand->last_note;
-}
-
-static void keep_group(struct operand *operand, const struct fold_figure *figure) {
-    if (figure->group >= operand->group_room) {
-        size_t before = operand->group_room;
-        operand->group_room = (size_t)figure->group * 2 + 16;
-        operand->dim = mem_resize(operand->dim, operand->group_room, sizeof *operand->dim);
-        memset(operand->dim + before, 0, (operand->group_room - before) * sizeof *operand->dim);
-    }
-    if (figure->group >= operand->group_count)
-        operand->group_count = (size_t)figure->group + 1;
-    for (size_t i = 0; i < operand->ask->split_count; i++)
-        if (operand->dim[figure->group][i].at == NULL)
-            operand->dim[figure->group][i] = str_copy(figure->dim[i]);
-}
 
 static int keep_term(void *arg, const struct fold_figure *figure, struct fault *why) {
     struct operand *operand = arg;
@@ -68,23 +38,19 @@ static int keep_term(void *arg, const struct fold_figure *figure, struct fault *
         operand->room = operand->room ? operand->room * 2 : 64;
         operand->term = mem_resize(operand->term, operand->room, sizeof *operand->term);
     }
-    keep_group(operand, figure);
+    kept_group(&operand->kept, figure->group, figure->dim, operand->ask->split_count);
     operand->term[operand->count++] = (struct term){.period = figure->period,
                                                     .group = figure->group,
                                                     .state = figure->state,
                                                     .value = figure->value,
                                                     .error = figure->error,
-                                                    .note = keep_note(operand, figure->note)};
+                                                    .note = kept_note(&operand->kept, figure->note)};
     return 0;
 }
 
 static void operand_clear(struct operand *operand) {
-    for (size_t g = 0; g < operand->group_count; g++)
-        for (size_t i = 0; i < operand->ask->split_count; i++)
-            str_free(operand->dim[g][i]);
-    free(operand->dim);
+    kept_clear(&operand->kept);
     free(operand->term);
-    free(operand->notes);
 }
 
 /* ---- dividing ---- */
@@ -174,7 +140,7 @@ static int compare_terms(const struct operand *a, const struct term *x, const st
     if (x->period != y->period)
         return x->period < y->period ? -1 : 1;
     for (size_t i = 0; i < a->ask->split_count; i++) {
-        int c = str_compare(a->dim[x->group][i], b->dim[y->group][i]);
+        int c = str_compare(a->kept.dim[x->group][i], b->kept.dim[y->group][i]);
         if (c)
             return c;
     }
@@ -201,14 +167,14 @@ static int join(const struct asking *asking, const struct operand *above, const 
         char note[FOLD_NOTE_MAX] = "";
         struct fold_figure out = {.period = n->period, .group = n->group, .dim = dim, .note = note};
         for (size_t s = 0; s < asking->operand.split_count; s++)
-            dim[asking->place[s]] = above->dim[n->group][s];
+            dim[asking->place[s]] = above->kept.dim[n->group][s];
         if (n->state != MESSAGE_STATE_VALUE || d->state != MESSAGE_STATE_VALUE || d->value == 0) {
             out.state = MESSAGE_STATE_MISSING;
         } else {
             out.value =
                 divide(n->value, above_decimals, d->value, below_decimals, ratio->factor, ratio->decimals);
             out.error = error_of(n, d, out.value);
-            join_notes(above->notes + n->note, below->notes + d->note, note);
+            join_notes(kept_note_at(&above->kept, n->note), kept_note_at(&below->kept, d->note), note);
         }
         err = figure(arg, &out, why);
         i++;

@@ -26,7 +26,7 @@ struct known {
 
 /* Zero-initialise; then adds the entries of one series from `first` to `last`, of what had come by the end of `vintage`
  * (0: all). Those of other days are heeded as far as they retract any of these, or have an id of theirs. -EBADMSG: one of
- * them is damaged; -E2BIG: too many, and `why` names no indicator: known_too_many does; store errors. */
+ * them is damaged; -E2BIG: too many, as `why` says of which indicator; store errors. */
 int known_add(struct known *known, struct store_snapshot *snapshot, uint32_t series, int32_t first,
               int32_t last, uint32_t vintage, const struct withdrawals *withdrawals, struct fault *why);
 void known_clear(struct known *known); /* frees */

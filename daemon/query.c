@@ -5,20 +5,12 @@
 #include <stdlib.h>
 
 #include "daemon/choice.h"
-#include "daemon/definitions.h"
 #include "proto/check.h"
 #include "proto/civil.h"
 
 _Static_assert(FRAMEWORK_LABEL_MAX <= MESSAGE_TEXT_MAX, "every label can be sent");
 
 #define CHUNK_BYTES (1u << 20) /* a chunk is closed past this */
-#define BREAKS_MAX  64         /* of one indicator; older ones are not told */
-
-/* Where an indicator's definition changed. */
-struct definition_break {
-    int32_t since;
-    struct str version; /* borrowed from the snapshot */
-};
 
 /* The answer while it is written. */
 struct writing {
@@ -31,8 +23,7 @@ struct writing {
     /* The indicator that is written. */
     size_t index;
     const struct framework_indicator *indicator;
-    struct definition_break breaks[BREAKS_MAX];
-    size_t definitions;
+    struct query_breaks breaks;
     struct period period; /* of the last figure, and its text */
     char period_text[PERIOD_TEXT_MAX];
 };
@@ -47,42 +38,6 @@ static void close_chunk(struct writing *writing, bool last) {
     wire_writer_reset(writing->indicators);
     wire_writer_reset(writing->figures);
     writing->indicator_count = writing->figure_count = 0;
-}
-
-static int note_definition(void *arg, const struct definition *definition) {
-    struct writing *writing = arg;
-    if (definition->seen > writing->scope->known_at)
-        return 0;
-    if (writing->definitions++ > 0)
-        writing->breaks[(writing->definitions - 2) % BREAKS_MAX] =
-            (struct definition_break){definition->since, definition->version};
-    return 0;
-}
-
-/* The figure's own note, and where within its period the indicator began to mean something else. */
-static const char *compose_note(const struct writing *writing, const char *own,
-                                char note[static MESSAGE_TEXT_MAX + 1]) {
-    size_t changes = writing->definitions > 0 ? writing->definitions - 1 : 0;
-    int len = 0;
-    for (size_t i = changes > BREAKS_MAX ? changes - BREAKS_MAX : 0; i < changes; i++) {
-        const struct definition_break *change = &writing->breaks[i % BREAKS_MAX];
-        char day[PERIOD_TEXT_MAX];
-        if (!period_contains(&writing->period, change->since))
-            continue;
-        if (len == 0)
-            len = snprintf(note, MESSAGE_TEXT_MAX + 1, "%s", own);
-        (void)period_print_day(change->since, day);
-        int more = snprintf(note + len, (size_t)(MESSAGE_TEXT_MAX + 1 - len),
-                            change->version.len ? "%smethod changed on %s (version %.*s)"
-                                                : "%smethod changed on %s%.*s",
-                            len ? "; " : "", day, STR_ARG(change->version));
-        if (more > MESSAGE_TEXT_MAX - len) {
-            note[len] = '\0';
-            return note;
-        }
-        len += more;
-    }
-    return len ? note : own;
 }
 
 /* Targets are of the whole, and of what the kind itself tells. */
@@ -115,11 +70,13 @@ static int write_figure(struct writing *writing, const struct query_figures *fig
                                  .reported = figure->reported,
                                  .heard = figure->heard,
                                  .days = figure->days};
-    const char *own = query_note(figures, figure->note);
-    out.note = str_of(figure->state == MESSAGE_STATE_VALUE ? compose_note(writing, own, note) : own);
+    const char *own = kept_note_at(&figures->kept, figure->note);
+    out.note = str_of(figure->state == MESSAGE_STATE_VALUE
+                          ? query_breaks_note(&writing->breaks, figure, &writing->period, own, note)
+                          : own);
     out.has_target = find_target(writing, &out.target);
     for (uint32_t i = 0; i < out.dim_count; i++)
-        out.dim[i] = figures->dim[figure->group][i];
+        out.dim[i] = figures->kept.dim[figure->group][i];
     message_write_figure(writing->figures, &out);
     writing->figure_count++;
     if (writing->figure_count == MESSAGE_FIGURES_MAX || wire_writer_len(writing->figures) > CHUNK_BYTES)
@@ -152,14 +109,13 @@ static int write_indicator(struct writing *writing, size_t index, struct fault *
     struct query_figures figures;
     writing->index = index;
     writing->indicator = framework_indicator_at(scope->framework, index);
-    writing->definitions = 0;
     write_head(writing);
-    int err = definitions_each(scope->snapshot, writing->indicator->id, note_definition, writing, why);
-    if (err)
-        return err;
-    err = query_figures_make(&figures, scope, index, why);
+    int err = query_figures_make(&figures, scope, index, why);
+    if (err == 0)
+        err = query_breaks_load(&writing->breaks, &figures, why);
     for (size_t i = 0; i < figures.shown.count && err == 0; i++)
         err = write_figure(writing, &figures, &figures.shown.figure[i], why);
+    query_breaks_clear(&writing->breaks);
     query_figures_clear(&figures);
     return err;
 }

@@ -13,10 +13,6 @@ struct period query_period(const struct query_scope *scope, int32_t first) {
     return period_of_day(scope->by, first, framework_plan(scope->framework));
 }
 
-const char *query_note(const struct query_figures *figures, size_t note) {
-    return figures->notes + note;
-}
-
 int query_figures_add(const struct query_figures *figures, struct query_list *list,
                       const struct query_figure *figure, struct fault *why) {
     if (list->count == FOLD_FIGURES_MAX)
@@ -32,32 +28,9 @@ int query_figures_add(const struct query_figures *figures, struct query_list *li
     return 0;
 }
 
-size_t query_figures_note(struct query_figures *figures, const char *note) {
-    size_t len = strlen(note) + 1;
-    if (figures->notes_len > 0 && strcmp(figures->notes + figures->last_note, note) == 0)
-        return figures->last_note;
-    while (figures->notes_len + len > figures->notes_room) {
-        figures->notes_room = figures->notes_room ? figures->notes_room * 2 : 1024;
-        figures->notes = mem_resize(figures->notes, figures->notes_room, 1);
-    }
-    memcpy(figures->notes + figures->notes_len, note, len);
-    figures->last_note = figures->notes_len;
-    figures->notes_len += len;
-    return figures->last_note;
-}
-
-uint32_t query_figures_new_group(struct query_figures *figures) {
-    if (figures->group_count == figures->group_room) {
-        figures->group_room = figures->group_room ? figures->group_room * 2 : 16;
-        figures->dim = mem_resize(figures->dim, figures->group_room, sizeof *figures->dim);
-    }
-    memset(figures->dim[figures->group_count], 0, sizeof *figures->dim);
-    return (uint32_t)figures->group_count++;
-}
-
 int query_figures_compare_groups(const struct query_figures *figures, uint32_t a, uint32_t b) {
     for (size_t i = 0; i < figures->split_count && a != b; i++) {
-        int c = str_compare(figures->dim[a][i], figures->dim[b][i]);
+        int c = str_compare(figures->kept.dim[a][i], figures->kept.dim[b][i]);
         if (c)
             return c;
     }
@@ -82,29 +55,21 @@ struct folding {
     bool kept;                     /* it may hold just these */
 };
 
-static uint32_t group_of(struct folding *folding, const struct fold_figure *figure) {
-    struct query_figures *figures = folding->figures;
-    uint32_t group = folding->base + figure->group;
-    while (figures->group_count <= group)
-        (void)query_figures_new_group(figures);
-    for (size_t i = 0; i < figures->split_count; i++)
-        if (figures->dim[group][i].at == NULL)
-            figures->dim[group][i] = str_copy(figure->dim[i]);
-    return group;
-}
-
 static int keep_figure(void *arg, const struct fold_figure *figure, struct fault *why) {
     struct folding *folding = arg;
+    struct query_figures *figures = folding->figures;
+    uint32_t group = folding->base + figure->group;
     char note[FOLD_NOTE_MAX];
+    kept_group(&figures->kept, group, figure->dim, figures->split_count);
     return query_figures_add(
-        folding->figures, folding->into,
+        figures, folding->into,
         &(struct query_figure){.period = figure->period,
-                               .group = group_of(folding, figure),
+                               .group = group,
                                .state = figure->state,
                                .value = figure->value,
                                .heard = figure->heard,
                                .days = figure->days,
-                               .note = query_figures_note(folding->figures, fold_figure_note(figure, note))},
+                               .note = kept_note(&figures->kept, fold_figure_note(figure, note))},
         why);
 }
 
@@ -132,7 +97,7 @@ static struct fold_question question_of(const struct query_figures *figures) {
 static int run(struct folding *folding, const struct fold_question *question,
                int (*figure)(void *arg, const struct fold_figure *figure, struct fault *why),
                struct fault *why) {
-    folding->base = (uint32_t)folding->figures->group_count;
+    folding->base = (uint32_t)folding->figures->kept.group_count;
     return fold_run(question, figure, folding, why);
 }
 
@@ -254,9 +219,9 @@ static int merge_unreported(struct query_figures *figures, const struct query_fi
         if (scope->query->reported)
             return 0;
         char note[FOLD_NOTE_MAX + sizeof NOTHING_REPORTED + 2];
-        const char *own = query_note(figures, known->note);
+        const char *own = kept_note_at(&figures->kept, known->note);
         (void)snprintf(note, sizeof note, "%s%s%s", own, *own ? "; " : "", NOTHING_REPORTED);
-        figure.note = query_figures_note(figures, note);
+        figure.note = kept_note(&figures->kept, note);
     }
     return query_figures_add(figures, merged, &figure, why);
 }
@@ -272,7 +237,7 @@ static int merge_reported(struct query_figures *figures, const struct query_figu
             figure = (struct query_figure){.period = reported->period,
                                            .group = reported->group,
                                            .state = MESSAGE_STATE_MISSING,
-                                           .note = query_figures_note(figures, "")};
+                                           .note = kept_note(&figures->kept, "")};
     }
     figure.has_reported = true;
     figure.reported = reported->value;
@@ -332,13 +297,6 @@ static void choose_split(struct query_figures *figures) {
         figures->split[i] = query->where.dim[i].name;
 }
 
-static void forget_groups(struct query_figures *figures) {
-    for (size_t g = 0; g < figures->group_count; g++)
-        for (size_t i = 0; i < figures->split_count; i++)
-            str_free(figures->dim[g][i]);
-    figures->group_count = 0;
-}
-
 /* Back to the part that was asked for. */
 static void narrow(struct query_figures *figures) {
     const struct dims *where = &figures->scope->query->where;
@@ -347,14 +305,14 @@ static void narrow(struct query_figures *figures) {
     for (size_t i = 0; i < shown->count; i++) {
         bool asked = true;
         for (size_t k = 0; k < where->count; k++)
-            asked = asked && str_equal(figures->dim[shown->figure[i].group][k], where->dim[k].value);
+            asked = asked && str_equal(figures->kept.dim[shown->figure[i].group][k], where->dim[k].value);
         if (asked)
             shown->figure[kept++] = shown->figure[i];
     }
     shown->count = kept;
-    forget_groups(figures);
+    kept_forget_groups(&figures->kept);
     figures->split_count = 0;
-    uint32_t group = query_figures_new_group(figures);
+    uint32_t group = kept_new_group(&figures->kept);
     for (size_t i = 0; i < kept; i++)
         shown->figure[i].group = group;
 }
@@ -385,9 +343,7 @@ int query_figures_make(struct query_figures *figures, const struct query_scope *
 }
 
 void query_figures_clear(struct query_figures *figures) {
-    forget_groups(figures);
-    free(figures->dim);
+    kept_clear(&figures->kept);
     free(figures->shown.figure);
-    free(figures->notes);
     *figures = (struct query_figures){0};
 }

@@ -10,10 +10,10 @@ static uint32_t *list_groups(struct query_figures *figures, size_t *count) {
     uint32_t *group = mem_zeroed(shown->count + 1, sizeof *group);
     *count = 0;
     if (figures->split_count == 0) {
-        group[(*count)++] = shown->count ? shown->figure[0].group : query_figures_new_group(figures);
+        group[(*count)++] = shown->count ? shown->figure[0].group : kept_new_group(&figures->kept);
         return group;
     }
-    bool *met = mem_zeroed(figures->group_count + 1, sizeof *met);
+    bool *met = mem_zeroed(figures->kept.group_count + 1, sizeof *met);
     for (size_t i = 0; i < shown->count; i++) {
         if (!met[shown->figure[i].group])
             group[(*count)++] = shown->figure[i].group;
@@ -103,7 +103,7 @@ int query_fill_gaps(struct query_figures *figures, struct fault *why) {
     order_groups(figures, group, &filling.group_count);
     filling.group = group;
     filling.old = figures->shown;
-    filling.empty = query_figures_note(figures, "");
+    filling.empty = kept_note(&figures->kept, "");
     struct period period = query_period(figures->scope, first);
     int err = copy_until(&filling, period.first);
     do {

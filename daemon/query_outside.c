@@ -9,7 +9,7 @@ static void withhold(struct query_figures *figures, struct query_figure *figure)
     *figure = (struct query_figure){.period = figure->period,
                                     .group = figure->group,
                                     .state = MESSAGE_STATE_WITHHELD,
-                                    .note = query_figures_note(figures, "")};
+                                    .note = kept_note(&figures->kept, "")};
 }
 
 /* Of one period. Exactly one that is withheld could be had from the total: the smallest other one goes with it. */

@@ -1,10 +1,11 @@
 /* What query.c (what is asked, and the answer's frames), query_figures.c (one indicator's figures as known and as
- * reported), query_gaps.c (periods without one) and query_outside.c (what outsiders are not told) share. */
+ * reported), query_gaps.c (periods without one), query_breaks.c (where the method changed) and query_outside.c (what outsiders are not told) share. */
 #ifndef SUIVI_DAEMON_QUERY_PRIV_H
 #define SUIVI_DAEMON_QUERY_PRIV_H
 
 #include "daemon/closings.h"
 #include "daemon/fold.h"
+#include "daemon/kept.h"
 #include "daemon/query.h"
 
 /* The question, understood. */
@@ -49,12 +50,9 @@ struct query_figures {
     size_t indicator;
     struct str split[DIMS_MAX]; /* borrowed; what they are broken down by */
     size_t split_count;
-    const struct dims *where;    /* NULL: nothing */
-    struct query_list shown;     /* by period and then by breakdown */
-    struct str (*dim)[DIMS_MAX]; /* of each group; owned. A breakdown may have more than one group */
-    size_t group_count, group_room;
-    char *notes;
-    size_t notes_len, notes_room, last_note;
+    const struct dims *where; /* NULL: nothing */
+    struct query_list shown;  /* by period and then by breakdown */
+    struct kept kept;         /* a breakdown may have more than one group */
 };
 
 /* All that the question asks for, in order. `figures` is to be cleared whatever comes of it. */
@@ -65,13 +63,34 @@ void query_figures_clear(struct query_figures *figures);
 int query_figures_add(const struct query_figures *figures, struct query_list *list,
                       const struct query_figure *figure, struct fault *why);
 int query_figures_compare_groups(const struct query_figures *figures, uint32_t a, uint32_t b);
-uint32_t query_figures_new_group(struct query_figures *figures);
 struct period query_period(const struct query_scope *scope, int32_t first);
-size_t query_figures_note(struct query_figures *figures, const char *note); /* copies */
-const char *query_note(const struct query_figures *figures, size_t note);
 
 /* Puts in a row for each period without a figure that was asked for. */
 int query_fill_gaps(struct query_figures *figures, struct fault *why);
+
+#define QUERY_BREAKS_MAX 64 /* of one indicator; older ones are not told */
+
+/* Where an indicator's definition changed. */
+struct query_break {
+    int32_t since;
+    struct str version; /* borrowed from the snapshot */
+};
+
+struct query_breaks { /* zero-initialise */
+    const struct query_scope *scope;
+    struct query_break change[QUERY_BREAKS_MAX];
+    size_t definitions;
+    uint32_t *rank;  /* by group: of its breakdown */
+    int32_t *before; /* by rank: the last day of the last period that has a figure */
+};
+
+int query_breaks_load(struct query_breaks *breaks, const struct query_figures *figures, struct fault *why);
+void query_breaks_clear(struct query_breaks *breaks);
+
+/* The note of the next figure, in their order: its own one, and where the method changed since the figure before. */
+const char *query_breaks_note(struct query_breaks *breaks, const struct query_figure *figure,
+                              const struct period *period, const char *own,
+                              char note[static MESSAGE_TEXT_MAX + 1]);
 
 /* Takes out what would tell too much. */
 void query_withhold(struct query_figures *figures);

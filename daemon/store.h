@@ -185,6 +185,23 @@ int store_each_sum(struct store_snapshot *snapshot, enum store_grain grain, cons
                    size_t count, int32_t first, int32_t last,
                    int (*visit)(void *arg, const struct store_sum *sum), void *arg, struct fault *why);
 
+/* What one source gave to days, of whatever series: sums, sets or entries. */
+enum store_sort { STORE_SUMS, STORE_SETS, STORE_ENTRIES };
+
+struct store_given {
+    uint32_t series;
+    int32_t day;
+    uint32_t vintage;
+    int64_t sum;      /* of sums */
+    struct str value; /* of the others */
+};
+
+/* From one end of a table to the other, from `series` and its day `from` on: by series, sums by 64 neighbours, and then by
+ * day. Of the days from `first` to `last`. */
+int store_each_given(struct store_snapshot *snapshot, enum store_sort sort, uint32_t source, uint32_t series,
+                     int32_t from, int32_t first, int32_t last,
+                     int (*visit)(void *arg, const struct store_given *given), void *arg, struct fault *why);
+
 /* -ENOENT: there is no name of that number. */
 int store_find_name(struct store_snapshot *snapshot, enum store_names table, uint32_t id, struct str *text,
                     struct fault *why);

@@ -320,3 +320,59 @@ int store_each_sum(struct store_snapshot *snapshot, enum store_grain grain, cons
     }
     return err;
 }
+
+/* ---- of one source ---- */
+
+struct given_walk {
+    enum store_sort sort;
+    uint32_t source;
+    int32_t first, last;
+    int (*visit)(void *arg, const struct store_given *given);
+    void *arg;
+};
+
+static const struct {
+    enum table table;
+    size_t key_bytes;
+} sorts[] = {
+    [STORE_SUMS] = {TABLE_DAY_SUMS, DAY_KEY_BYTES},
+    [STORE_SETS] = {TABLE_DAYS, DAY_KEY_BYTES},
+    [STORE_ENTRIES] = {TABLE_ENTRIES, ENTRY_KEY_BYTES},
+};
+
+static int visit_sums(const struct given_walk *walking, struct str bytes, uint32_t block,
+                      struct store_given *given) {
+    int result = 0;
+    for (uint32_t i = 0; i < BLOCK_SERIES && result == 0; i++) {
+        given->series = block * BLOCK_SERIES + i;
+        if (block_sum(bytes, i, &given->sum))
+            result = walking->visit(walking->arg, given);
+    }
+    return result;
+}
+
+static int visit_given(void *arg, MDB_val key, MDB_val value, struct fault *why) {
+    const struct given_walk *walking = arg;
+    const char *table = store_table_names[sorts[walking->sort].table];
+    if (key.mv_size != sorts[walking->sort].key_bytes)
+        return damaged(why, table);
+    struct cell_key at = cell_key_read(key.mv_data, STORE_DAYS); /* with which that of entries begins */
+    if (at.source != walking->source || at.when < walking->first || at.when > walking->last)
+        return 0;
+    struct str bytes = str_of_val(value);
+    struct store_given given = {.series = at.series, .day = at.when, .vintage = at.vintage, .value = bytes};
+    if (walking->sort != STORE_SUMS)
+        return walking->visit(walking->arg, &given);
+    return block_valid(bytes) ? visit_sums(walking, bytes, at.series, &given) : damaged(why, table);
+}
+
+int store_each_given(struct store_snapshot *snapshot, enum store_sort sort, uint32_t source, uint32_t series,
+                     int32_t from, int32_t first, int32_t last,
+                     int (*visit)(void *arg, const struct store_given *given), void *arg, struct fault *why) {
+    struct given_walk walking = {sort, source, first, last, visit, arg};
+    struct cell_key start = {sort == STORE_SUMS ? series / BLOCK_SERIES : series, from, 0, 0};
+    uint8_t bytes[ENTRY_KEY_BYTES];
+    entry_key_write(&start, 0, bytes);
+    return walk(snapshot, sorts[sort].table, (MDB_val){sorts[sort].key_bytes, bytes}, visit_given, &walking,
+                why);
+}

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "clients/cli/explain_text.h"
 #include "clients/cli/json.h"
 #include "proto/entry.h"
 
@@ -28,7 +29,8 @@ static json_t *sources_of(const struct suivi_explanation *from) {
         const struct suivi_part *part = &from->parts[i];
         json_t *row = new_row(list);
         json_object_set_new(row, "source", json_text(part->source));
-        json_object_set_new(row, "value", json_number(part->value, from->figure.decimals));
+        json_object_set_new(row, "value", json_number(part->value, explain_part_decimals(from)));
+        json_set_text(row, "unit", explain_part_unit(&from->indicator, part));
         json_object_set_new(row, "days", json_integer(part->days));
         json_set_text(row, "first", part->first);
         json_set_text(row, "last", part->last);
@@ -169,6 +171,8 @@ void explain_json_write(FILE *stream, const struct suivi_explanation *explanatio
     json_set_text(object, "definition", explanation->definition);
     json_set_text(object, "method", explanation->method);
     json_set_text(object, "method_version", explanation->method_version);
+    if (explanation->version_count > 0)
+        json_set_text(object, "version", explanation->versions[explain_version_of(explanation)].version);
     json_set_text(object, "fed_by", explanation->fed_by);
     json_object_set_new(object, "sources", sources_of(explanation));
     json_object_set_new(object, "entries", entries_of(explanation, asked->full));

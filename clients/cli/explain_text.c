@@ -11,6 +11,7 @@
 #include "clients/cli/words.h"
 #include "proto/check.h"
 #include "proto/civil.h"
+#include "proto/kind.h"
 #include "proto/period.h"
 
 #define VALUE_MAX 96
@@ -72,6 +73,24 @@ static int32_t days_between(const char *first, const char *last) {
     return to.last - from.first + 1;
 }
 
+static bool adds_up(const struct suivi_indicator *indicator) {
+    enum kind kind;
+    return kind_parse(&kind, str_of(indicator->kind), NULL) != 0 || !kind_is_entered(kind);
+}
+
+unsigned explain_part_decimals(const struct suivi_explanation *explanation) {
+    return adds_up(&explanation->indicator) ? explanation->figure.decimals : 0;
+}
+
+const char *explain_part_unit(const struct suivi_indicator *indicator, const struct suivi_part *part) {
+    bool holds = strcmp(indicator->kind, "level") == 0 || strcmp(indicator->kind, "status") == 0;
+    if (adds_up(indicator))
+        return indicator->unit;
+    if (holds)
+        return part->value == 1 ? "statement" : "statements";
+    return part->value == 1 ? "entry" : "entries";
+}
+
 static void add_part(struct grid *grid, const struct telling *telling, const struct suivi_part *part) {
     const struct suivi_indicator *indicator = &telling->from->indicator;
     char days[WORDS_MAX], count[WORDS_MAX], value[PRINT_NUMBER], heard[WORDS_MAX];
@@ -82,8 +101,9 @@ static void add_part(struct grid *grid, const struct telling *telling, const str
         grid_cell(grid, "%s", days);
     else
         grid_cell(grid, "%s, %s", days, words_count(part->days, "day", "days", count));
-    grid_cell(grid, "%s%s%s", print_value(part->value, telling->from->figure.decimals, value),
-              indicator->unit[0] ? " " : "", indicator->unit);
+    const char *unit = explain_part_unit(indicator, part);
+    grid_cell(grid, "%s%s%s", print_value(part->value, explain_part_decimals(telling->from), value),
+              unit[0] ? " " : "", unit);
     words_moment(part->heard, telling->year, heard);
     grid_cell(grid, "%s%s", heard[0] ? "last heard " : "", heard);
 }
@@ -209,8 +229,10 @@ static void put_closing(const struct telling *telling, const struct suivi_closin
     const struct suivi_figure *figure = &telling->from->figure;
     char day[WORDS_MAX], number[PRINT_NUMBER];
     if (tells)
-        fprintf(telling->stream, "  as reported%s%s on %s", figure->has_reported ? " " : "",
-                figure->has_reported ? print_value(figure->reported, figure->decimals, number) : "",
+        fprintf(telling->stream, "  as reported%s %s on %s", figure->has_reported ? "" : ":",
+                figure->has_reported             ? print_value(figure->reported, figure->decimals, number)
+                : figure->state == SUIVI_NOT_DUE ? "not due,"
+                                                 : "missing,",
                 date_of(closing->at, day));
     else
         fprintf(telling->stream, "  closed, too, on %s", date_of(closing->at, day));
@@ -253,23 +275,57 @@ static const char *or_first(const char *version) {
     return version[0] ? version : "1";
 }
 
-/* The method's version and since when it holds; where there were several, the days on which they changed. */
+size_t explain_version_of(const struct suivi_explanation *explanation) {
+    struct period period, since;
+    size_t held = 0;
+    if (explanation->version_count == 0 ||
+        period_parse(&period, str_of(explanation->figure.period), NULL) != 0)
+        return held;
+    for (size_t i = 1; i < explanation->version_count; i++)
+        if (period_parse(&since, str_of(explanation->versions[i].since), NULL) == 0 &&
+            since.first <= period.first)
+            held = i;
+    return held;
+}
+
+/* The texts told are those of the last version, which began after the period was over. */
+static bool is_of_before(const struct suivi_explanation *from) {
+    struct period period, since;
+    return from->version_count > 1 && period_parse(&period, str_of(from->figure.period), NULL) == 0 &&
+           period_parse(&since, str_of(from->versions[from->version_count - 1].since), NULL) == 0 &&
+           since.first > period.last;
+}
+
+static void put_version_held(const struct telling *telling) {
+    const struct suivi_explanation *from = telling->from;
+    const struct suivi_version *held = &from->versions[explain_version_of(from)];
+    char day[WORDS_MAX];
+    const char *since = words_day_text(held->since, WORDS_NO_YEAR, day);
+    fprintf(telling->stream, "  %-12s", "version");
+    print_text(telling->stream, or_first(held->version));
+    fprintf(telling->stream, "%s%s", since[0] ? ", since " : "", since);
+    if (is_of_before(from)) {
+        fputs(" (what is told above is the present text, of version ", telling->stream);
+        print_text(telling->stream, or_first(from->versions[from->version_count - 1].version));
+        fputc(')', telling->stream);
+    }
+    fputc('\n', telling->stream);
+}
+
+/* The version that held, and the days on which it changed. */
 static void put_versions(const struct telling *telling) {
     const struct suivi_explanation *from = telling->from;
     char day[WORDS_MAX];
-    for (size_t i = 0; i < from->version_count; i++) {
+    if (from->version_count > 0)
+        put_version_held(telling);
+    for (size_t i = 1; i < from->version_count; i++) {
         const struct suivi_version *version = &from->versions[i];
         const char *since = words_day_text(version->since, WORDS_NO_YEAR, day);
-        fprintf(telling->stream, "  %-12s", i == 0 ? "version" : "break");
-        print_text(telling->stream, i == 0 ? or_first(version->version) : since);
-        if (i == 0) {
-            fprintf(telling->stream, "%s%s", since[0] ? ", since " : "", since);
-        } else {
-            fputs(": version ", telling->stream);
-            print_text(telling->stream, or_first(version->version));
-            fputs(" from that day on; figures before and after are not counted alike", telling->stream);
-        }
-        fputc('\n', telling->stream);
+        fprintf(telling->stream, "  %-12s", "break");
+        print_text(telling->stream, since);
+        fputs(": version ", telling->stream);
+        print_text(telling->stream, or_first(version->version));
+        fputs(" from that day on; figures before and after are not counted alike\n", telling->stream);
     }
     if (from->version_count == 0)
         put_text(telling, "version", from->method_version);

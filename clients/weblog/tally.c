@@ -13,7 +13,7 @@
 
 struct hashes {
     uint64_t *at;
-    size_t count, size, sorted; /* the first `sorted` ascend, none twice */
+    size_t count, size;
 };
 
 struct cell { /* one language of a day */
@@ -128,36 +128,12 @@ void tally_add(struct tally *tally, enum tally_sum what, int32_t day, unsigned l
         cell_of(tally, day, language)->sum[what - TALLY_PAGEVIEWS] += number;
 }
 
-static int compare_hashes(const void *a, const void *b) {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
-static void sort_hashes(struct hashes *set) {
-    if (set->sorted == set->count)
-        return;
-    qsort(set->at, set->count, sizeof *set->at, compare_hashes);
-    size_t kept = 0;
-    for (size_t i = 0; i < set->count; i++)
-        if (kept == 0 || set->at[i] != set->at[kept - 1])
-            set->at[kept++] = set->at[i];
-    set->count = set->sorted = kept;
-}
-
 void tally_put(struct tally *tally, enum tally_set what, int32_t day, unsigned language, uint64_t hash) {
     OBJ_CHECK(tally, TALLY_MAGIC);
     struct hashes *set = &cell_of(tally, day, language)->set[what];
     if (set->count == set->size) {
-        size_t before = set->count;
-        sort_hashes(set); /* repeats go before memory is taken */
-        tally->hashes -= before - set->count;
-        if (set->count > set->size / 2) {
-            set->size *= 2;
-            set->at = mem_resize(set->at, set->size, sizeof *set->at);
-        } else if (set->size == 0) {
-            set->size = 16;
-            set->at = mem_resize(set->at, set->size, sizeof *set->at);
-        }
+        set->size = set->size ? 2 * set->size : 16;
+        set->at = mem_resize(set->at, set->size, sizeof *set->at);
     }
     set->at[set->count++] = hash;
     tally->hashes++;
@@ -183,8 +159,6 @@ static int flush_language(struct row *row, unsigned language, bool zeros, const 
                 return rc;
         }
     for (unsigned i = 0; i < SETS; i++) {
-        if (cell != &nothing)
-            sort_hashes(&row->cell[language].set[i]);
         const struct hashes *set = &cell->set[i];
         if (set->count > 0 || zeros) {
             int rc = sink->set(sink->arg, i, row->day, language, set->at, set->count);

@@ -26,7 +26,8 @@ enum tally_set {
     TALLY_RETURNING,
 };
 
-/* Where it goes; language TALLY_NO_LANGUAGE or below TALLY_LANGUAGES. Hashes ascend, none twice. */
+/* Where it goes; language TALLY_NO_LANGUAGE or below TALLY_LANGUAGES. Hashes come in any order, some of
+ * them perhaps several times. */
 struct tally_sink {
     void *arg;
     int (*sum)(void *arg, enum tally_sum what, int32_t day, unsigned language, int64_t value);

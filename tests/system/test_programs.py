@@ -10,7 +10,7 @@ from weblog_case import WeblogTest, make_log
 
 OPTIONS = {
     ('suivid',): ['--config', '--data', '--listen', '--framework', '--help', '--version'],
-    ('suivi-weblog',): ['--endpoint', '--state', '--site', '--format', '--languages', '--default-language', '--follow',
+    ('suivi-weblog',): ['--endpoint', '--state', '--site', '--format', '--languages', '--default-language', '--from', '--to', '--follow',
                         '--help', '--version'],
     ('suivi',): ['figures', 'explain', 'due', 'close', 'withdraw', 'record', 'correct', 'import',
                  'sources', 'check', '--help', '--version'],

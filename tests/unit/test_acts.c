@@ -34,6 +34,8 @@ static void a_period_is_closed_once_and_when_it_is_over(void **state) {
                    {"2018", "is not over"},
                    {"2016/2020", "is not over"},
                    {"2001/2005", "is not the plan, which is 2016/2020"},
+                   {"2015-Q4", "2015-Q4 is outside the plan, which is 2016/2020"},
+                   {"0218", "0218 is outside the plan, which is 2016/2020"},
                    {"2018-3", "no period"},
                    {"", "no period"}};
     struct books books;

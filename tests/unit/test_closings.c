@@ -127,6 +127,38 @@ static int hold_against(void *arg, struct str key, struct str row) {
     return 0;
 }
 
+static int take_digest(void *arg, struct str key, struct str row) {
+    char(*digest)[CLOSING_DIGEST] = arg;
+    memcpy(digest[str_equal(key, STR("2017"))], row.at + 22, CLOSING_DIGEST);
+    return 0;
+}
+
+/* Nothing is known of either year, and yet they are two. */
+static void a_digest_is_of_its_period_and_framework(void **state) {
+    (void)state;
+    struct books books;
+    struct store_snapshot *snapshot;
+    char digest[2][CLOSING_DIGEST], other[2][CLOSING_DIGEST];
+    for (size_t i = 0; i < 2; i++) {
+        books_new(&books, "2018-05-01");
+        if (i == 1) {
+            const char *rest = strchr(books_framework, '\n');
+            char text[sizeof books_framework + 16];
+            (void)snprintf(text, sizeof text, "name: shelves%s", rest);
+            books_plan(&books, text);
+        }
+        close_it(&books, "2016", "");
+        close_it(&books, "2017", "");
+        assert_int_equal(store_snapshot_open(books.room.store, &snapshot, NULL), 0);
+        assert_int_equal(
+            store_each_row(snapshot, STORE_CLOSINGS, STR(""), take_digest, i ? other : digest, NULL), 0);
+        store_snapshot_close(&snapshot);
+        books_destroy(&books);
+    }
+    assert_memory_not_equal(digest[0], digest[1], CLOSING_DIGEST);
+    assert_memory_not_equal(digest[0], other[0], CLOSING_DIGEST);
+}
+
 static void a_row_that_was_touched_is_known(void **state) {
     (void)state;
     struct books books;
@@ -241,6 +273,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(figures_are_kept_as_they_were),
         cmocka_unit_test(a_period_belongs_to_the_shortest_closed_one_that_holds_it),
+        cmocka_unit_test(a_digest_is_of_its_period_and_framework),
         cmocka_unit_test(a_row_that_was_touched_is_known),
         cmocka_unit_test(they_can_be_asked_for),
         cmocka_unit_test(a_damaged_one_is_no_other_figure),

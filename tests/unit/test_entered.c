@@ -2,6 +2,7 @@
  * batches that count as a whole; and what of it lies in the store. */
 #include "tests/unit/room.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "daemon/balance.h"
@@ -462,6 +463,54 @@ static void only_numbers_of_counts_are_in_the_total(void **state) {
     room_destroy(&room);
 }
 
+/* ---- how many ---- */
+
+static int fill(struct room *room, uint32_t count) {
+    struct store_write *write;
+    int err = store_begin(room->store, &write, NULL);
+    assert_int_equal(err, 0);
+    for (uint32_t id = 0; id < count && err == 0; id++)
+        err = store_put_entry(write, 0, 10, 0, 1000 + id, STR("filled"), NULL);
+    if (err == 0)
+        return store_commit(&write, NULL);
+    store_abort(&write);
+    return err;
+}
+
+static void a_series_has_room_for_so_many(void **state) {
+    (void)state;
+    struct room room;
+    struct room_event event[3];
+    int err;
+    for (size_t i = 0; i < 3; i++) {
+        event[i] = event_of(3, 10);
+        event[i].at -= (int64_t)i * CIVIL_DAY_SECONDS;
+    }
+    room_new_with(&room, room_kinds);
+    send(&room, "s", 1, event, 1, &judged);
+    (void)room_commit(&room);
+    while ((err = fill(&room, CATALOGUE_ENTRIES_MAX - 3)) == -EAGAIN)
+        ;
+    assert_int_equal(err, 0);
+    room_leave(&room);
+    room_enter(&room);
+    room.whole = true;
+    send(&room, "s", 2, event, 3, &judged);
+    assert_int_equal(judged.ack.accepted, 0);
+    expect_reason("the third", judged.reason[2], "the series has 262144 entries, as many as may be: ");
+    expect_reason("with it", judged.reason[0], WHOLE);
+    room.whole = false;
+    send(&room, "s", 3, event, 3, &judged);
+    assert_int_equal(judged.ack.accepted, 2);
+    expect_reason("the first", judged.reason[0], NULL);
+    expect_reason("the third", judged.reason[2], "the series has 262144 entries, as many as may be: ");
+    (void)room_commit(&room);
+    event[2].site = "b";
+    send(&room, "s", 4, event + 2, 1, &judged);
+    assert_int_equal(judged.ack.accepted, 1);
+    room_destroy(&room);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_kind_takes_what_it_takes),
@@ -471,6 +520,7 @@ int main(void) {
         cmocka_unit_test(a_whole_of_counts),
         cmocka_unit_test(refusals_are_counted_by_indicator),
         cmocka_unit_test(only_numbers_of_counts_are_in_the_total),
+        cmocka_unit_test(a_series_has_room_for_so_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

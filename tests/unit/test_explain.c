@@ -251,6 +251,81 @@ static void a_month_is_closed_with_its_quarter(void **state) {
                 "  code        1.2.6\n");
 }
 
+static void what_was_closed_without_a_value_says_so(void **state) {
+    (void)state;
+    struct suivi_explanation it = about_all_of_it(versions);
+    const struct suivi_move moves[] = {{1525305600, 3, "weblog@www1", "came later"}};
+    it.figure.value = 3;
+    it.figure.has_reported = false;
+    it.refusal_count = it.withdrawal_count = it.version_count = 0;
+    it.moves = moves;
+    it.move_count = 1;
+    it.definition = it.fed_by = it.method_version = "";
+    assert_told(&it, &nothing_more,
+                "Resources downloaded, January to March 2018: 3\n"
+                "Closed:\n"
+                "  as reported: missing, on 10 Apr 2018; since then: +3 on 3 May 2018 from weblog@www1 (came "
+                "later)\n"
+                "  SHA-256 4f1c; note: to the donors\n"
+                "What it means:\n"
+                "  indicator   web.downloads\n"
+                "  code        1.2.6\n");
+}
+
+static void the_version_told_is_that_of_the_period(void **state) {
+    (void)state;
+    static const struct {
+        const char *period, *wanted;
+    } cases[] = {{"2018-02",
+                  "  version     1, since 1 Jan 2016 (what is told above is the present text, of version 2)\n"
+                  "  break       1 Mar 2018: version 2 from"},
+                 {"2018-Q1", "  version     1, since 1 Jan 2016\n  break       1 Mar 2018: version 2 from"},
+                 {"2018-03", "  version     2, since 1 Mar 2018\n  break       1 Mar 2018: version 2 from"},
+                 {"2018-04", "  version     2, since 1 Mar 2018\n  break       1 Mar 2018: version 2 from"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct suivi_explanation it = about_all_of_it(versions);
+        it.figure.period = cases[i].period;
+        char *text = NULL;
+        size_t len;
+        FILE *stream = open_memstream(&text, &len);
+        explain_text_write(stream, &it, &nothing_more);
+        fclose(stream);
+        if (!strstr(text, cases[i].wanted))
+            fail_msg("wanted %s in:\n%s", cases[i].wanted, text);
+        free(text);
+    }
+}
+
+static void what_is_entered_is_counted_as_what_it_is(void **state) {
+    (void)state;
+    static const struct {
+        const char *kind;
+        int64_t value;
+        const char *wanted;
+    } cases[] = {{"level", 5, "   5 statements   "},  {"level", 1, "   1 statement   "},
+                 {"status", 2, "   2 statements   "}, {"roster", 2, "   2 entries   "},
+                 {"milestone", 1, "   1 entry   "},   {"evidence", 3, "   3 entries   "},
+                 {"count", 5, "   0.5 members   "}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct suivi_part part = {"record@vm",  cases[i].value, 1,
+                                        "2018-02-01", "2018-02-01",   at(2018, 2, 3, 0)};
+        struct suivi_explanation it = about_downloads();
+        it.indicator.kind = cases[i].kind;
+        it.indicator.unit = "members";
+        it.figure.decimals = 1;
+        it.parts = &part;
+        it.part_count = 1;
+        char *text = NULL;
+        size_t len;
+        FILE *stream = open_memstream(&text, &len);
+        explain_text_write(stream, &it, &nothing_more);
+        fclose(stream);
+        if (!strstr(text, cases[i].wanted))
+            fail_msg("wanted %s in:\n%s", cases[i].wanted, text);
+        free(text);
+    }
+}
+
 static void entries_say_what_was_entered_and_why_it_changed(void **state) {
     (void)state;
     const struct suivi_dim africa = {"region", "africa"};
@@ -515,11 +590,13 @@ static void json_has_all_of_it(void **state) {
                 " \"reported\": 11.8,\n"
                 " \"definition\": \"Files fetched by people.\",\n"
                 " \"method_version\": \"2\",\n"
+                " \"version\": \"1\",\n"
                 " \"fed_by\": \"web log\",\n"
                 " \"sources\": [\n"
                 "  {\n"
                 "   \"source\": \"weblog@www1\",\n"
                 "   \"value\": 3.1,\n"
+                "   \"unit\": \"downloads\",\n"
                 "   \"days\": 3,\n"
                 "   \"first\": \"2018-02-01\",\n"
                 "   \"last\": \"2018-02-03\",\n"
@@ -606,6 +683,9 @@ int main(void) {
         cmocka_unit_test(a_whole_month_needs_no_hint),
         cmocka_unit_test(what_moved_since_it_was_reported),
         cmocka_unit_test(a_month_is_closed_with_its_quarter),
+        cmocka_unit_test(what_was_closed_without_a_value_says_so),
+        cmocka_unit_test(the_version_told_is_that_of_the_period),
+        cmocka_unit_test(what_is_entered_is_counted_as_what_it_is),
         cmocka_unit_test(entries_say_what_was_entered_and_why_it_changed),
         cmocka_unit_test(each_kind_says_its_own),
         cmocka_unit_test(case_studies_are_told_in_full_when_asked),

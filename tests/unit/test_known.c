@@ -389,6 +389,43 @@ static void what_retracts_is_found_by_its_target(void **state) {
     room_destroy(&room);
 }
 
+static int fill(struct room *room, uint32_t count) {
+    static const char name[] = "\x01"
+                               "t.count\0site\0nswp";
+    struct store_write *write;
+    assert_int_equal(store_begin(room->store, &write, NULL), 0);
+    int err = store_put_name(write, STORE_SERIES, 1, (struct str){name, sizeof name}, NULL);
+    for (uint32_t id = 1; id <= count && err == 0; id++)
+        err = store_put_entry(write, 1, 10, 0, id, STR("e"), NULL);
+    if (err == 0)
+        return store_commit(&write, NULL);
+    store_abort(&write);
+    return err;
+}
+
+static void too_many_are_told_with_what_to_do(void **state) {
+    (void)state;
+    struct room room;
+    struct known known = {0};
+    struct store_snapshot *snapshot;
+    struct withdrawals *withdrawals;
+    struct fault why = {""};
+    int err;
+    room_new(&room);
+    while ((err = fill(&room, KNOWN_ENTRIES_MAX + 1)) == -EAGAIN)
+        ;
+    assert_int_equal(err, 0);
+    assert_int_equal(store_snapshot_open(room.store, &snapshot, NULL), 0);
+    assert_int_equal(withdrawals_load(&withdrawals, snapshot, NULL), 0);
+    assert_int_equal(known_add(&known, snapshot, 1, 20, 30, 0, withdrawals, &why), -E2BIG);
+    assert_non_null(strstr(why.text, "t.count has more than 1048576 entries"));
+    assert_non_null(strstr(why.text, "suivi withdraw"));
+    known_clear(&known);
+    withdrawals_destroy(&withdrawals);
+    store_snapshot_close(&snapshot);
+    room_destroy(&room);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_one_id_the_earliest_counts),
@@ -400,6 +437,7 @@ int main(void) {
         cmocka_unit_test(any_retractions_settle),
         cmocka_unit_test(other_days_count_as_far_as_they_matter),
         cmocka_unit_test(what_retracts_is_found_by_its_target),
+        cmocka_unit_test(too_many_are_told_with_what_to_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -488,6 +488,18 @@ static void a_changed_definition_is_marked(void **state) {
                   "2018 15 of 120 (method changed on 2018-03-12 (version 2))");
     assert_answer(&books, QUERY("calls", "2018-03", "2018-03", "month", .as_of = STR("2018-03-11")),
                   "2018-03 8 of 10");
+    /* Of its own month there is no figure: then the next one bears it, of each breakdown for itself. */
+    books_count(&books, "a@1", "south", "2018-02-05", 1);
+    books_count(&books, "a@1", "south", "2018-06-05", 2);
+    books_count(&books, "a@1", "south", "2018-07-05", 3);
+    close_it(&books, "2018-02");
+    assert_answer(&books, QUERY("calls", "2018", "2018", "month", BY_REGION),
+                  "2018-02 north 7 was 7, 2018-02 south 1 was 1, "
+                  "2018-03 north 8 (method changed on 2018-03-12 (version 2)), "
+                  "2018-06 south 2 (method changed on 2018-03-12 (version 2)), 2018-07 south 3");
+    assert_answer(&books, QUERY("calls", "2018", "2018", "month", .where = in_region("south")),
+                  "2018-02 1 was 1, 2018-06 2 (method changed on 2018-03-12 (version 2)), 2018-07 3");
+    assert_answer(&books, QUERY("calls", "2018-06", "2018", "month"), "2018-06 2 of 10, 2018-07 3 of 10");
     books_destroy(&books);
 }
 

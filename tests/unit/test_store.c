@@ -324,7 +324,7 @@ static void rows_are_found_by_key_and_by_prefix(void **state) {
     static const char *const keys[] = {"b2", "a1", "b1", "b", "c"};
     for (size_t i = 0; i < 5; i++)
         assert_int_equal(
-            store_put_row(write, STORE_CLOSINGS, str_of(keys[i]), (struct str){"12345" + i, 1}, NULL), 0);
+            store_put_row(write, STORE_CLOSINGS, str_of(keys[i]), (struct str){&"12345"[i], 1}, NULL), 0);
     assert_int_equal(store_get_row(write, STORE_CLOSINGS, STR("b1"), &row, NULL), 0);
     assert_int_equal(store_get_row(write, STORE_REFUSALS, STR("b1"), &row, NULL), -ENOENT);
     assert_int_equal(store_commit(&write, NULL), 0);
