@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "clients/cli/recording.h"
+#include "clients/cli/spaces.h"
 #include "clients/cli/words.h"
 #include "proto/check.h"
 #include "proto/entry.h"
@@ -276,7 +277,7 @@ static bool take_day(struct import_rows *rows, const struct csv_row *row, const 
     if (*text == '\0')
         import_rows_fault(rows, row->line, "\"%s\" is empty: a date is needed", column_name(rows, set->at));
     else if (mapping_parse_date(text, rows->source->mapping->dates, &item->day, &why) != 0 ||
-             recording_check_past(item->day, &why) != 0)
+             recording_check_day(rows->source->promises, item->day, &why) != 0)
         import_rows_fault(rows, row->line, "\"%s\": %s", column_name(rows, set->at), why.text);
     else
         return true;
@@ -299,6 +300,8 @@ static bool take_dims(struct import_rows *rows, const struct csv_row *row, const
         if (dim->fixed)
             continue;
         const char *text = row->field[set->dim_column[i]];
+        if (dim->word_count == 0)
+            text = spaces_fold((char *)(uintptr_t)text);
         const char *value = *text ? translate(dim, text) : NULL;
         if (*text == '\0')
             fault_set(&why, -EINVAL, "it is empty: a %s is needed", dim->name);
@@ -340,7 +343,8 @@ static bool take_name(struct import_rows *rows, const struct csv_row *row, const
     item->name = row->field[set->name];
     if (*item->name == '\0')
         fault_set(&why, -EINVAL, "it is empty: a name is needed");
-    else if (set->promise->kind == KIND_DISTINCT || dims_check_value(str_of(item->name), &why) == 0)
+    else if (set->promise->kind == KIND_DISTINCT ||
+             dims_check_value(str_of(spaces_fold((char *)(uintptr_t)item->name)), &why) == 0)
         return true; /* of people nothing is repeated in a sentence */
     import_rows_fault(rows, row->line, "\"%s\": %s", column_name(rows, set->name), why.text);
     return false;

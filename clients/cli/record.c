@@ -11,6 +11,7 @@
 #include "clients/cli/print.h"
 #include "clients/cli/record_twice.h"
 #include "clients/cli/recording.h"
+#include "clients/cli/spaces.h"
 #include "clients/cli/verb.h"
 #include "clients/cli/words.h"
 #include "clients/collector/pseudonyms.h"
@@ -31,7 +32,8 @@ static const char help_text[] =
     "  distinct    --name NAME           this person was among them; only a pseudonym leaves this machine\n"
     "  status      --in-force yes|no     it is in force from that day on, or no longer\n"
     "  milestone   --done                it was done on that day\n"
-    "  evidence    --title TEXT [--link URL | --file PATH]   of a file the name and SHA-256 are kept\n"
+    "  evidence    --title TEXT --link URL   or --file PATH, of which the name and SHA-256 are kept; or "
+    "--note\n"
     "  narrative   --file CASE.md        a case study: a title and six parts; --template writes an empty "
     "one\n"
     "\n"
@@ -89,7 +91,8 @@ struct request {
     unsigned given; /* BIT of each option that says something */
     char *name;
     int64_t value;
-    const char *title, *link, *file;
+    char *title;
+    const char *link, *file;
     struct period for_period;
     bool template;
 };
@@ -177,7 +180,7 @@ static const struct rule {
     [KIND_STATUS] = {BIT(OPT_IN_FORCE), BIT(OPT_IN_FORCE), "a status: it takes --in-force yes or no"},
     [KIND_MILESTONE] = {BIT(OPT_DONE), BIT(OPT_DONE) | BIT(OPT_FOR), "a milestone: it takes --done"},
     [KIND_EVIDENCE] = {BIT(OPT_TITLE), BIT(OPT_TITLE) | BIT(OPT_LINK) | BIT(OPT_FILE),
-                       "evidence: it takes --title TEXT, and --link URL or --file PATH"},
+                       "evidence: it takes --title TEXT, and --link URL, --file PATH or --note TEXT"},
     [KIND_NARRATIVE] = {BIT(OPT_FILE), BIT(OPT_FILE),
                         "a case study: it takes --file CASE.md (--template writes an empty one)"},
 };
@@ -254,7 +257,10 @@ static int make_milestone(const struct request *request, struct saying *saying) 
 
 static int make_evidence(const struct request *request, struct saying *saying) {
     struct fault why;
-    saying->entry.title = request->title;
+    if (!request->link && !request->file && !request->common.note)
+        return verb_misused(VERB, "--title",
+                            "a title alone shows nothing: say where it is by --link or --file, or by --note");
+    saying->entry.title = spaces_fold(request->title);
     saying->entry.link = request->link;
     if (request->file && attachment_read(&saying->attachment, request->file, &why) != 0)
         return recording_failed(why.text);
@@ -270,7 +276,7 @@ static int make_narrative(const struct request *request, struct saying *saying) 
     struct fault why;
     if (case_study_read(&saying->study, request->file, &why) != 0)
         return recording_failed(why.text);
-    saying->entry.title = saying->study.title;
+    saying->entry.title = spaces_fold(saying->study.title);
     saying->entry.parts = (const char *const *)saying->study.part;
     snprintf(saying->words, sizeof saying->words, "\"%s\"", saying->study.title);
     return 0;
@@ -278,8 +284,8 @@ static int make_narrative(const struct request *request, struct saying *saying) 
 
 static int make_number(const struct request *request, struct saying *saying) {
     char number[PRINT_NUMBER];
-    if (saying->promise->kind == KIND_COUNT && request->value < 0)
-        return verb_misused(VERB, "--value", "a count is 0 or more; to take something back: suivi correct");
+    if (request->value < 0)
+        return verb_misused(VERB, "--value", "it is 0 or more; to take something back: suivi correct");
     saying->entry.has_value = true;
     saying->entry.value = request->value;
     bool status = saying->promise->kind == KIND_STATUS;
@@ -297,7 +303,7 @@ static int make(struct request *request, struct saying *saying) {
             return verb_misused(VERB, "--note", "a pseudonym has no notes, which could tell whose it is");
         return make_pseudonym(request, saying);
     case KIND_ROSTER:
-        saying->entry.name = request->name;
+        saying->entry.name = spaces_fold(request->name);
         snprintf(saying->words, sizeof saying->words, "%s", request->name);
         return 0;
     case KIND_MILESTONE:

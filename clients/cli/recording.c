@@ -71,6 +71,8 @@ int recording_open(struct recording *recording, const char *collector, const cha
                       recording->common.timeout_ms, &why);
     if (rc != 0)
         return recording_failed(why.text);
+    if (recording->has_day && recording_check_day(recording->promises, recording->day, &why) != 0)
+        return recording_failed(why.text);
     bool may_send = recording->waited > 0 && promises_answered(recording->promises);
     return may_send ? send_waiting(recording) : 0;
 }

@@ -194,6 +194,8 @@ class Refused(RecordTest):
                 (('networks.supported', '--at', '2018-03-31', '--name', '', '--dim', 'region=africa'), ('name', 'empty')),
                 (('movement.sharing', '--at', '2018-03-31', '--title', '', '--dim', 'region=africa'), ('title', 'empty')),
                 (('members.new', '--at', '2018-03-31', '--value', '-3', '--dim', 'region=africa'), ('correct',)),
+                (('members.total', '--at', '2018-03-31', '--value', '-3', '--dim', 'region=africa'), ('0 or more', 'correct')),
+                (('movement.sharing', '--at', '2018-03-31', '--title', 'Visit', '--dim', 'region=africa'), ('--link', '--file', '--note')),
                 (('members.total', '--at', '2018-03-31', '--value', '3', '--reason', 'x'), ('--reason', 'correct')),
                 (('secretariat.audit', '--at', '2018-03-31', '--done', '--for', '2018-Q1'), ('--for', 'year'))]:
             with self.subTest(arguments=arguments):
@@ -212,15 +214,20 @@ class Refused(RecordTest):
     def test_days(self):
         value = ('--value', '3', '--dim', 'region=africa')
         for day, says in [('2018-02-31', '31 February 2018'), ('2018-13-01', '2018-13-01'), ('2018-03', '2018-03'), ('yesterday', 'yesterday'),
-                          ('2999-01-01', '1 January 2999')]:
+                          ('2999-01-01', '1 January 2999'), ('0218-03-07', '7 March 218 lies before 1970: is the year right?'),
+                          ('1969-12-31', 'before 1970')]:
             with self.subTest(day=day):
                 self.refuse('members.total', '--at', day, *value, code=2, says=('--at', says))
+        self.refuse('members.total', '--at', '1998-03-07', *value, says=('7 March 1998', '2016/2020', 'is the year right?'))
+        for arguments in [('due', '--on', '2018-02-30'), ('figures', '--as-of', '2018-02-30')]:
+            ran = self.house.run('suivi', *arguments, code=2)
+            self.assert_one_sentence(ran.err, 'there is no 30 February 2018: that month has 28 days')
 
     def test_texts(self):
         """Judged here, so that nothing bad waits in the outbox."""
         africa = ('--at', '2018-03-31', '--dim', 'region=africa')
-        cases = [(('networks.supported', *africa, '--name', 'a\tb'), 'control character'), (('networks.supported', *africa, '--name', 'n' * 200), '128'),
-                 (('movement.sharing', *africa, '--title', 't' * 300), '256'), (('movement.sharing', *africa, '--title', 't', '--link', 'x'), 'link'),
+        cases = [(('networks.supported', *africa, '--name', 'a\x01b'), 'control character'), (('networks.supported', *africa, '--name', 'n' * 200), '128'),
+                 (('movement.sharing', *africa, '--title', 't' * 300, '--note', 'n'), '256'), (('movement.sharing', *africa, '--title', 't', '--link', 'x'), 'link'),
                  (('members.total', *africa, '--value', '3', '--note', 'n' * 3000), '2000'), (('leaders.mentored', *africa, '--name', ' '), 'empty')]
         for arguments, says in cases:
             with self.subTest(arguments=arguments):
@@ -263,7 +270,7 @@ class Refused(RecordTest):
                  ('secretariat.manual_operational', '--at', '2018-01-03', '--in-force', 'no'), '--in-force no'),
                 (('networks.supported', '--at', '2018-02-01', *africa, '--name', 'One'),
                  ('networks.supported', '--at', '2018-02-01', *africa, '--name', 'One'), '--remove'),
-                (('movement.sharing', '--at', '2018-02-03', *africa, '--title', 'Letter'),
+                (('movement.sharing', '--at', '2018-02-03', *africa, '--title', 'Letter', '--note', 'by post'),
                  ('movement.sharing', '--at', '2018-02-03', *africa, '--title', 'Letter', '--link', 'https://example.org'), '--retract'),
                 (('impact.case_studies', '--at', '2018-02-03', '--file', path), ('impact.case_studies', '--at', '2018-02-03', '--file', path),
                  '--retract')]:
@@ -421,8 +428,8 @@ class Corrected(RecordTest):
         self.assertEqual(self.figure('leaders.mentored', '2018-02'), 5)
 
     def test_retract(self):
-        first = self.entry_of(self.record('movement.sharing', '--at', '2018-02-03', '--title', 'One', '--dim', 'region=africa'))
-        second = self.entry_of(self.record('movement.sharing', '--at', '2018-02-03', '--title', 'Two', '--dim', 'region=europe'))
+        first = self.entry_of(self.record('movement.sharing', '--at', '2018-02-03', '--title', 'One', '--note', 'n', '--dim', 'region=africa'))
+        second = self.entry_of(self.record('movement.sharing', '--at', '2018-02-03', '--title', 'Two', '--note', 'n', '--dim', 'region=europe'))
         self.assert_changes_nothing(lambda: self.why('movement.sharing', '--retract', '%016x' % 5, code=1), '%016x' % 5)
         self.assert_changes_nothing(lambda: self.why('movement.sharing', '--retract', 'five', code=2), '16')
         self.assert_changes_nothing(lambda: self.why('networks.supported', '--retract', first, code=1), first)
@@ -442,6 +449,38 @@ class Corrected(RecordTest):
         self.why('secretariat.audit', '--retract', audit)
         self.record('secretariat.audit', '--at', '2018-09-14', '--done')
         self.assertEqual(self.figure('secretariat.audit', '2018', 'year'), 1)
+
+    def test_retract_of_whatever_day(self):
+        """Also of years around the plan; a milestone by the day on which it was done, or by that which it is kept on."""
+        for day in ('2009-05-03', '2024-05-03'):
+            entry = self.entry_of(self.record('movement.sharing', '--at', day, '--title', 'x', '--note', 'n', '--dim', 'region=africa'))
+            self.why('movement.sharing', '--retract', entry)
+            self.assertFalse(self.figure('movement.sharing', day[:4], 'year'))
+        for day in ('2018-10-12', '2017-12-31'):
+            entry = self.entry_of(self.record('secretariat.audit', '--at', '2018-10-12', '--done', '--for', '2017'))
+            self.assert_changes_nothing(lambda: self.why('secretariat.audit', '--at', '2018-10-13', '--retract', entry, code=1), entry)
+            self.why('secretariat.audit', '--at', day, '--retract', entry)
+            self.assertFalse(self.figure('secretariat.audit', '2017', 'year'))
+
+    def test_nothing_is_below_zero(self):
+        where = ('alliances.activities', '--at', '2018-03-07', '--dim', 'partner=WHO')
+        self.record(*where, '--value', '3')
+        self.assert_changes_nothing(lambda: self.why(*where, '--difference', '-4', code=1), 'it is 3 on 7 March 2018', 'below 0')
+        self.why(*where, '--difference', '-3')
+        level = ('members.total', '--at', '2018-03-31', '--dim', 'region=africa')
+        self.record(*level, '--value', '3')
+        self.assert_changes_nothing(lambda: self.why(*level, '--value', '-1', code=2), '0 or more')
+
+    def test_white_space_makes_no_other_name(self):
+        where = ('countries.international_programmes', '--at', '2018-02-01', '--dim', 'region=africa')
+        country = ('--dim', 'country=  Sierra \u00a0 Leone ')
+        self.record(*where, *country, '--name', ' Net  \t One\u00a0')
+        entry, = self.entries('countries.international_programmes', '2018-02')
+        self.assertEqual((entry['name'], entry['dims']['country']), ('Net One', 'Sierra Leone'))
+        self.assert_changes_nothing(lambda: self.record(*where, '--dim', 'country=Sierra Leone', '--name', 'Net One', code=1), 'is there')
+        self.why(*where, *country, '--remove', 'Net   One ')
+        self.record('movement.sharing', '--at', '2018-02-01', '--dim', 'region=africa', '--title', ' A   visit ', '--note', 'n')
+        self.assertEqual(self.entries('movement.sharing', '2018-02')[0]['title'], 'A visit')
 
     def test_without_a_daemon(self):
         """What needs no figure waits; what needs one is refused."""
