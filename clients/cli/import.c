@@ -36,6 +36,7 @@ static const char help_text[] =
     "  --dry-run           show what would be recorded, and record nothing\n"
     "  --reason TEXT       why levels that were said otherwise of the same day are to be changed\n"
     "  --state DIR         where the outbox and the key of pseudonyms are (default: /var/lib/suivi/record)\n"
+    "  --new-pseudonym-key the key of pseudonyms is lost: go on with another. Everybody is counted anew\n"
     "  --endpoint E        where the daemon listens; default $SUIVI_ENDPOINT, else its usual place\n"
     "  --framework FILE    the plan, for when no daemon answers; default /etc/suivi/framework.yaml\n"
     "  --timeout SECONDS   how long to wait for an answer (default 10)\n"
@@ -50,6 +51,7 @@ static const struct option options[] = {
     RECORDING_OPTIONS,
     {"mapping", required_argument, NULL, OPT_MAPPING},
     {"dry-run", no_argument, NULL, OPT_DRY_RUN},
+    {"new-pseudonym-key", no_argument, NULL, RECORDING_NEW_KEY},
     {0},
 };
 

@@ -81,7 +81,7 @@ uint64_t import_send_id(const struct import_item *item) {
 
 static int name_person(struct recording *recording, struct pseudonyms **pseudonyms, struct import_item *item,
                        struct fault *why) {
-    int rc = *pseudonyms ? 0 : pseudonyms_open(pseudonyms, recording->state, why);
+    int rc = *pseudonyms ? 0 : recording_pseudonyms(recording, pseudonyms, why);
     return rc == 0 ? pseudonyms_of_name(*pseudonyms, str_of(item->name), &item->person, why) : rc;
 }
 

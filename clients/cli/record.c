@@ -45,13 +45,17 @@ static const char help_text[] =
     "  --note TEXT         anything else to be kept with it\n"
     "  --template          write an empty case study to standard output\n"
     "  --state DIR         where the outbox and the key of pseudonyms are (default: /var/lib/suivi/record)\n"
+    "  --new-pseudonym-key the key of pseudonyms is lost: go on with another. Everybody is counted anew\n"
     "  --endpoint E        where the daemon listens; default $SUIVI_ENDPOINT, else its usual place\n"
     "  --framework FILE    the plan, for when no daemon answers; default /etc/suivi/framework.yaml\n"
     "  --timeout SECONDS   how long to wait for an answer (default 10)\n"
     "  --help              show this help\n"
     "  --version           show the version\n"
     "\n"
-    "A NAME that is - is read from standard input. To mend what is recorded: suivi correct.\n"
+    "A NAME that is - is read from standard input. Titles, notes, links and names of files are kept as they "
+    "are\n"
+    "written, for all to read: put nobody there who must not be known. To mend what is recorded: suivi "
+    "correct.\n"
     "\n"
     "example: suivi record members.total --at 2018-03-31 --value 120 --dim region=africa\n";
 
@@ -80,6 +84,7 @@ static const struct option options[] = {
     {"file", required_argument, NULL, OPT_FILE},
     {"for", required_argument, NULL, OPT_FOR},
     {"template", no_argument, NULL, OPT_TEMPLATE},
+    {"new-pseudonym-key", no_argument, NULL, RECORDING_NEW_KEY},
     {0},
 };
 
@@ -216,7 +221,7 @@ static int read_name(struct request *request, char room[static PSEUDONYM_NAME_MA
 static int make_pseudonym(struct request *request, struct saying *saying) {
     struct pseudonyms *pseudonyms = NULL;
     struct fault why;
-    int rc = pseudonyms_open(&pseudonyms, request->common.state, &why);
+    int rc = recording_pseudonyms(&request->common, &pseudonyms, &why);
     if (rc == 0)
         rc = pseudonyms_of_name(pseudonyms, str_of(request->name), &saying->hash, &why);
     pseudonyms_close(&pseudonyms);

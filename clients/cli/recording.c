@@ -18,7 +18,8 @@
 #include "proto/entry.h"
 #include "proto/message.h"
 
-#define NOON (CIVIL_DAY_SECONDS / 2)
+#define NOON       (CIVIL_DAY_SECONDS / 2)
+#define KEY_RECORD "pseudonym.key" /* of the outbox: the mark of the key, 8 bytes */
 
 int recording_failed(const char *sentence) {
     terminal_say(RECORDING_PROGRAM, "%s", sentence);
@@ -193,6 +194,25 @@ int recording_put_person(struct recording *recording, const struct recording_ent
                        &pseudonym, 1) != 0)
         return recording_failed(suivi_why(recording->client));
     return recording_send(recording);
+}
+
+int recording_pseudonyms(struct recording *recording, struct pseudonyms **out, struct fault *why) {
+    const void *value;
+    size_t len;
+    uint64_t known = 0;
+    int rc = suivi_get(recording->client, KEY_RECORD, strlen(KEY_RECORD), &value, &len);
+    if (rc == 0 && len == sizeof known)
+        memcpy(&known, value, sizeof known);
+    else if (rc != 0 && rc != -ENOENT)
+        return fault_set(why, rc, "%s", suivi_why(recording->client));
+    rc = pseudonyms_open(out, recording->state, recording->new_key ? 0 : known, why);
+    if (rc != 0)
+        return rc;
+    uint64_t mark = pseudonyms_key_mark(*out);
+    if (mark != known &&
+        (rc = suivi_put(recording->client, KEY_RECORD, strlen(KEY_RECORD), &mark, sizeof mark)) != 0)
+        return fault_set(why, rc, "%s", suivi_why(recording->client));
+    return 0;
 }
 
 /* --- saying --- */

@@ -9,6 +9,7 @@
 
 #include "clients/cli/promises.h"
 #include "clients/cli/verb.h"
+#include "clients/collector/pseudonyms.h"
 #include "clients/lib/suivi.h"
 #include "proto/dims.h"
 #include "proto/fault.h"
@@ -19,6 +20,7 @@
 struct recording { /* zeros */
     struct verb_common common;
     const char *framework, *reason, *note;
+    bool new_key;   /* of pseudonyms: another than before will do */
     bool asks_only; /* nothing is to be sent, and no outbox is needed */
     char *state;    /* the directory with the key of pseudonyms */
     bool has_day;
@@ -40,7 +42,8 @@ enum recording_choice {
     RECORDING_REASON,
     RECORDING_NOTE,
     RECORDING_STATE,
-    RECORDING_FRAMEWORK
+    RECORDING_FRAMEWORK,
+    RECORDING_NEW_KEY
 };
 
 #define RECORDING_OPTIONS                                                                                    \
@@ -102,6 +105,10 @@ struct recording_entry {
 int recording_put(struct recording *recording, const struct recording_entry *said, uint64_t *id);
 int recording_put_person(struct recording *recording, const struct recording_entry *said,
                          uint64_t pseudonym); /* in the place of the entry */
+
+/* Opens the pseudonyms of `state`. Of the key with which people were named before a mark is kept in the outbox, so that another
+ * one is not taken for it. A negative errno with `why`. */
+int recording_pseudonyms(struct recording *recording, struct pseudonyms **out, struct fault *why);
 
 /* Says it on stdout: "recorded: Members, region africa, from 31 March 2018: 120 (entry 69d5ff41d1d6afc3)"; `done` is the first
  * word; the day only when `dated`; the entry when its id is not 0. As verb_printed. */

@@ -86,6 +86,9 @@ int recording_option(struct recording *recording, const char *verb, int option, 
         free(recording->state);
         recording->state = mem_string(value, strlen(value));
         return 0;
+    case RECORDING_NEW_KEY:
+        recording->new_key = true;
+        return 0;
     default:
         ASSERT(option == RECORDING_FRAMEWORK);
         recording->framework = value;

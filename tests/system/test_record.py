@@ -172,6 +172,26 @@ class EachKind(RecordTest):
         self.assertEqual(os.stat(self.house.path('state', 'pseudonym.key')).st_mode & 0o777, 0o600)
 
 
+    def test_a_lost_key(self):
+        """It is missed, not silently made anew."""
+        where = ('leaders.mentored', '--at', '2018-02-01', '--dim', 'region=africa', '--name')
+        self.record(*where, 'Jos\u00e9')
+        self.record(*where, 'JOSE\u0301')
+        self.assertEqual(self.figure('leaders.mentored', '2018-02'), 1)
+        key = self.house.path('state', 'pseudonym.key')
+        os.rename(key, key + '.copy')
+        ran = self.record(*where, 'Jos\u00e9', code=1)
+        self.assert_one_sentence(ran.err, key + ' is gone', '--new-pseudonym-key')
+        self.assertFalse(os.path.exists(key))
+        os.rename(key + '.copy', key)
+        self.record(*where, 'Jos\u00e9')
+        self.assertEqual(self.figure('leaders.mentored', '2018-02'), 1)
+        os.remove(key)
+        self.record(*where, 'Jos\u00e9', '--new-pseudonym-key')
+        self.record(*where, 'Jos\u00e9')
+        self.assertEqual(self.figure('leaders.mentored', '2018-02'), 2)
+
+
 class Refused(RecordTest):
     """A clear sentence, and nothing is changed."""
 
