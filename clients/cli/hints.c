@@ -61,8 +61,9 @@ void hints_count_withdrawn(FILE *stream, const char *source, const char *first, 
     if (put_of_people(stream, source) || !hints_know(source))
         return;
     put_word(stream, "To count these days again: suivi-weblog --source ", source);
-    put_word(stream, " --state NEW-DIRECTORY --from ", first);
+    put_word(stream, " --state NEW-DIRECTORY --keys STATE/keys --from ", first);
     put_word(stream, " --to ", last);
     put_files(stream, source, site);
-    fputs(", with whole logs, and a copy of its keys in NEW-DIRECTORY; remove that afterwards)\n", stream);
+    fputs(", with whole logs; STATE is the collector's own, NEW-DIRECTORY can be removed afterwards)\n",
+          stream);
 }

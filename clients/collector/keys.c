@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clients/collector/key_file.h"
@@ -25,8 +26,9 @@ _Static_assert(KEY_FILE_BYTES == crypto_kdf_KEYBYTES && HASH_BYTES == 16, "SipHa
 
 struct keys {
     unsigned magic;
-    char *directory;
-    size_t count, last; /* `last`: the one used last, for logs are mostly in order */
+    char *directory, *borrowed; /* `borrowed`: of another state, or NULL */
+    int32_t first, last_day;    /* what is counted of months with a borrowed key */
+    size_t count, last;         /* `last`: the one used last, for logs are mostly in order */
     int32_t month[KEYS_MAX];
     unsigned char *secret; /* HASH_BYTES each, in memory that is neither swapped nor dumped */
 };
@@ -54,16 +56,34 @@ void keys_close(struct keys **keys) {
     OBJ_CHECK(*keys, KEYS_MAGIC);
     sodium_free((*keys)->secret);
     free((*keys)->directory);
+    free((*keys)->borrowed);
     (*keys)->magic = 0;
     free(*keys);
     *keys = NULL;
 }
 
+int keys_borrow(struct keys *keys, const char *directory, int32_t first, int32_t last, struct fault *why) {
+    OBJ_CHECK(keys, KEYS_MAGIC);
+    ASSERT(keys->borrowed == NULL && keys->count == 0);
+    struct stat about;
+    if (stat(directory, &about) != 0)
+        return fault_set(why, -errno,
+                         "there are no keys in %s: %s; give the directory keys of a collector's state",
+                         directory, strerror(errno));
+    if (!S_ISDIR(about.st_mode))
+        return fault_set(why, -ENOTDIR, "%s is no directory; give the directory keys of a collector's state",
+                         directory);
+    keys->borrowed = mem_string(directory, strlen(directory));
+    keys->first = first;
+    keys->last_day = last;
+    return 0;
+}
+
 /* DIRECTORY/2018-03, and with a suffix the name under which it is made. Caller frees. */
-static char *path_of(const struct keys *keys, int32_t month, const char *suffix) {
+static char *path_of(const char *directory, int32_t month, const char *suffix) {
     char name[PERIOD_TEXT_MAX], *path = NULL;
     struct period period = period_of_day(PERIOD_MONTH, civil_first_day_of_month(month), NULL);
-    ASSERT(asprintf(&path, "%s/%s%s", keys->directory, period_print(&period, name), suffix) > 0);
+    ASSERT(asprintf(&path, "%s/%s%s", directory, period_print(&period, name), suffix) > 0);
     return path;
 }
 
@@ -71,7 +91,7 @@ static char *path_of(const struct keys *keys, int32_t month, const char *suffix)
 
 /* Beside, then renamed, so that a key is whole or not there. */
 static int make_file(const struct keys *keys, int32_t month, const unsigned char *bytes, struct fault *why) {
-    char *path = path_of(keys, month, ""), *beside = path_of(keys, month, ".new");
+    char *path = path_of(keys->directory, month, ""), *beside = path_of(keys->directory, month, ".new");
     unlink(beside); /* left by a crash; no month was hashed with it */
     int rc = key_file_write(beside, bytes, why);
     if (rc == 0 && rename(beside, path) != 0)
@@ -87,14 +107,39 @@ static int make_file(const struct keys *keys, int32_t month, const unsigned char
 
 /* --- hashing --- */
 
+static bool is_cut(const struct keys *keys, int32_t month) {
+    int32_t first = civil_first_day_of_month(month), last = civil_first_day_of_month(month + 1) - 1;
+    return keys->first <= last && first <= keys->last_day && (first < keys->first || keys->last_day < last);
+}
+
+static int read_file(const struct keys *keys, int32_t month, unsigned char out[static KEY_FILE_BYTES],
+                     struct fault *why) {
+    int rc = -ENOENT;
+    if (keys->borrowed != NULL) {
+        char *path = path_of(keys->borrowed, month, "");
+        rc = key_file_read(path, LOST, out, why);
+        if (rc == -ENOENT && is_cut(keys, month))
+            rc = fault_set(
+                why, -ENOKEY,
+                "there is no key %s: visitors of a part of that month could not be told from those of the "
+                "rest. Withdraw and count the whole month",
+                path);
+        free(path);
+    }
+    if (rc == -ENOENT) {
+        char *path = path_of(keys->directory, month, "");
+        rc = key_file_read(path, LOST, out, why);
+        free(path);
+    }
+    return rc;
+}
+
 static int load(struct keys *keys, int32_t month, struct fault *why) {
     if (keys->count == KEYS_MAX)
         return fault_set(why, -E2BIG, "these are events of more than %d months; count them in parts",
                          KEYS_MAX);
     unsigned char bytes[KEY_FILE_BYTES];
-    char *path = path_of(keys, month, "");
-    int rc = key_file_read(path, LOST, bytes, why);
-    free(path);
+    int rc = read_file(keys, month, bytes, why);
     if (rc == -ENOENT) {
         randombytes_buf(bytes, sizeof bytes);
         rc = make_file(keys, month, bytes, why);

@@ -16,6 +16,11 @@ struct keys;
 int keys_open(struct keys **out, const char *directory, struct fault *why);
 void keys_close(struct keys **keys); /* wipes them from memory */
 
+/* Keys of another state are used where `directory` has them; it is only read, and none of its keys is ever destroyed. A month of
+ * which only a part lies in the days `first` to `last` must have its key there, or who came on its other days, too,
+ * would be two. -ENOENT when there is no such directory. Once, before the first hash. */
+int keys_borrow(struct keys *keys, const char *directory, int32_t first, int32_t last, struct fault *why);
+
 /* The hash of `data` under the key of that month (counted from 1970-01, as in proto/civil.h). A month without
  * a key gets a new one, synced to disk before it is used. Keyed 64-bit hash: SipHash-2-4 (Aumasson, Bernstein
  * 2012) of libsodium. */

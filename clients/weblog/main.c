@@ -46,6 +46,9 @@ static int open_keys(struct program *program, struct fault *why) {
     strcat(folder, "/keys");
     int rc = keys_open(&program->keys, folder, why);
     free(folder);
+    const struct options *options = &program->options;
+    if (rc == 0 && options->keys != NULL)
+        rc = keys_borrow(program->keys, options->keys, options->days.first, options->days.last, why);
     return rc;
 }
 

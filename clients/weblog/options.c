@@ -25,6 +25,7 @@ const char options_help[] =
     "  --follow                 stay and count lines as they are written\n"
     "  --endpoint ENDPOINT      of the daemon (default: $SUIVI_ENDPOINT, else as suivid listens)\n"
     "  --state DIR              where positions, keys and the outbox are (default: /var/lib/suivi/weblog)\n"
+    "  --keys DIR               use the months' keys in DIR, where it has them; they are only read\n"
     "  --source NAME            name of this collector (default: weblog@HOSTNAME)\n"
     "  --robots FILE            patterns of robots' user agents (default: the shipped robots.txt)\n"
     "  --timeout SECONDS        how long to wait for an answer of the daemon (default: 10)\n"
@@ -40,6 +41,7 @@ enum {
     FOLLOW,
     ENDPOINT,
     STATE,
+    KEYS,
     SOURCE,
     ROBOTS,
     TIMEOUT,
@@ -57,6 +59,7 @@ static const struct option long_options[] = {
     {"follow", no_argument, NULL, FOLLOW},
     {"endpoint", required_argument, NULL, ENDPOINT},
     {"state", required_argument, NULL, STATE},
+    {"keys", required_argument, NULL, KEYS},
     {"source", required_argument, NULL, SOURCE},
     {"robots", required_argument, NULL, ROBOTS},
     {"timeout", required_argument, NULL, TIMEOUT},
@@ -195,6 +198,9 @@ int options_parse(struct options *options, int argc, char *const *argv, struct f
             break;
         case STATE:
             replace(&options->state, optarg);
+            break;
+        case KEYS:
+            options->keys = optarg;
             break;
         case SOURCE:
             replace(&options->source, optarg);

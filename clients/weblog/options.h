@@ -12,7 +12,7 @@
 
 struct options {
     bool help, version, follow;
-    const char *endpoint, *site, *robots; /* of argv; endpoint and robots may be NULL */
+    const char *endpoint, *site, *robots, *keys; /* of argv; all but the site may be NULL */
     char *state, *source;                 /* set, ours */
     enum line_format format;
     struct days days;

@@ -1,7 +1,6 @@
 """`suivi-weblog --from DAY --to DAY`: days that were withdrawn are counted again from whole logs, and no other day moves."""
 import os
 import shlex
-import shutil
 import time
 
 import house
@@ -45,11 +44,9 @@ class Recount(WeblogTest):
         days = self.house.table(*ADDITIVE, by='day')
         self.assertEqual({key for key in days if FIRST <= key[1] <= LAST}, set())
         command = shlex.split(ran.out.splitlines()[1].split(': ', 1)[1].split(' (on ')[0])
-        self.assertEqual(command, ['suivi-weblog', '--source', 'weblog@www1', '--state', 'NEW-DIRECTORY', '--from', FIRST, '--to', LAST,
-                                   '--site', 'SITE', 'FILE...'])
-        own = {'NEW-DIRECTORY': self.house.path('new'), 'SITE': 'site', 'FILE...': self.log}
-        os.mkdir(self.house.path('new'), 0o700)
-        shutil.copytree(self.house.path('state', 'keys'), self.house.path('new', 'keys'))
+        self.assertEqual(command, ['suivi-weblog', '--source', 'weblog@www1', '--state', 'NEW-DIRECTORY', '--keys', 'STATE/keys', '--from', FIRST,
+                                   '--to', LAST, '--site', 'SITE', 'FILE...'])
+        own = {'NEW-DIRECTORY': self.house.path('new'), 'STATE/keys': self.house.path('state', 'keys'), 'SITE': 'site', 'FILE...': self.log}
         command = [own.get(word, word) for word in command] + ['--languages', LANGUAGES]
         ran = self.house.run(*command)
         self.assertIn('(only what --from 2018-02-10 --to 2018-02-12 asks for is sent)', ran.err)
@@ -57,9 +54,32 @@ class Recount(WeblogTest):
         self.assert_zeros(self.reference(self.content))
         self.house.run(*command)
         self.assert_figures(self.reference(self.content))
+        self.assertEqual(os.listdir(self.house.path('new', 'keys')), [])
         self.weblog(self.log, more=SOURCE)      # the collector goes on
         self.assert_figures(self.reference(self.content))
         self.house.run('suivi', 'check')
+
+    def test_a_month_without_its_key(self):
+        """A part of it is refused and sends nothing; the whole is counted, and so is a part of a month that has its key."""
+        self.weblog(self.log, more=SOURCE)
+        os.unlink(self.house.path('state', 'keys', '2018-02'))
+        keys = ('--keys', self.house.path('state', 'keys'))
+        before = self.house.table('web.*', by='day')
+        ran = self.weblog(self.log, state='part', more=(*SOURCE, *keys, *self.days()), code=1)
+        self.assert_one_sentence(ran.err, self.house.path('state', 'keys', '2018-02'), 'the whole month')
+        self.assertEqual(self.house.table('web.*', by='day'), before)
+        self.house.run('suivi', 'withdraw', '--source', 'weblog@www1', '--from', '2018-02', '--to', '2018-02', '--reason', 'wrong')
+        self.house.run('suivi', 'withdraw', '--source', 'weblog@www1', '--from', '2018-03-05', '--to', '2018-03', '--reason', 'wrong')
+        self.weblog(self.log, state='whole', more=(*SOURCE, *keys, *self.days('2018-02-01', '2018-02-28')))
+        self.weblog(self.log, state='rest', more=(*SOURCE, *keys, *self.days('2018-03-05', None)))
+        self.assertEqual(os.listdir(self.house.path('rest', 'keys')), ['2018-02'])
+        self.assert_figures(self.reference(self.content))
+        self.assertEqual(os.listdir(self.house.path('state', 'keys')), ['2018-03'])
+
+    def test_keys_that_are_nowhere(self):
+        for place in (self.house.path('nowhere'), self.log):
+            with self.subTest(place=place):
+                self.assert_one_sentence(self.weblog(self.log, more=('--keys', place), code=1).err, place, 'keys of a collector')
 
     def assert_only(self, first, last):
         """Sums are those of the whole log on these days; visitors are who was there on them."""

@@ -239,7 +239,7 @@ class Withdraw(Views):
         command = ran.out.splitlines()[1].split(': ', 1)[1].split(' (on ')[0].split()
         self.assertEqual(command[0], 'suivi-weblog')
         self.assertEqual(command[-1], 'FILE...')
-        own = {'NEW-DIRECTORY': self.house.path('new'), 'SITE': 'a', 'FILE...': log}
+        own = {'NEW-DIRECTORY': self.house.path('new'), 'STATE/keys': self.house.path('state', 'keys'), 'SITE': 'a', 'FILE...': log}
         self.house.run(*[own.get(word, word) for word in command])
         self.assertEqual(self.house.table('web.*'), before)
 

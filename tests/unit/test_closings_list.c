@@ -120,13 +120,13 @@ static void hints_are_for_what_can_be_counted_again(void **state) {
                         "To count the missing days again: suivi-weblog --site 'a'\\''b' FILE... (on "
                         "'$(touch x)', with the logs of these days)\n"
                         "To count these days again: suivi-weblog --source weblog@www1 --state "
-                        "NEW-DIRECTORY --from 2018-02-10 --to 2018-02-12 --site "
-                        "SITE FILE... (on www1, with whole logs, and a copy of its keys in "
-                        "NEW-DIRECTORY; remove that afterwards)\n"
+                        "NEW-DIRECTORY --keys STATE/keys --from 2018-02-10 --to 2018-02-12 --site "
+                        "SITE FILE... (on www1, with whole logs; STATE is the collector's own, "
+                        "NEW-DIRECTORY can be removed afterwards)\n"
                         "To count these days again: suivi-weblog --source 'weblog@w;x' --state "
-                        "NEW-DIRECTORY --from 2018-02-10 --to 2018-02-12 --site "
-                        "nswp FILE... (on 'w;x', with whole logs, and a copy of its keys in "
-                        "NEW-DIRECTORY; remove that afterwards)\n");
+                        "NEW-DIRECTORY --keys STATE/keys --from 2018-02-10 --to 2018-02-12 --site "
+                        "nswp FILE... (on 'w;x', with whole logs; STATE is the collector's own, "
+                        "NEW-DIRECTORY can be removed afterwards)\n");
     free(text);
 }
 
