@@ -369,18 +369,17 @@ static int search(const struct request *request, struct correction *correction, 
     return status;
 }
 
-/* All the years in which something can be recorded. */
+/* All the years in which something can have been recorded: files tell of members of long ago. */
 static int search_years(const struct request *request, struct correction *correction, bool of_plan,
                         const struct already_entry **found) {
     const struct period *plan = promises_plan(request->common.promises);
+    struct period year = period_of_day(PERIOD_YEAR, 0, NULL);
     struct fault why;
-    int status = 0, from = civil_of_day(plan->first).year, to = civil_of_day(plan->last).year;
-    for (int year = from - RECORDING_YEARS_AROUND;
-         year <= to + RECORDING_YEARS_AROUND && status == 0 && !*found; year++) {
-        int32_t day = civil_to_day(year, 1, 1);
-        struct period period = period_of_day(PERIOD_YEAR, day, NULL);
-        if ((year >= from && year <= to) == of_plan && recording_check_past(day, &why) == 0)
-            status = search(request, correction, &period, found);
+    int status = 0;
+    while (status == 0 && !*found && recording_check_past(year.first, &why) == 0) {
+        if ((year.first >= plan->first && year.last <= plan->last) == of_plan)
+            status = search(request, correction, &year, found);
+        year = period_of_day(PERIOD_YEAR, year.last + 1, NULL);
     }
     return status;
 }

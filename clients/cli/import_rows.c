@@ -277,7 +277,7 @@ static bool take_day(struct import_rows *rows, const struct csv_row *row, const 
     if (*text == '\0')
         import_rows_fault(rows, row->line, "\"%s\" is empty: a date is needed", column_name(rows, set->at));
     else if (mapping_parse_date(text, rows->source->mapping->dates, &item->day, &why) != 0 ||
-             recording_check_day(rows->source->promises, item->day, &why) != 0)
+             recording_check_past(item->day, &why) != 0)
         import_rows_fault(rows, row->line, "\"%s\": %s", column_name(rows, set->at), why.text);
     else
         return true;

@@ -67,7 +67,6 @@ int recording_parse_number(const char *text, int64_t *out, struct fault *why);
 /* -EINVAL when the day is still to come, or lies before 1970; or so far outside the plan that its year must be a slip. */
 int recording_check_past(int32_t day, struct fault *why);
 int recording_check_day(const struct promises *promises, int32_t day, struct fault *why);
-#define RECORDING_YEARS_AROUND 10 /* the plan's: what is recorded may lie as far from it */
 
 /* Opens the outbox of source COLLECTOR@HOST in `state`, or in `folder` of it when that is given, and gets the plan. What waits
  * there from an earlier run is sent first, so that the daemon knows it when it is asked what there is; it is said that it was.

@@ -10,6 +10,8 @@
 #include "proto/check.h"
 #include "proto/civil.h"
 
+#define YEARS_AROUND 10 /* the plan's: what is recorded by hand may lie as far from it */
+
 /* The later of the days that it is here and in UTC: whoever says "today" is right. */
 static int32_t today(void) {
     time_t now = time(NULL);
@@ -38,12 +40,12 @@ int recording_check_day(const struct promises *promises, int32_t day, struct fau
     int year = civil_of_day(day).year;
     if (recording_check_past(day, why) != 0)
         return -EINVAL;
-    if (year >= civil_of_day(plan->first).year - RECORDING_YEARS_AROUND &&
-        year <= civil_of_day(plan->last).year + RECORDING_YEARS_AROUND)
+    if (year >= civil_of_day(plan->first).year - YEARS_AROUND &&
+        year <= civil_of_day(plan->last).year + YEARS_AROUND)
         return 0;
     return fault_set(why, -EINVAL,
                      "%s is more than %d years outside the plan, which is of %s: is the year right?",
-                     words_long_day(day, text), RECORDING_YEARS_AROUND, period_print(plan, years));
+                     words_long_day(day, text), YEARS_AROUND, period_print(plan, years));
 }
 
 static int parse_day(const char *text, int32_t *day, struct fault *why) {

@@ -114,6 +114,17 @@ class Members(ImportTest):
         self.assertEqual(self.by_region('members.total', '2018-04'), {'africa': 2, 'europe': 2})
         self.assertEqual(self.by_region('members.new', '2018', 'year'), {'africa': 2, 'europe': 2})
 
+    def test_members_of_long_ago(self):
+        """Who joined long before the plan did so; nobody did before 1970."""
+        old = MEMBERS + [('M-5', 'Europe', '04/04/1998', 'active', 'no')]
+        self.members(HEADER + rows(old))
+        self.assertEqual(self.by_region('members.new', '1998', 'year'), {'europe': 1})
+        entry, = self.entries('members.new', '1998')
+        self.correct('members.new', '--retract', entry['id'], '--reason', 'never was one')
+        self.assertEqual(self.by_region('members.new', '1998', 'year'), {})
+        ran = self.members(HEADER + rows(MEMBERS + [('M-6', 'Europe', '04/04/1968', 'active', 'no')]), code=1)
+        self.assertIn('members.csv:6: "joined": 4 April 1968 lies before 1970', ran.err)
+
     def test_nobody_left(self):
         self.members(HEADER + rows(MEMBERS))
         path = self.house.write('april.csv', (HEADER + rows(MEMBERS[:1])).encode())
@@ -242,6 +253,10 @@ class Survey(ImportTest):
                          '; 2 of them were recorded before, and each counts once; people who were recorded before count once$')
         self.bring(path, '--mapping', mapping, '--dry-run')
         self.assertEqual(self.figure('leaders.mentored', '2018-02'), 2)
+        os.rename(self.house.path('state', 'pseudonym.key'), self.house.path('kept.key'))
+        self.assert_changes_nothing(lambda: self.bring(path, '--mapping', mapping, code=1), 'pseudonym.key is gone', '--new-pseudonym-key')
+        self.bring(path, '--mapping', mapping, '--new-pseudonym-key')
+        self.assertEqual(self.figure('leaders.mentored', '2018-02'), 4)
         self.assert_nowhere('Quillfeather', 'Brassknuckle', but=[path])
         self.assertNotIn('Quillfeather', ran.out + ran.err + self.house.daemon.stderr())
 

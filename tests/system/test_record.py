@@ -472,7 +472,7 @@ class Corrected(RecordTest):
 
     def test_retract_of_whatever_day(self):
         """Also of years around the plan; a milestone by the day on which it was done, or by that which it is kept on."""
-        for day in ('2009-05-03', '2024-05-03'):
+        for day in ('2009-05-03', '2017-05-03', '2024-05-03'):
             entry = self.entry_of(self.record('movement.sharing', '--at', day, '--title', 'x', '--note', 'n', '--dim', 'region=africa'))
             self.why('movement.sharing', '--retract', entry)
             self.assertFalse(self.figure('movement.sharing', day[:4], 'year'))

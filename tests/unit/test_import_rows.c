@@ -290,7 +290,8 @@ static void test_ids_are_of_what_is_said(void **state) {
     uint64_t before = id(bench, 0);
     read_rows(bench, "key: [id]\n" JOINED, "remark,id,r,d\n\"called, twice\",2,N,07/03/2018\n");
     assert_int_equal(id(bench, 0), before);
-    assert_int_equal(before, UINT64_C(0x5b7041ce3a1df006)); /* fixed: another way would count everything twice */
+    assert_int_equal(before,
+                     UINT64_C(0x5b7041ce3a1df006)); /* fixed: another way would count everything twice */
     read_rows(bench, "entries:\n- indicator: names\n  at: file\n  name: {column: who}\n",
               "who\nKenya\nChile\n");
     assert_int_not_equal(id(bench, 0), id(bench, 1));
