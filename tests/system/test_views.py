@@ -303,7 +303,7 @@ class Due(Views):
 
     def test_bad_questions(self):
         self.refuses(2, 'due', '--on', '2018-02', words=['"2018-02" is no day'])
-        self.refuses(2, 'due', '--on', '2018-02-31', words=['2018-02-31'])
+        self.refuses(2, 'due', '--on', '2018-02-31', words=['there is no 31 February 2018'])
         self.refuses(2, 'due', '--within', 'soon', words=['number of days'])
         self.refuses(2, 'due', '--within', '-1', words=['number of days'])
         self.refuses(2, 'due', 'web.downloads', words=['nothing is to be named'])
