@@ -48,7 +48,7 @@ struct mapping {
     const char *encoding;    /* a name for iconv */
     char delimiter;          /* '\0': found out from the header */
     const char *dates;       /* as strptime has it */
-    const char *const *keys; /* columns that tell a row from all others; none: all columns do */
+    const char *const *keys; /* columns that tell a row from all others of a file; there may be none */
     size_t key_count;
     struct mapping_entry *entries;
     size_t entry_count;

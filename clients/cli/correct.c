@@ -9,6 +9,7 @@
 #include "clients/cli/already.h"
 #include "clients/cli/print.h"
 #include "clients/cli/recording.h"
+#include "clients/cli/spaces.h"
 #include "clients/cli/verb.h"
 #include "clients/cli/words.h"
 #include "clients/collector/terminal.h"
@@ -34,7 +35,9 @@ static const char help_text[] =
     "  --retract ENTRY     any kind: this entry does not count; its 16 letters and digits are those that "
     "record and\n"
     "                      explain show. --at and --dim are not needed then\n"
-    "  --reason TEXT       why; it must be given\n"
+    "  --reason TEXT       why; it must be given, and is kept as it is written, for all to read: no names "
+    "of\n"
+    "                      people who must not be known\n"
     "\n"
     "options:\n"
     "  --at DATE           the day, as in 2018-03-07\n"
@@ -81,6 +84,7 @@ struct correction {
     struct suivi_dim *dims; /* of the series */
     size_t dim_count;
     struct already already; /* which `dims` may point into */
+    bool untold;            /* of some day there was more than was told */
     char words[256];        /* what is said to be corrected */
 };
 
@@ -96,7 +100,7 @@ static int read_entry_id(struct request *request, const char *text) {
     return 0;
 }
 
-static int take_how(struct request *request, int option, const char *value) {
+static int take_how(struct request *request, int option, char *value) {
     static const char *const names[] = {[OPT_VALUE] = "--value",
                                         [OPT_DIFFERENCE] = "--difference",
                                         [OPT_IN_FORCE] = "--in-force",
@@ -111,7 +115,7 @@ static int take_how(struct request *request, int option, const char *value) {
     case OPT_IN_FORCE:
         return recording_take_in_force(VERB, value, &request->number);
     case OPT_REMOVE:
-        request->name = value;
+        request->name = spaces_fold(value);
         return 0;
     case OPT_RETRACT:
         return read_entry_id(request, value);
@@ -241,6 +245,19 @@ static int unchanged(const struct correction *correction, const char *is) {
     return NOTHING_TO_DO;
 }
 
+static int check_difference(const struct request *request) {
+    char number[PRINT_NUMBER], day[WORDS_MAX];
+    int64_t was = 0;
+    if (request->number > 0 || !promises_answered(request->common.promises))
+        return 0;
+    int status = ask_figure(request, &was);
+    if (status != 0 || was + request->number >= 0)
+        return status;
+    terminal_say(PROGRAM, "%s: it is %s on %s, and no figure is below 0; nothing was changed", request->id,
+                 print_number(was, number), words_long_day(request->common.day, day));
+    return VERB_FAILED;
+}
+
 static int correct_sum(const struct request *request, struct correction *correction) {
     char number[PRINT_NUMBER], was_number[PRINT_NUMBER];
     int64_t was = 0;
@@ -250,7 +267,7 @@ static int correct_sum(const struct request *request, struct correction *correct
         if (request->number == 0)
             return verb_misused(VERB, "--difference", "0 changes nothing");
         snprintf(correction->words, sizeof correction->words, "%+" PRId64, request->number);
-        return 0;
+        return check_difference(request);
     }
     if (request->number < 0)
         return verb_misused(VERB, "--value", "the figure of a day is 0 or more");
@@ -277,6 +294,8 @@ static int correct_statement(const struct request *request, struct correction *c
     enum kind kind = correction->promise->kind;
     char number[PRINT_NUMBER], was_number[PRINT_NUMBER], day[WORDS_MAX];
     const char *now = name_value(kind, request->number, number);
+    if (request->number < 0)
+        return verb_misused(VERB, "--value", "a level is 0 or more");
     correction->entry.has_value = true;
     correction->entry.value = request->number;
     snprintf(correction->words, sizeof correction->words, "%s", now);
@@ -331,6 +350,40 @@ static int correct_name(const struct request *request, struct correction *correc
     return 0;
 }
 
+/* Where a period has more entries than are told, its parts are asked for. */
+static int search(const struct request *request, struct correction *correction, const struct period *within,
+                  const struct already_entry **found) {
+    int status = ask_period(request, correction, within);
+    *found = already_by_id(&correction->already, request->entry);
+    if (status != 0 || *found || correction->already.more == 0)
+        return status;
+    if (within->type == PERIOD_DAY)
+        correction->untold = true;
+    enum period_type type = within->type == PERIOD_YEAR ? PERIOD_MONTH : PERIOD_DAY;
+    for (int32_t day = within->first;
+         within->type != PERIOD_DAY && day <= within->last && status == 0 && !*found;) {
+        struct period part = period_of_day(type, day, NULL);
+        status = search(request, correction, &part, found);
+        day = part.last + 1;
+    }
+    return status;
+}
+
+/* All the years in which something can have been recorded: files tell of members of long ago. */
+static int search_years(const struct request *request, struct correction *correction, bool of_plan,
+                        const struct already_entry **found) {
+    const struct period *plan = promises_plan(request->common.promises);
+    struct period year = period_of_day(PERIOD_YEAR, 0, NULL);
+    struct fault why;
+    int status = 0;
+    while (status == 0 && !*found && recording_check_past(year.first, &why) == 0) {
+        if ((year.first >= plan->first && year.last <= plan->last) == of_plan)
+            status = search(request, correction, &year, found);
+        year = period_of_day(PERIOD_YEAR, year.last + 1, NULL);
+    }
+    return status;
+}
+
 /* Its own day first, for a whole plan may have more entries than are told. */
 static int find_entry(const struct request *request, struct correction *correction,
                       const struct already_entry **found) {
@@ -344,14 +397,26 @@ static int find_entry(const struct request *request, struct correction *correcti
         status = ask_period(request, correction, promises_plan(request->common.promises));
         *found = already_by_id(&correction->already, request->entry);
     }
+    if (status == 0 && !*found && correction->already.more > 0)
+        status = search_years(request, correction, true, found);
+    if (status == 0 && !*found)
+        status = search_years(request, correction, false, found);
     if (status != 0 || *found)
         return status;
     terminal_say(PROGRAM, "%s has no entry %016" PRIx64 "%s; \"suivi explain\" shows those there are",
                  request->id, request->entry,
-                 correction->already.more    ? " among those that were told: name its day with --at"
+                 correction->untold          ? " among those that were told: name its --dim, too"
                  : request->common.dim_count ? " with these dimensions"
                                              : "");
     return VERB_FAILED;
+}
+
+/* The day that it is kept on or, of a milestone, that on which it was done. */
+static bool is_of_day(const struct already_entry *entry, int32_t day) {
+    struct period done;
+    int32_t of;
+    return (civil_day_of_time(entry->at, &of) && of == day) ||
+           (period_parse(&done, str_of(entry->done), NULL) == 0 && done.first == day);
 }
 
 static int correct_entry(const struct request *request, struct correction *correction) {
@@ -362,7 +427,7 @@ static int correct_entry(const struct request *request, struct correction *corre
     if (status != 0)
         return status;
     (void)civil_day_of_time(found->at, &of);
-    if (request->common.has_day && request->common.day != of) {
+    if (request->common.has_day && !is_of_day(found, request->common.day)) {
         terminal_say(PROGRAM, "entry %016" PRIx64 " is of %s, not of the day that --at says", found->id,
                      words_long_day(of, day));
         return VERB_FAILED;
@@ -441,6 +506,5 @@ int correct_run(int argc, char **argv) {
     if (!done && status == 0)
         status = run(&request, &correction);
     already_free(&correction.already);
-    recording_close(&request.common);
-    return status;
+    return recording_close(&request.common, status);
 }

@@ -36,6 +36,7 @@ static const char help_text[] =
     "  --dry-run           show what would be recorded, and record nothing\n"
     "  --reason TEXT       why levels that were said otherwise of the same day are to be changed\n"
     "  --state DIR         where the outbox and the key of pseudonyms are (default: /var/lib/suivi/record)\n"
+    "  --new-pseudonym-key the key of pseudonyms is lost: go on with another. Everybody is counted anew\n"
     "  --endpoint E        where the daemon listens; default $SUIVI_ENDPOINT, else its usual place\n"
     "  --framework FILE    the plan, for when no daemon answers; default /etc/suivi/framework.yaml\n"
     "  --timeout SECONDS   how long to wait for an answer (default 10)\n"
@@ -50,6 +51,7 @@ static const struct option options[] = {
     RECORDING_OPTIONS,
     {"mapping", required_argument, NULL, OPT_MAPPING},
     {"dry-run", no_argument, NULL, OPT_DRY_RUN},
+    {"new-pseudonym-key", no_argument, NULL, RECORDING_NEW_KEY},
     {0},
 };
 
@@ -162,26 +164,39 @@ static void say_indicators(const struct import_rows *rows) {
     }
 }
 
+static void say_known(const struct import_known *known) {
+    if (known->before > 0)
+        printf("; %zu of them were recorded before, and each counts once", known->before);
+    if (!known->complete)
+        fputs("; what of them was recorded before counts once", stdout);
+    if (known->people > 0)
+        fputs("; people who were recorded before count once", stdout);
+    if (known->retracted > 0)
+        printf("; %zu of them were retracted, and do not count", known->retracted);
+}
+
 static int record(struct request *request) {
-    size_t count = import_rows_count(request->rows), before = 0;
+    size_t count = import_rows_count(request->rows), lines = csv_file_rows(request->file);
+    struct import_known known = {0};
     if (count == 0) {
         terminal_say(PROGRAM, "no row of %s is one that the mapping takes; nothing was recorded",
                      request->path);
         return VERB_DONE;
     }
-    int status = import_send(&request->common, request->rows, request->path, &before);
+    int status = import_send(&request->common, request->rows, request->path, &known);
     if (status != 0)
         return status;
-    if (before == count) {
-        printf("%s: all its %zu entries were recorded before, and each counts once\n", request->path, count);
-        return verb_printed("answer");
+    if (known.before == count) {
+        printf("%s: all its %zu entries were recorded before, and each counts once", request->path, count);
+        known.before = 0;
+        known.complete = true;
+    } else {
+        printf("recorded from %s: %zu row%s, %zu entr%s (", request->path, lines, lines == 1 ? "" : "s",
+               count, count == 1 ? "y" : "ies");
+        say_indicators(request->rows);
+        fputs(")", stdout);
     }
-    printf("recorded from %s: %zu row%s, %zu entr%s (", request->path, csv_file_rows(request->file),
-           csv_file_rows(request->file) == 1 ? "" : "s", count, count == 1 ? "y" : "ies");
-    say_indicators(request->rows);
-    fputs(")", stdout);
-    if (before > 0)
-        printf("; %zu of them were recorded before, and each counts once", before);
+    say_known(&known);
     puts("");
     return verb_printed("answer");
 }
@@ -215,6 +230,5 @@ int import_run(int argc, char **argv) {
     import_rows_destroy(&request.rows);
     csv_file_destroy(&request.file);
     mapping_destroy(&request.mapping);
-    recording_close(&request.common);
-    return status;
+    return recording_close(&request.common, status);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "clients/cli/recording.h"
+#include "clients/cli/spaces.h"
 #include "clients/cli/words.h"
 #include "proto/check.h"
 #include "proto/entry.h"
@@ -37,8 +38,7 @@ struct import_rows {
     const struct import_source *source;
     struct column_set *sets;
     size_t *key_column;
-    struct str *key;    /* of each row */
-    size_t *occurrence; /* likewise: how many rows before it have that key */
+    struct str *key; /* of each row, where the mapping names columns for it */
     struct import_item *item;
     size_t count, room;
     struct row_fault *fault;
@@ -189,10 +189,10 @@ static int fit_all(struct import_rows *rows, struct fault *why) {
 static struct str join(const struct csv_row *row, const size_t *columns, size_t count) {
     size_t len = 0;
     for (size_t i = 0; i < count; i++)
-        len += strlen(row->field[columns ? columns[i] : i]) + 1;
+        len += strlen(row->field[columns[i]]) + 1;
     char *text = mem_zeroed(len + 1, 1), *at = text;
     for (size_t i = 0; i < count; i++)
-        at = stpcpy(at, row->field[columns ? columns[i] : i]) + 1;
+        at = stpcpy(at, row->field[columns[i]]) + 1;
     return (struct str){text, len};
 }
 
@@ -210,34 +210,31 @@ static bool nothing_in(struct str key) {
     return true;
 }
 
-/* Rows with one key: the second is a slip when columns are named for it; when all columns are, it is one more of the
- * same, and told apart by its number. */
 static void tell_apart(struct import_rows *rows, const size_t *order, size_t count) {
     const struct import_source *source = rows->source;
     size_t first = 0;
     for (size_t i = 1; i < count; i++) {
-        if (!str_equal(rows->key[order[i]], rows->key[order[first]])) {
+        if (str_equal(rows->key[order[i]], rows->key[order[first]]))
+            import_rows_fault(rows, csv_file_row(source->file, order[i]).line,
+                              "is line %zu again: the same \"%s\"",
+                              csv_file_row(source->file, order[first]).line, source->mapping->keys[0]);
+        else
             first = i;
-            continue;
-        }
-        rows->occurrence[order[i]] = i - first;
-        if (source->mapping->key_count > 0)
-            import_rows_fault(rows, csv_file_row(source->file, order[i]).line, "the same %s as in line %zu",
-                              source->mapping->keys[0], csv_file_row(source->file, order[first]).line);
     }
 }
 
-static void read_keys(struct import_rows *rows) {
+static void check_keys(struct import_rows *rows) {
     const struct csv_file *file = rows->source->file;
     size_t count = csv_file_rows(file), named = rows->source->mapping->key_count, good = 0;
+    if (named == 0)
+        return;
     size_t *order = mem_zeroed(count + 1, sizeof *order);
     rows->key = mem_zeroed(count + 1, sizeof *rows->key);
-    rows->occurrence = mem_zeroed(count + 1, sizeof *rows->occurrence);
     for (size_t i = 0; i < count; i++) {
         struct csv_row row = csv_file_row(file, i);
         if (row.count != csv_file_columns(file))
             continue;
-        rows->key[i] = named ? join(&row, rows->key_column, named) : join(&row, NULL, row.count);
+        rows->key[i] = join(&row, rows->key_column, named);
         if (nothing_in(rows->key[i]))
             import_rows_fault(rows, row.line, "\"%s\" is empty, and tells no row from another",
                               rows->source->mapping->keys[0]);
@@ -247,12 +244,6 @@ static void read_keys(struct import_rows *rows) {
     qsort_r(order, good, sizeof *order, by_key, rows->key);
     tell_apart(rows, order, good);
     free(order);
-}
-
-struct str import_rows_key(const struct import_rows *rows, const struct import_item *item,
-                           size_t *occurrence) {
-    *occurrence = item->row == NOWHERE ? 0 : rows->occurrence[item->row];
-    return item->row == NOWHERE ? STR("") : rows->key[item->row];
 }
 
 /* --- one row --- */
@@ -309,6 +300,8 @@ static bool take_dims(struct import_rows *rows, const struct csv_row *row, const
         if (dim->fixed)
             continue;
         const char *text = row->field[set->dim_column[i]];
+        if (dim->word_count == 0)
+            text = spaces_fold((char *)(uintptr_t)text);
         const char *value = *text ? translate(dim, text) : NULL;
         if (*text == '\0')
             fault_set(&why, -EINVAL, "it is empty: a %s is needed", dim->name);
@@ -350,7 +343,8 @@ static bool take_name(struct import_rows *rows, const struct csv_row *row, const
     item->name = row->field[set->name];
     if (*item->name == '\0')
         fault_set(&why, -EINVAL, "it is empty: a name is needed");
-    else if (set->promise->kind == KIND_DISTINCT || dims_check_value(str_of(item->name), &why) == 0)
+    else if (set->promise->kind == KIND_DISTINCT ||
+             dims_check_value(str_of(spaces_fold((char *)(uintptr_t)item->name)), &why) == 0)
         return true; /* of people nothing is repeated in a sentence */
     import_rows_fault(rows, row->line, "\"%s\": %s", column_name(rows, set->name), why.text);
     return false;
@@ -377,8 +371,7 @@ static void read_row(struct import_rows *rows, size_t index) {
     }
     for (size_t i = 0; i < source->mapping->entry_count; i++) {
         const struct column_set *set = &rows->sets[i];
-        struct import_item item = {
-            .from = set->from, .promise = set->promise, .line = row.line, .row = index};
+        struct import_item item = {.from = set->from, .promise = set->promise, .line = row.line};
         if (fulfils(&row, set) && take_day(rows, &row, set, &item) && take_dims(rows, &row, set, &item) &&
             take_value(rows, &row, set, &item) && take_name(rows, &row, set, &item))
             add_item(rows, &item);
@@ -413,8 +406,6 @@ static void count_rows(struct import_rows *rows) {
     size_t kept = 0;
     for (size_t i = 0; i < rows->count; i++) {
         struct import_item *item = &rows->item[i], *last = kept ? &rows->item[kept - 1] : NULL;
-        if (item->from->form == MAPPING_ROWS)
-            item->row = NOWHERE;
         if (item->from->form == MAPPING_ROWS && last && last->from == item->from &&
             import_item_compare(last, item) == 0)
             last->value++;
@@ -440,7 +431,7 @@ static void add_zeros(struct import_rows *rows, const struct column_set *set, si
             return;
     for (size_t number = 0; number < all; number++) {
         struct import_item item = {
-            .from = set->from, .promise = promise, .line = 1, .row = NOWHERE, .day = rows->source->day};
+            .from = set->from, .promise = promise, .line = 1, .day = rows->source->day};
         size_t rest = number;
         for (size_t i = 0; i < promise->dim_count; i++) {
             const struct promise_dim *dim = &promise->dim[i];
@@ -482,6 +473,33 @@ static void check_levels(struct import_rows *rows) {
     free(level);
 }
 
+static int compare_said(const struct import_item *a, const struct import_item *b) {
+    if (a->promise != b->promise)
+        return a->promise < b->promise ? -1 : 1;
+    int order = import_item_compare(a, b);
+    if (order == 0 && a->value != b->value)
+        order = a->value < b->value ? -1 : 1;
+    return order == 0 && a->name && b->name ? strcmp(a->name, b->name) : order;
+}
+
+static int by_what_is_said(const void *a, const void *b) {
+    const struct import_item *x = *(struct import_item *const *)a, *y = *(struct import_item *const *)b;
+    int order = compare_said(x, y);
+    return order ? order : (x > y) - (x < y);
+}
+
+/* Ten activities of one day are ten, also when nothing but their number tells them apart. */
+static void number_equal_ones(struct import_rows *rows) {
+    struct import_item **item = mem_zeroed(rows->count + 1, sizeof *item);
+    for (size_t i = 0; i < rows->count; i++)
+        item[i] = &rows->item[i];
+    qsort(item, rows->count, sizeof *item, by_what_is_said);
+    for (size_t i = 1; i < rows->count; i++)
+        if (compare_said(item[i - 1], item[i]) == 0)
+            item[i]->occurrence = item[i - 1]->occurrence + 1;
+    free(item);
+}
+
 /* --- the whole --- */
 
 int import_rows_read(struct import_rows **out, const struct import_source *source, struct fault *why) {
@@ -493,7 +511,7 @@ int import_rows_read(struct import_rows **out, const struct import_source *sourc
         import_rows_destroy(&rows);
         return rc;
     }
-    read_keys(rows);
+    check_keys(rows);
     for (size_t i = 0; i < csv_file_rows(source->file); i++)
         read_row(rows, i);
     if (rows->count > 0)
@@ -505,6 +523,7 @@ int import_rows_read(struct import_rows **out, const struct import_source *sourc
     if (rows->count > 0)
         qsort(rows->item, rows->count, sizeof *rows->item, by_series);
     check_levels(rows);
+    number_equal_ones(rows);
     *out = rows;
     return 0;
 }
@@ -519,7 +538,6 @@ void import_rows_destroy(struct import_rows **rows) {
     for (size_t i = 0; gone->key && i < csv_file_rows(gone->source->file); i++)
         str_free(gone->key[i]);
     free(gone->key);
-    free(gone->occurrence);
     free(gone->fault);
     free(gone->item);
     free(gone->key_column);

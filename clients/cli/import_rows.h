@@ -15,16 +15,18 @@
 struct import_item {
     const struct mapping_entry *from;
     const struct promise *promise;
-    size_t line, row; /* `row` SIZE_MAX: of no row of its own */
+    size_t line;
+    size_t occurrence; /* how many items that say the very same stand before it */
     int32_t day;
     struct suivi_dim dims[DIMS_MAX]; /* by the plan's order; borrowed from file and mapping */
     int64_t value;
     const char *name; /* rosters and people; borrowed from the file */
 
-    bool known;       /* the daemon has the same of that day already: it need not be sent */
+    bool known;       /* the daemon has it already: it need not be sent */
     uint64_t against; /* entry of that day that it contradicts; 0: none */
     int64_t recorded;
-    uint64_t id, person; /* `person`: the number that stands for the name */
+    uint64_t id;     /* of the entry; people have none */
+    uint64_t person; /* the number that stands for the name */
 };
 
 struct import_source {
@@ -52,11 +54,6 @@ void import_rows_fault(struct import_rows *rows, size_t line, const char *format
     __attribute__((format(printf, 3, 4)));
 size_t import_rows_faults(struct import_rows *rows); /* puts them in the order of the lines */
 const char *import_rows_fault_at(const struct import_rows *rows, size_t index, size_t *line);
-
-/* What tells the item's row from all others, the same as often as the file is read, also when it has grown: the key,
- * borrowed, and the how-maniest of that key it is, from 0. Empty for one of no row of its own. */
-struct str import_rows_key(const struct import_rows *rows, const struct import_item *item,
-                           size_t *occurrence);
 
 /* Items of one series and day are equal; by indicator in the mapping's order, dimensions, day. */
 int import_item_compare(const struct import_item *a, const struct import_item *b);

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "clients/cli/verb.h"
+#include "clients/collector/pseudonyms.h"
 #include "clients/collector/terminal.h"
 #include "clients/lib/batcher.h"
 #include "proto/check.h"
@@ -60,44 +61,45 @@ static char *put_number(char *at, int64_t number) {
     return at + sprintf(at, "%" PRId64, number) + 1;
 }
 
-uint64_t import_send_id(const struct import_rows *rows, const struct import_item *item,
-                        const struct pseudonyms *pseudonyms) {
-    char series[SERIES_KEY_MAX], hex[17];
+uint64_t import_send_id(const struct import_item *item) {
+    char series[SERIES_KEY_MAX];
     struct dims dims = {0};
-    size_t occurrence;
     for (size_t i = 0; i < item->promise->dim_count; i++)
         ASSERT(dims_add(&dims, str_of(item->dims[i].name), str_of(item->dims[i].value), NULL) == 0);
     size_t series_len = dims_series_key(str_of(item->promise->id), &dims, series);
-    struct str key = import_rows_key(rows, item, &occurrence);
     const char *name = item->name ? item->name : "";
-    char *text = mem_zeroed(series_len + strlen(name) + key.len + 128, 1),
-         *at = put(text, series, series_len);
+    char *text = mem_zeroed(series_len + strlen(name) + 128, 1), *at = put(text, series, series_len);
     at = put_number(at, item->day);
     at = put_number(at, item->value);
     at = put(at, name, strlen(name) + 1);
-    at = put_number(at, (int64_t)occurrence);
+    at = put_number(at, (int64_t)item->occurrence);
     at = put_number(at, (int64_t)item->against);
-    at = put(at, key.at, key.len);
-    uint64_t hash = pseudonyms_of_data(pseudonyms, text, (size_t)(at - text));
-    explicit_bzero(text, (size_t)(at - text));
+    uint64_t id = entry_id_of((struct str){text, (size_t)(at - text)});
     free(text);
-    snprintf(hex, sizeof hex, "%016" PRIx64, hash);
-    return entry_id_of(str_of(hex));
+    return id;
+}
+
+static int name_person(struct recording *recording, struct pseudonyms **pseudonyms, struct import_item *item,
+                       struct fault *why) {
+    int rc = *pseudonyms ? 0 : recording_pseudonyms(recording, pseudonyms, why);
+    return rc == 0 ? pseudonyms_of_name(*pseudonyms, str_of(item->name), &item->person, why) : rc;
 }
 
 static int name_all(struct recording *recording, struct import_rows *rows, const char *path) {
     struct pseudonyms *pseudonyms = NULL;
     struct fault why;
-    int rc = pseudonyms_open(&pseudonyms, recording->state, &why);
-    if (rc != 0)
-        terminal_say(RECORDING_PROGRAM, "%s", why.text);
+    int rc = 0;
     for (size_t i = 0; i < import_rows_count(rows) && rc == 0; i++) {
         struct import_item *item = import_rows_item(rows, i);
-        item->id = import_send_id(rows, item, pseudonyms);
-        if (item->promise->kind == KIND_DISTINCT)
-            rc = pseudonyms_of_name(pseudonyms, str_of(item->name), &item->person, &why);
-        if (rc != 0)
+        if (item->promise->kind != KIND_DISTINCT) {
+            item->id = import_send_id(item);
+            continue;
+        }
+        rc = name_person(recording, &pseudonyms, item, &why);
+        if (rc != 0 && pseudonyms)
             terminal_say(RECORDING_PROGRAM, "%s:%zu: %s; nothing was recorded", path, item->line, why.text);
+        else if (rc != 0)
+            terminal_say(RECORDING_PROGRAM, "%s", why.text);
     }
     pseudonyms_close(&pseudonyms);
     return rc;
@@ -112,19 +114,17 @@ static void mark_of(uint64_t id, unsigned char out[static MARK_BYTES]) {
 }
 
 /* An entry that is sent again is the same to the last byte: recorded when it was first. */
-static int take_mark(struct suivi *client, struct import_item *item, int64_t now, size_t *before) {
+static int take_mark(struct suivi *client, struct import_item *item, int64_t now) {
     unsigned char mark[MARK_BYTES];
     const void *value;
     size_t len;
     int64_t recorded = item->recorded ? item->recorded : now;
     mark_of(item->id, mark);
     int rc = suivi_get(client, mark, sizeof mark, &value, &len);
-    if (rc == 0 && len == sizeof recorded) {
+    if (rc == 0 && len == sizeof recorded)
         memcpy(&recorded, value, sizeof recorded);
-        (*before)++;
-    } else if (rc == 0 || rc == -ENOENT) {
+    else if (rc == 0 || rc == -ENOENT)
         rc = suivi_put(client, mark, sizeof mark, &recorded, sizeof recorded);
-    }
     item->recorded = recorded;
     return rc;
 }
@@ -133,6 +133,8 @@ static void forget_marks(struct suivi *client, const struct import_rows *rows) {
     int rc = 0;
     for (size_t i = 0; i < import_rows_count(rows) && rc == 0; i++) {
         unsigned char mark[MARK_BYTES];
+        if (import_rows_item(rows, i)->id == 0)
+            continue;
         mark_of(import_rows_item(rows, i)->id, mark);
         rc = suivi_delete(client, mark, sizeof mark);
     }
@@ -159,21 +161,20 @@ static int put_item(struct recording *recording, const struct import_item *item)
     return suivi_record(client, promise->id, item->dims, promise->dim_count, at, &entry, NULL);
 }
 
-int import_send(struct recording *recording, struct import_rows *rows, const char *path, size_t *before) {
+int import_send(struct recording *recording, struct import_rows *rows, const char *path,
+                struct import_known *known) {
     struct suivi *client = recording->client;
     int64_t now = (int64_t)time(NULL);
-    *before = 0;
-    if (name_all(recording, rows, path) != 0)
+    if (name_all(recording, rows, path) != 0 || import_known_check(recording, rows, known) != 0)
         return VERB_FAILED;
     int rc = 0;
     suivi_whole(client);
     for (size_t i = 0; i < import_rows_count(rows) && rc == 0; i++) {
         struct import_item *item = import_rows_item(rows, i);
-        if (item->known) {
-            (*before)++;
+        if (item->known)
             continue;
-        }
-        rc = take_mark(client, item, now, before);
+        if (item->id != 0)
+            rc = take_mark(client, item, now);
         if (rc == 0)
             rc = put_item(recording, item);
     }
@@ -182,7 +183,7 @@ int import_send(struct recording *recording, struct import_rows *rows, const cha
         return VERB_FAILED;
     }
     int status = recording_send(recording);
-    if (status != 0 && suivi_tally(client).refused > 0)
+    if (status != 0 && suivi_tally(client).refused > recording->earlier.refused)
         forget_marks(client, rows);
     return status;
 }

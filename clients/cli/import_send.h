@@ -2,19 +2,19 @@
 #ifndef SUIVI_CLI_IMPORT_SEND_H
 #define SUIVI_CLI_IMPORT_SEND_H
 
+#include "clients/cli/import_known.h"
 #include "clients/cli/import_rows.h"
 #include "clients/cli/recording.h"
-#include "clients/collector/pseudonyms.h"
 
 /* -E2BIG with `why` when it would not fit one batch. */
 int import_send_check(const struct import_rows *rows, const char *reason, struct fault *why);
 
-/* The id of an entry: it follows from what it says and from its row, and so is the same however often it is sent.
- * Hashed with the key, for a row may hold names of people. */
-uint64_t import_send_id(const struct import_rows *rows, const struct import_item *item,
-                        const struct pseudonyms *pseudonyms);
+/* The id of an entry follows from what it says and from nothing else, so that the same file gives the same ids everywhere: the
+ * indicator, dimensions, day, number or name of a roster, and the how-maniest of those that say the same it is. */
+uint64_t import_send_id(const struct import_item *item);
 
-/* *before: how many the daemon has, or were put into this outbox by an earlier run. 0, or VERB_FAILED, which was said. */
-int import_send(struct recording *recording, struct import_rows *rows, const char *path, size_t *before);
+/* Sends what the daemon does not have yet, as far as that can be known. 0, or VERB_FAILED, which was said. */
+int import_send(struct recording *recording, struct import_rows *rows, const char *path,
+                struct import_known *known);
 
 #endif

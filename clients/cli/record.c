@@ -11,6 +11,7 @@
 #include "clients/cli/print.h"
 #include "clients/cli/record_twice.h"
 #include "clients/cli/recording.h"
+#include "clients/cli/spaces.h"
 #include "clients/cli/verb.h"
 #include "clients/cli/words.h"
 #include "clients/collector/pseudonyms.h"
@@ -31,7 +32,8 @@ static const char help_text[] =
     "  distinct    --name NAME           this person was among them; only a pseudonym leaves this machine\n"
     "  status      --in-force yes|no     it is in force from that day on, or no longer\n"
     "  milestone   --done                it was done on that day\n"
-    "  evidence    --title TEXT [--link URL | --file PATH]   of a file the name and SHA-256 are kept\n"
+    "  evidence    --title TEXT --link URL   or --file PATH, of which the name and SHA-256 are kept; or "
+    "--note\n"
     "  narrative   --file CASE.md        a case study: a title and six parts; --template writes an empty "
     "one\n"
     "\n"
@@ -43,13 +45,17 @@ static const char help_text[] =
     "  --note TEXT         anything else to be kept with it\n"
     "  --template          write an empty case study to standard output\n"
     "  --state DIR         where the outbox and the key of pseudonyms are (default: /var/lib/suivi/record)\n"
+    "  --new-pseudonym-key the key of pseudonyms is lost: go on with another. Everybody is counted anew\n"
     "  --endpoint E        where the daemon listens; default $SUIVI_ENDPOINT, else its usual place\n"
     "  --framework FILE    the plan, for when no daemon answers; default /etc/suivi/framework.yaml\n"
     "  --timeout SECONDS   how long to wait for an answer (default 10)\n"
     "  --help              show this help\n"
     "  --version           show the version\n"
     "\n"
-    "A NAME that is - is read from standard input. To mend what is recorded: suivi correct.\n"
+    "A NAME that is - is read from standard input. Titles, notes, links and names of files are kept as they "
+    "are\n"
+    "written, for all to read: put nobody there who must not be known. To mend what is recorded: suivi "
+    "correct.\n"
     "\n"
     "example: suivi record members.total --at 2018-03-31 --value 120 --dim region=africa\n";
 
@@ -78,6 +84,7 @@ static const struct option options[] = {
     {"file", required_argument, NULL, OPT_FILE},
     {"for", required_argument, NULL, OPT_FOR},
     {"template", no_argument, NULL, OPT_TEMPLATE},
+    {"new-pseudonym-key", no_argument, NULL, RECORDING_NEW_KEY},
     {0},
 };
 
@@ -89,7 +96,8 @@ struct request {
     unsigned given; /* BIT of each option that says something */
     char *name;
     int64_t value;
-    const char *title, *link, *file;
+    char *title;
+    const char *link, *file;
     struct period for_period;
     bool template;
 };
@@ -177,7 +185,7 @@ static const struct rule {
     [KIND_STATUS] = {BIT(OPT_IN_FORCE), BIT(OPT_IN_FORCE), "a status: it takes --in-force yes or no"},
     [KIND_MILESTONE] = {BIT(OPT_DONE), BIT(OPT_DONE) | BIT(OPT_FOR), "a milestone: it takes --done"},
     [KIND_EVIDENCE] = {BIT(OPT_TITLE), BIT(OPT_TITLE) | BIT(OPT_LINK) | BIT(OPT_FILE),
-                       "evidence: it takes --title TEXT, and --link URL or --file PATH"},
+                       "evidence: it takes --title TEXT, and --link URL, --file PATH or --note TEXT"},
     [KIND_NARRATIVE] = {BIT(OPT_FILE), BIT(OPT_FILE),
                         "a case study: it takes --file CASE.md (--template writes an empty one)"},
 };
@@ -213,7 +221,7 @@ static int read_name(struct request *request, char room[static PSEUDONYM_NAME_MA
 static int make_pseudonym(struct request *request, struct saying *saying) {
     struct pseudonyms *pseudonyms = NULL;
     struct fault why;
-    int rc = pseudonyms_open(&pseudonyms, request->common.state, &why);
+    int rc = recording_pseudonyms(&request->common, &pseudonyms, &why);
     if (rc == 0)
         rc = pseudonyms_of_name(pseudonyms, str_of(request->name), &saying->hash, &why);
     pseudonyms_close(&pseudonyms);
@@ -235,10 +243,18 @@ static int make_milestone(const struct request *request, struct saying *saying) 
                      period_type_name(promise->frequency));
         return VERB_MISUSED;
     }
-    char day[WORDS_MAX], period[PERIOD_TEXT_MAX];
+    char day[WORDS_MAX], period[PERIOD_TEXT_MAX], years[PERIOD_TEXT_MAX];
+    const struct period *plan = promises_plan(request->common.promises);
+    if ((request->given & BIT(OPT_FOR)) &&
+        (saying->period.last < plan->first || saying->period.first > plan->last)) {
+        terminal_say(PROGRAM, "--for %s is outside the plan, which is of %s: is the year right?",
+                     period_print(&saying->period, period), period_print(plan, years));
+        return VERB_MISUSED;
+    }
     const struct period on = {PERIOD_DAY, request->common.day, request->common.day};
     saying->entry.done = period_print(&on, saying->done);
-    saying->day = saying->period.last;
+    saying->day =
+        period_contains(&saying->period, request->common.day) ? request->common.day : saying->period.last;
     snprintf(saying->words, sizeof saying->words, "done on %s, for %s",
              words_long_day(request->common.day, day), period_print(&saying->period, period));
     return 0;
@@ -246,7 +262,10 @@ static int make_milestone(const struct request *request, struct saying *saying) 
 
 static int make_evidence(const struct request *request, struct saying *saying) {
     struct fault why;
-    saying->entry.title = request->title;
+    if (!request->link && !request->file && !request->common.note)
+        return verb_misused(VERB, "--title",
+                            "a title alone shows nothing: say where it is by --link or --file, or by --note");
+    saying->entry.title = spaces_fold(request->title);
     saying->entry.link = request->link;
     if (request->file && attachment_read(&saying->attachment, request->file, &why) != 0)
         return recording_failed(why.text);
@@ -262,7 +281,7 @@ static int make_narrative(const struct request *request, struct saying *saying) 
     struct fault why;
     if (case_study_read(&saying->study, request->file, &why) != 0)
         return recording_failed(why.text);
-    saying->entry.title = saying->study.title;
+    saying->entry.title = spaces_fold(saying->study.title);
     saying->entry.parts = (const char *const *)saying->study.part;
     snprintf(saying->words, sizeof saying->words, "\"%s\"", saying->study.title);
     return 0;
@@ -270,8 +289,8 @@ static int make_narrative(const struct request *request, struct saying *saying) 
 
 static int make_number(const struct request *request, struct saying *saying) {
     char number[PRINT_NUMBER];
-    if (saying->promise->kind == KIND_COUNT && request->value < 0)
-        return verb_misused(VERB, "--value", "a count is 0 or more; to take something back: suivi correct");
+    if (request->value < 0)
+        return verb_misused(VERB, "--value", "it is 0 or more; to take something back: suivi correct");
     saying->entry.has_value = true;
     saying->entry.value = request->value;
     bool status = saying->promise->kind == KIND_STATUS;
@@ -289,7 +308,7 @@ static int make(struct request *request, struct saying *saying) {
             return verb_misused(VERB, "--note", "a pseudonym has no notes, which could tell whose it is");
         return make_pseudonym(request, saying);
     case KIND_ROSTER:
-        saying->entry.name = request->name;
+        saying->entry.name = spaces_fold(request->name);
         snprintf(saying->words, sizeof saying->words, "%s", request->name);
         return 0;
     case KIND_MILESTONE:
@@ -368,6 +387,5 @@ int record_run(int argc, char **argv) {
     if (!done && status == 0)
         status = run(&request, &saying);
     case_study_free(&saying.study);
-    recording_close(&request.common);
-    return status;
+    return recording_close(&request.common, status);
 }

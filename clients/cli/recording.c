@@ -18,7 +18,8 @@
 #include "proto/entry.h"
 #include "proto/message.h"
 
-#define NOON (CIVIL_DAY_SECONDS / 2)
+#define NOON       (CIVIL_DAY_SECONDS / 2)
+#define KEY_RECORD "pseudonym.key" /* of the outbox: the mark of the key, 8 bytes */
 
 int recording_failed(const char *sentence) {
     terminal_say(RECORDING_PROGRAM, "%s", sentence);
@@ -32,6 +33,23 @@ static void name_source(const char *collector, char out[static MESSAGE_SOURCE_MA
     host[HOST_NAME_MAX] = '\0';
     host[strcspn(host, ".")] = '\0';
     snprintf(out, MESSAGE_SOURCE_MAX, "%s@%s", collector, host);
+}
+
+static int send_waiting(struct recording *recording) {
+    if (suivi_deliver(recording->client, recording->common.timeout_ms) != 0)
+        return recording_failed(suivi_why(recording->client));
+    recording->waited = 0;
+    struct suivi_tally tally = recording->earlier = suivi_tally(recording->client);
+    if (tally.refused > 0)
+        terminal_say(RECORDING_PROGRAM,
+                     "of %" PRIu64 " entries of an earlier run, which waited, the daemon refused %" PRIu64
+                     ": %s (all of them are in %s/refused.log)",
+                     tally.events, tally.refused, tally.first_reason, recording->outbox);
+    else
+        terminal_say(RECORDING_PROGRAM, "%" PRIu64 " %s of an earlier run waited in %s and %s sent now, too",
+                     tally.events, tally.events == 1 ? "entry" : "entries", recording->outbox,
+                     tally.events == 1 ? "was" : "were");
+    return 0;
 }
 
 int recording_open(struct recording *recording, const char *collector, const char *folder) {
@@ -52,7 +70,12 @@ int recording_open(struct recording *recording, const char *collector, const cha
     recording->waited = suivi_waiting(recording->client);
     rc = promises_get(&recording->promises, recording->client, recording->framework,
                       recording->common.timeout_ms, &why);
-    return rc == 0 ? 0 : recording_failed(why.text);
+    if (rc != 0)
+        return recording_failed(why.text);
+    if (recording->has_day && recording_check_day(recording->promises, recording->day, &why) != 0)
+        return recording_failed(why.text);
+    bool may_send = recording->waited > 0 && promises_answered(recording->promises);
+    return may_send ? send_waiting(recording) : 0;
 }
 
 static const struct promise *find_promise(struct recording *recording, const char *id) {
@@ -74,11 +97,12 @@ int recording_begin(struct recording *recording, const char *id, const struct pr
     return status;
 }
 
-void recording_close(struct recording *recording) {
+int recording_close(struct recording *recording, int status) {
     promises_destroy(&recording->promises);
     suivi_close(&recording->client);
     free(recording->outbox);
     free(recording->state);
+    return status == VERB_DONE && recording->earlier.refused > 0 ? VERB_FAILED : status;
 }
 
 int recording_dims(const struct recording *recording, const struct promise *promise) {
@@ -120,7 +144,7 @@ int64_t recording_noon(int32_t day) {
 /* --- sending --- */
 
 static int say_refused(const struct recording *recording, const struct suivi_tally *tally) {
-    if (recording->waited == 0)
+    if (recording->waited == 0 && recording->earlier.refused == 0)
         terminal_say(RECORDING_PROGRAM, "the daemon refused it, nothing was recorded: %s",
                      tally->first_reason);
     else
@@ -131,6 +155,13 @@ static int say_refused(const struct recording *recording, const struct suivi_tal
     return VERB_FAILED;
 }
 
+static void say_missing(const struct suivi_tally *tally) {
+    terminal_say(RECORDING_PROGRAM,
+                 "the daemon has lost %" PRIu64 " earlier batches of this source: it was put back from an "
+                 "older copy. Record again what is gone",
+                 tally->missing);
+}
+
 int recording_send(struct recording *recording) {
     int rc = suivi_commit(recording->client);
     if (rc == 0)
@@ -138,14 +169,13 @@ int recording_send(struct recording *recording) {
     if (rc != 0)
         return recording_failed(suivi_why(recording->client));
     struct suivi_tally tally = suivi_tally(recording->client);
-    if (tally.refused > 0)
+    if (tally.refused > recording->earlier.refused)
         return say_refused(recording, &tally);
     if (tally.missing > 0)
-        terminal_say(
-            RECORDING_PROGRAM,
-            "the daemon has lost %" PRIu64
-            " earlier batches of this source: it was put back from an older copy. Record again what is gone",
-            tally.missing);
+        say_missing(&tally);
+    if (recording->waited > 0)
+        terminal_say(RECORDING_PROGRAM, "what waited in %s from an earlier run was sent now, too",
+                     recording->outbox);
     return 0;
 }
 
@@ -164,6 +194,25 @@ int recording_put_person(struct recording *recording, const struct recording_ent
                        &pseudonym, 1) != 0)
         return recording_failed(suivi_why(recording->client));
     return recording_send(recording);
+}
+
+int recording_pseudonyms(struct recording *recording, struct pseudonyms **out, struct fault *why) {
+    const void *value;
+    size_t len;
+    uint64_t known = 0;
+    int rc = suivi_get(recording->client, KEY_RECORD, strlen(KEY_RECORD), &value, &len);
+    if (rc == 0 && len == sizeof known)
+        memcpy(&known, value, sizeof known);
+    else if (rc != 0 && rc != -ENOENT)
+        return fault_set(why, rc, "%s", suivi_why(recording->client));
+    rc = pseudonyms_open(out, recording->state, recording->new_key ? 0 : known, why);
+    if (rc != 0)
+        return rc;
+    uint64_t mark = pseudonyms_key_mark(*out);
+    if (mark != known &&
+        (rc = suivi_put(recording->client, KEY_RECORD, strlen(KEY_RECORD), &mark, sizeof mark)) != 0)
+        return fault_set(why, rc, "%s", suivi_why(recording->client));
+    return 0;
 }
 
 /* --- saying --- */

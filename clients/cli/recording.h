@@ -9,6 +9,7 @@
 
 #include "clients/cli/promises.h"
 #include "clients/cli/verb.h"
+#include "clients/collector/pseudonyms.h"
 #include "clients/lib/suivi.h"
 #include "proto/dims.h"
 #include "proto/fault.h"
@@ -19,6 +20,7 @@
 struct recording { /* zeros */
     struct verb_common common;
     const char *framework, *reason, *note;
+    bool new_key;   /* of pseudonyms: another than before will do */
     bool asks_only; /* nothing is to be sent, and no outbox is needed */
     char *state;    /* the directory with the key of pseudonyms */
     bool has_day;
@@ -29,7 +31,8 @@ struct recording { /* zeros */
     struct suivi *client;
     char *outbox; /* the client's directory */
     struct promises *promises;
-    uint64_t waited; /* batches that were in the outbox before */
+    uint64_t waited;            /* batches that were in the outbox before and were not sent yet */
+    struct suivi_tally earlier; /* what became of those that were sent first */
 };
 
 /* Rows for a verb's table of options, and what it passes on of them. */
@@ -39,7 +42,8 @@ enum recording_choice {
     RECORDING_REASON,
     RECORDING_NOTE,
     RECORDING_STATE,
-    RECORDING_FRAMEWORK
+    RECORDING_FRAMEWORK,
+    RECORDING_NEW_KEY
 };
 
 #define RECORDING_OPTIONS                                                                                    \
@@ -60,13 +64,17 @@ int recording_words(const char *verb, int argc, char **argv, const char **id);
 /* A whole number, alone in `text`. */
 int recording_parse_number(const char *text, int64_t *out, struct fault *why);
 
-/* -EINVAL when the day is still to come. */
+/* -EINVAL when the day is still to come, or lies before 1970; or so far outside the plan that its year must be a slip. */
 int recording_check_past(int32_t day, struct fault *why);
+int recording_check_day(const struct promises *promises, int32_t day, struct fault *why);
 
-/* Opens the outbox of source COLLECTOR@HOST in `state`, or in `folder` of it when that is given, and gets the plan.
+/* Opens the outbox of source COLLECTOR@HOST in `state`, or in `folder` of it when that is given, and gets the plan. What waits
+ * there from an earlier run is sent first, so that the daemon knows it when it is asked what there is; it is said that it was.
  * 0, or VERB_FAILED, which was said. */
 int recording_open(struct recording *recording, const char *collector, const char *folder);
-void recording_close(struct recording *recording);
+
+/* Returns `status`, or VERB_FAILED when something of an earlier run was refused. */
+int recording_close(struct recording *recording, int status);
 
 /* The same as source "record", and finds the indicator, which may be named by its code in the plan. Then holds the
  * dimensions against it. 0, or VERB_FAILED, which was said. */
@@ -96,6 +104,10 @@ struct recording_entry {
 int recording_put(struct recording *recording, const struct recording_entry *said, uint64_t *id);
 int recording_put_person(struct recording *recording, const struct recording_entry *said,
                          uint64_t pseudonym); /* in the place of the entry */
+
+/* Opens the pseudonyms of `state`. Of the key with which people were named before a mark is kept in the outbox, so that another
+ * one is not taken for it. A negative errno with `why`. */
+int recording_pseudonyms(struct recording *recording, struct pseudonyms **out, struct fault *why);
 
 /* Says it on stdout: "recorded: Members, region africa, from 31 March 2018: 120 (entry 69d5ff41d1d6afc3)"; `done` is the first
  * word; the day only when `dated`; the entry when its id is not 0. As verb_printed. */

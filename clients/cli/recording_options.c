@@ -10,6 +10,8 @@
 #include "proto/check.h"
 #include "proto/civil.h"
 
+#define YEARS_AROUND 10 /* the plan's: what is recorded by hand may lie as far from it */
+
 /* The later of the days that it is here and in UTC: whoever says "today" is right. */
 static int32_t today(void) {
     time_t now = time(NULL);
@@ -24,24 +26,33 @@ static int32_t today(void) {
 
 int recording_check_past(int32_t day, struct fault *why) {
     char text[WORDS_MAX];
-    return day <= today()
-               ? 0
-               : fault_set(why, -EINVAL, "%s is still to come: only what has happened can be recorded",
-                           words_long_day(day, text));
+    if (day > today())
+        return fault_set(why, -EINVAL, "%s is still to come: only what has happened can be recorded",
+                         words_long_day(day, text));
+    if (day < 0)
+        return fault_set(why, -EINVAL, "%s lies before 1970: is the year right?", words_long_day(day, text));
+    return 0;
+}
+
+int recording_check_day(const struct promises *promises, int32_t day, struct fault *why) {
+    char text[WORDS_MAX], years[PERIOD_TEXT_MAX];
+    const struct period *plan = promises_plan(promises);
+    int year = civil_of_day(day).year;
+    if (recording_check_past(day, why) != 0)
+        return -EINVAL;
+    if (year >= civil_of_day(plan->first).year - YEARS_AROUND &&
+        year <= civil_of_day(plan->last).year + YEARS_AROUND)
+        return 0;
+    return fault_set(why, -EINVAL,
+                     "%s is more than %d years outside the plan, which is of %s: is the year right?",
+                     words_long_day(day, text), YEARS_AROUND, period_print(plan, years));
 }
 
 static int parse_day(const char *text, int32_t *day, struct fault *why) {
-    struct period period;
-    int year, month, number, end = 0;
-    if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &number, &end) == 3 && end == 10 && text[10] == '\0' &&
-        year >= 1 && month >= 1 && month <= 12 && number >= 1 && !civil_valid(year, month, number))
-        return fault_set(why, -EINVAL, "there is no %d %s %d: that month has %d days", number,
-                         words_month(month), year, civil_days_in_month(year, month));
-    if (period_parse(&period, str_of(text), NULL) != 0 || period.type != PERIOD_DAY)
-        return fault_set(why, -EINVAL, "\"%.64s\" is no day: write it as in 2018-03-07", text);
-    if (recording_check_past(period.first, why) != 0)
+    int32_t parsed;
+    if (verb_parse_day(text, &parsed, why) != 0 || recording_check_past(parsed, why) != 0)
         return -EINVAL;
-    *day = period.first;
+    *day = parsed;
     return 0;
 }
 
@@ -76,6 +87,9 @@ int recording_option(struct recording *recording, const char *verb, int option, 
     case RECORDING_STATE:
         free(recording->state);
         recording->state = mem_string(value, strlen(value));
+        return 0;
+    case RECORDING_NEW_KEY:
+        recording->new_key = true;
         return 0;
     default:
         ASSERT(option == RECORDING_FRAMEWORK);

@@ -6,8 +6,11 @@
 #include <string.h>
 
 #include "clients/cli/promises.h"
+#include "clients/cli/spaces.h"
+#include "clients/cli/words.h"
 #include "clients/collector/terminal.h"
 #include "proto/check.h"
+#include "proto/civil.h"
 #include "proto/dims.h"
 #include "proto/fault.h"
 
@@ -80,14 +83,22 @@ int verb_period(const char *verb, const char *what, const char *text, struct per
     return period_parse(out, str_of(text), &why) == 0 ? 0 : verb_misused(verb, what, why.text);
 }
 
-int verb_day(const char *verb, const char *what, const char *text, int32_t *out) {
+int verb_parse_day(const char *text, int32_t *out, struct fault *why) {
     struct period period;
-    int rc = verb_period(verb, what, text, &period);
-    if (rc == 0 && period.type != PERIOD_DAY)
-        rc = verb_misused(verb, what, "it must be a day, such as 2018-03-07");
-    if (rc == 0)
-        *out = period.first;
-    return rc;
+    int year, month, number, end = 0;
+    if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &number, &end) == 3 && end == 10 && text[10] == '\0' &&
+        year >= 1 && month >= 1 && month <= 12 && number >= 1 && !civil_valid(year, month, number))
+        return fault_set(why, -EINVAL, "there is no %d %s %d: that month has %d days", number,
+                         words_month(month), year, civil_days_in_month(year, month));
+    if (period_parse(&period, str_of(text), NULL) != 0 || period.type != PERIOD_DAY)
+        return fault_set(why, -EINVAL, "\"%.64s\" is no day: write it as in 2018-03-07", text);
+    *out = period.first;
+    return 0;
+}
+
+int verb_day(const char *verb, const char *what, const char *text, int32_t *out) {
+    struct fault why;
+    return verb_parse_day(text, out, &why) == 0 ? 0 : verb_misused(verb, what, why.text);
 }
 
 int verb_dim(const char *verb, const char *what, char *text, struct suivi_dim *dims, size_t *count) {
@@ -98,7 +109,7 @@ int verb_dim(const char *verb, const char *what, char *text, struct suivi_dim *d
     *equals = '\0';
     if (dims_check_name(str_of(text), &why) != 0)
         return verb_misused(verb, what, why.text);
-    if (dims_check_value(str_of(equals + 1), &why) != 0)
+    if (dims_check_value(str_of(spaces_fold(equals + 1)), &why) != 0)
         return verb_misused(verb, what, why.text);
     if (*count == DIMS_MAX) {
         terminal_say(PROGRAM, "%s: at most %d dimensions can be named", what, DIMS_MAX);

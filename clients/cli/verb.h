@@ -69,6 +69,8 @@ int verb_ask_about(const struct verb_common *common,
 int verb_misused(const char *verb, const char *what, const char *why);
 int verb_period(const char *verb, const char *what, const char *text, struct period *out);
 int verb_day(const char *verb, const char *what, const char *text, int32_t *out);
+int verb_parse_day(const char *text, int32_t *out,
+                   struct fault *why); /* the same, which says nothing: -EINVAL */
 int verb_dim(const char *verb, const char *what, char *text, struct suivi_dim *dims,
              size_t *count); /* DIM=VALUE */
 

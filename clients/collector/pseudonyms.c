@@ -1,13 +1,12 @@
 #include "clients/collector/pseudonyms.h"
 
 #include <errno.h>
-#include <locale.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <wctype.h>
+#include <utf8proc.h>
 
 #include "clients/collector/key_file.h"
 #include "clients/lib/directory.h"
@@ -19,13 +18,14 @@
 #define FILE_NAME        "pseudonym.key"
 #define CONTEXT          "pseudonm" /* crypto_kdf_CONTEXTBYTES of text */
 #define LOST             "everybody who was named before is counted anew"
+#define POINTS_MAX       (4 * PSEUDONYM_NAME_MAX) /* a character comes to four others at most */
+#define FORM             (UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD)
 _Static_assert(KEY_FILE_BYTES == crypto_kdf_KEYBYTES && HASH_BYTES == 16, "SipHash-2-4");
 
-enum subkey { OF_NAMES = 1, OF_DATA, SUBKEYS };
+enum subkey { OF_NAMES = 1, OF_ITSELF, SUBKEYS };
 
 struct pseudonyms {
     unsigned magic;
-    locale_t letters;      /* the same capitals everywhere, whatever the user's language */
     unsigned char *secret; /* SUBKEYS * HASH_BYTES, in memory that is neither swapped nor dumped */
 };
 
@@ -44,12 +44,36 @@ static int make_file(const char *directory, const char *path, const unsigned cha
     return rc == 0 ? directory_sync(directory, why) : rc;
 }
 
-static int load(struct pseudonyms *pseudonyms, const char *directory, struct fault *why) {
+static uint64_t hash(const struct pseudonyms *pseudonyms, enum subkey subkey, const void *data, size_t len) {
+    unsigned char bytes[crypto_shorthash_BYTES];
+    crypto_shorthash(bytes, data, len, pseudonyms->secret + subkey * HASH_BYTES);
+    uint64_t number = 0;
+    for (size_t i = sizeof bytes; i > 0; i--) /* SipHash's own order is little-endian */
+        number = number << 8 | bytes[i - 1];
+    return number;
+}
+
+uint64_t pseudonyms_key_mark(const struct pseudonyms *pseudonyms) {
+    OBJ_CHECK(pseudonyms, PSEUDONYMS_MAGIC);
+    uint64_t mark = hash(pseudonyms, OF_ITSELF, FILE_NAME, strlen(FILE_NAME));
+    return mark ? mark : 1;
+}
+
+static int not_the_one(const char *path, const char *is, struct fault *why) {
+    return fault_set(why, -ENOKEY,
+                     "%s is %s people were recorded with before: put that back from a copy. Without it "
+                     "everybody is counted anew; when that is meant, say --new-pseudonym-key",
+                     path, is);
+}
+
+static int load(struct pseudonyms *pseudonyms, const char *directory, uint64_t known, struct fault *why) {
     unsigned char bytes[KEY_FILE_BYTES];
     char *path = NULL;
     ASSERT(asprintf(&path, "%s/" FILE_NAME, directory) > 0);
     int rc = key_file_read(path, LOST, bytes, why);
-    if (rc == -ENOENT) {
+    if (rc == -ENOENT && known != 0) {
+        rc = not_the_one(path, "gone, which", why);
+    } else if (rc == -ENOENT) {
         randombytes_buf(bytes, sizeof bytes);
         rc = make_file(directory, path, bytes, why);
     }
@@ -58,27 +82,23 @@ static int load(struct pseudonyms *pseudonyms, const char *directory, struct fau
     for (enum subkey subkey = OF_NAMES; rc == 0 && subkey < SUBKEYS; subkey++)
         crypto_kdf_derive_from_key(pseudonyms->secret + subkey * HASH_BYTES, HASH_BYTES, subkey, CONTEXT,
                                    bytes);
+    if (rc == 0 && known != 0 && pseudonyms_key_mark(pseudonyms) != known)
+        rc = not_the_one(path, "not the key that", why);
     sodium_memzero(bytes, sizeof bytes);
     free(path);
     return rc;
 }
 
-int pseudonyms_open(struct pseudonyms **out, const char *directory, struct fault *why) {
+int pseudonyms_open(struct pseudonyms **out, const char *directory, uint64_t known, struct fault *why) {
     if (sodium_init() < 0)
         return fault_set(why, -EIO, "libsodium finds no source of random numbers");
     struct pseudonyms *pseudonyms = mem_zeroed(1, sizeof *pseudonyms);
     pseudonyms->magic = PSEUDONYMS_MAGIC;
-    int rc = 0;
-    pseudonyms->letters = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-    if (!pseudonyms->letters)
-        rc = fault_set(why, -ENOENT, "this system lacks the locale C.UTF-8: install the package libc-bin");
     pseudonyms->secret = sodium_malloc((size_t)SUBKEYS * HASH_BYTES);
-    if (rc == 0 && !pseudonyms->secret)
-        rc = fault_set(why, -ENOMEM, "no memory for a secret key");
+    int rc = pseudonyms->secret ? directory_make(directory, why)
+                                : fault_set(why, -ENOMEM, "no memory for a secret key");
     if (rc == 0)
-        rc = directory_make(directory, why);
-    if (rc == 0)
-        rc = load(pseudonyms, directory, why);
+        rc = load(pseudonyms, directory, known, why);
     if (rc != 0) {
         pseudonyms_close(&pseudonyms);
         return rc;
@@ -91,8 +111,6 @@ void pseudonyms_close(struct pseudonyms **pseudonyms) {
     if (!*pseudonyms)
         return;
     OBJ_CHECK(*pseudonyms, PSEUDONYMS_MAGIC);
-    if ((*pseudonyms)->letters)
-        freelocale((*pseudonyms)->letters);
     sodium_free((*pseudonyms)->secret);
     (*pseudonyms)->magic = 0;
     free(*pseudonyms);
@@ -101,79 +119,54 @@ void pseudonyms_close(struct pseudonyms **pseudonyms) {
 
 /* --- spelling --- */
 
-/* `text` begins with a good character of `len` bytes. */
-static wint_t decode(const char *text, size_t len) {
-    unsigned char first = (unsigned char)text[0];
-    wint_t letter = len == 1 ? first : first & (0x7fu >> len);
-    for (size_t i = 1; i < len; i++)
-        letter = letter << 6 | ((unsigned char)text[i] & 0x3f);
-    return letter;
+static bool is_space(utf8proc_int32_t point) {
+    utf8proc_category_t category = utf8proc_category(point);
+    return (point >= '\t' && point <= '\r') || point == 0x85 || category == UTF8PROC_CATEGORY_ZS ||
+           category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP;
 }
 
-static size_t encode(wint_t letter, char *out) {
-    if (letter < 0x80) {
-        out[0] = (char)letter;
-        return 1;
-    }
-    size_t len = letter < 0x800 ? 2 : letter < 0x10000 ? 3 : 4;
-    for (size_t i = len; i > 1; i--, letter >>= 6)
-        out[i - 1] = (char)(0x80 | (letter & 0x3f));
-    out[0] = (char)((0xf00u >> len) | letter);
-    return len;
-}
-
-static bool is_space(wint_t letter, locale_t letters) {
-    return iswspace_l(letter, letters) || letter == 0xa0 || letter == 0x2007 || letter == 0x202f;
-}
-
-int pseudonyms_normalise(const struct pseudonyms *pseudonyms, struct str name,
-                         char out[static PSEUDONYM_NAME_MAX * 2], struct fault *why) {
-    OBJ_CHECK(pseudonyms, PSEUDONYMS_MAGIC);
-    if (name.len > PSEUDONYM_NAME_MAX)
-        return fault_set(why, -EINVAL, "the name has %zu bytes: at most %d are allowed", name.len,
-                         PSEUDONYM_NAME_MAX);
+static size_t fold_spaces(utf8proc_int32_t *points, size_t count) {
     size_t len = 0;
     bool space = false;
-    while (name.len > 0) {
-        size_t step = utf8_step(name);
-        if (step == 0)
-            return fault_set(why, -EINVAL, "the name is not UTF-8: convert it");
-        wint_t letter = decode(name.at, step);
-        name = (struct str){name.at + step, name.len - step};
-        if (is_space(letter, pseudonyms->letters)) {
+    for (size_t i = 0; i < count; i++) {
+        if (is_space(points[i])) {
             space = len > 0;
             continue;
         }
+        utf8proc_int32_t point = points[i];
         if (space)
-            out[len++] = ' ';
+            points[len++] = ' ';
         space = false;
-        len += encode(towlower_l(letter, pseudonyms->letters), out + len);
+        points[len++] = point;
     }
-    return len > 0 ? (int)len : fault_set(why, -EINVAL, "the name is empty");
+    return len;
 }
 
-/* --- hashing --- */
-
-static uint64_t hash(const struct pseudonyms *pseudonyms, enum subkey subkey, const void *data, size_t len) {
-    unsigned char bytes[crypto_shorthash_BYTES];
-    crypto_shorthash(bytes, data, len, pseudonyms->secret + subkey * HASH_BYTES);
-    uint64_t number = 0;
-    for (size_t i = sizeof bytes; i > 0; i--) /* SipHash's own order is little-endian */
-        number = number << 8 | bytes[i - 1];
-    return number;
+int pseudonyms_normalise(struct str name, char out[static PSEUDONYM_SPELLING_MAX], struct fault *why) {
+    utf8proc_int32_t points[POINTS_MAX + 1];
+    if (name.len > PSEUDONYM_NAME_MAX)
+        return fault_set(why, -EINVAL, "the name has %zu bytes: at most %d are allowed", name.len,
+                         PSEUDONYM_NAME_MAX);
+    if (!utf8_valid(name))
+        return fault_set(why, -EINVAL, "the name is not UTF-8: convert it");
+    utf8proc_ssize_t count = utf8proc_decompose((const utf8proc_uint8_t *)name.at, (utf8proc_ssize_t)name.len,
+                                                points, POINTS_MAX, FORM);
+    ASSERT(count >= 0 && count <= POINTS_MAX);
+    size_t folded = fold_spaces(points, (size_t)count);
+    utf8proc_ssize_t len = folded > 0 ? utf8proc_reencode(points, (utf8proc_ssize_t)folded, FORM) : 0;
+    ASSERT(len >= 0 && len < PSEUDONYM_SPELLING_MAX);
+    memcpy(out, points, (size_t)len);
+    sodium_memzero(points, sizeof points);
+    return len > 0 ? (int)len : fault_set(why, -EINVAL, "the name is empty");
 }
 
 int pseudonyms_of_name(const struct pseudonyms *pseudonyms, struct str name, uint64_t *out,
                        struct fault *why) {
-    char spelling[PSEUDONYM_NAME_MAX * 2];
-    int len = pseudonyms_normalise(pseudonyms, name, spelling, why);
+    OBJ_CHECK(pseudonyms, PSEUDONYMS_MAGIC);
+    char spelling[PSEUDONYM_SPELLING_MAX];
+    int len = pseudonyms_normalise(name, spelling, why);
     if (len > 0)
         *out = hash(pseudonyms, OF_NAMES, spelling, (size_t)len);
     sodium_memzero(spelling, sizeof spelling);
     return len > 0 ? 0 : len;
-}
-
-uint64_t pseudonyms_of_data(const struct pseudonyms *pseudonyms, const void *data, size_t len) {
-    OBJ_CHECK(pseudonyms, PSEUDONYMS_MAGIC);
-    return hash(pseudonyms, OF_DATA, data, len);
 }

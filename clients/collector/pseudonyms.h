@@ -10,25 +10,28 @@
 #include "proto/fault.h"
 #include "proto/str.h"
 
-#define PSEUDONYM_NAME_MAX 1024 /* bytes of a name */
+#define PSEUDONYM_NAME_MAX     1024                     /* bytes of a name */
+#define PSEUDONYM_SPELLING_MAX (4 * PSEUDONYM_NAME_MAX) /* of the spelling that is hashed */
 
 struct pseudonyms;
 
-/* `directory` is made when missing, mode 0700. A new key is on disk before it is used. */
-int pseudonyms_open(struct pseudonyms **out, const char *directory, struct fault *why);
+/* `directory` is made when missing, mode 0700. A new key is on disk before it is used. `known`: the mark of the key with
+ * which people were named before; -ENOKEY when that is gone, or the key is another. 0: any key will do, and when there is none a
+ * new one is made. */
+int pseudonyms_open(struct pseudonyms **out, const char *directory, uint64_t known, struct fault *why);
 void pseudonyms_close(struct pseudonyms **pseudonyms); /* wipes the key from memory */
 
-/* The number of that name. Spellings that a person takes for one name have one number: white space at its ends
- * does not count, within it any is one space, and capitals are as small letters. SipHash-2-4 (Aumasson, Bernstein
- * 2012) of libsodium. -EINVAL, without the name in `why`: it is empty, too long, or not UTF-8. */
+/* Tells this key from others, and nothing else of it; never 0. */
+uint64_t pseudonyms_key_mark(const struct pseudonyms *pseudonyms);
+
+/* The number of that name. Spellings that a person takes for one name have one number: white space at its ends does not count,
+ * within it any is one space, and capitals and composed characters are as Unicode folds and composes them (full case folding,
+ * NFC). SipHash-2-4 (Aumasson, Bernstein 2012) of libsodium. -EINVAL, without the name in `why`: it is empty, too long, or not
+ * UTF-8. */
 int pseudonyms_of_name(const struct pseudonyms *pseudonyms, struct str name, uint64_t *out,
                        struct fault *why);
 
-/* The number of other data, by which nobody can guess it either; never that of a name. */
-uint64_t pseudonyms_of_data(const struct pseudonyms *pseudonyms, const void *data, size_t len);
-
 /* That spelling of a name which is hashed, in `out`; its length, or -EINVAL as above. */
-int pseudonyms_normalise(const struct pseudonyms *pseudonyms, struct str name,
-                         char out[static PSEUDONYM_NAME_MAX * 2], struct fault *why);
+int pseudonyms_normalise(struct str name, char out[static PSEUDONYM_SPELLING_MAX], struct fault *why);
 
 #endif

@@ -80,6 +80,24 @@ class EachKind(RecordTest):
         self.assertEqual(self.figure('secretariat.donor_reports', '2018-Q1', 'quarter'), 1)
         self.assertEqual(self.entries('secretariat.audit', '2017')[0]['done'], '2018-10-12')
 
+    def test_milestone_is_of_the_day_on_which_it_was_done(self):
+        """By whatever period one asks; only what was done outside the period that it is for is of that one's last day."""
+        self.record('secretariat.audit', '--at', '2018-09-12', '--done')
+        self.record('secretariat.audit', '--at', '2018-10-12', '--done', '--for', '2017')
+        self.record('governance.president_election', '--at', '2018-09-13', '--done')        # of a biennium
+        for indicator, by, period in [
+                ('secretariat.audit', 'month', '2018-09'), ('secretariat.audit', 'quarter', '2018-Q3'), ('secretariat.audit', 'day', '2018-09-12'),
+                ('secretariat.audit', 'year', '2018'), ('secretariat.audit', 'day', '2017-12-31'), ('governance.president_election', 'day', '2018-09-13'),
+                ('governance.president_election', 'year', '2018'), ('governance.president_election', 'biennium', '2018/2019')]:
+            self.assertEqual(self.figure(indicator, period, by), 1, (indicator, period))
+        for indicator, by, period in [('secretariat.audit', 'month', '2018-12'), ('governance.president_election', 'year', '2019'),
+                                      ('secretariat.audit', 'month', '2018-10')]:
+            self.assertFalse(self.figure(indicator, period, by), (indicator, period))
+        self.record('secretariat.audit', '--at', '2018-10-13', '--done', code=1)
+        self.record('secretariat.audit', '--at', '2018-10-13', '--done', '--for', '2017', code=1)
+        ran = self.record('secretariat.audit', '--at', '2018-10-13', '--done', '--for', '2015', code=2)
+        self.assert_one_sentence(ran.err, '--for', '2015', '2016/2020')
+
     def test_milestone_due_after_its_period(self):
         """It is done for the first period that is not overdue, by the daemon's own plan."""
         plan = self.house.write('plan.yaml', b'name: own\nplan: 2016/2020\nlanguages: [en]\nindicators:\n'
@@ -154,6 +172,26 @@ class EachKind(RecordTest):
         self.assertEqual(os.stat(self.house.path('state', 'pseudonym.key')).st_mode & 0o777, 0o600)
 
 
+    def test_a_lost_key(self):
+        """It is missed, not silently made anew."""
+        where = ('leaders.mentored', '--at', '2018-02-01', '--dim', 'region=africa', '--name')
+        self.record(*where, 'Jos\u00e9')
+        self.record(*where, 'JOSE\u0301')
+        self.assertEqual(self.figure('leaders.mentored', '2018-02'), 1)
+        key = self.house.path('state', 'pseudonym.key')
+        os.rename(key, key + '.copy')
+        ran = self.record(*where, 'Jos\u00e9', code=1)
+        self.assert_one_sentence(ran.err, key + ' is gone', '--new-pseudonym-key')
+        self.assertFalse(os.path.exists(key))
+        os.rename(key + '.copy', key)
+        self.record(*where, 'Jos\u00e9')
+        self.assertEqual(self.figure('leaders.mentored', '2018-02'), 1)
+        os.remove(key)
+        self.record(*where, 'Jos\u00e9', '--new-pseudonym-key')
+        self.record(*where, 'Jos\u00e9')
+        self.assertEqual(self.figure('leaders.mentored', '2018-02'), 2)
+
+
 class Refused(RecordTest):
     """A clear sentence, and nothing is changed."""
 
@@ -176,6 +214,8 @@ class Refused(RecordTest):
                 (('networks.supported', '--at', '2018-03-31', '--name', '', '--dim', 'region=africa'), ('name', 'empty')),
                 (('movement.sharing', '--at', '2018-03-31', '--title', '', '--dim', 'region=africa'), ('title', 'empty')),
                 (('members.new', '--at', '2018-03-31', '--value', '-3', '--dim', 'region=africa'), ('correct',)),
+                (('members.total', '--at', '2018-03-31', '--value', '-3', '--dim', 'region=africa'), ('0 or more', 'correct')),
+                (('movement.sharing', '--at', '2018-03-31', '--title', 'Visit', '--dim', 'region=africa'), ('--link', '--file', '--note')),
                 (('members.total', '--at', '2018-03-31', '--value', '3', '--reason', 'x'), ('--reason', 'correct')),
                 (('secretariat.audit', '--at', '2018-03-31', '--done', '--for', '2018-Q1'), ('--for', 'year'))]:
             with self.subTest(arguments=arguments):
@@ -194,15 +234,20 @@ class Refused(RecordTest):
     def test_days(self):
         value = ('--value', '3', '--dim', 'region=africa')
         for day, says in [('2018-02-31', '31 February 2018'), ('2018-13-01', '2018-13-01'), ('2018-03', '2018-03'), ('yesterday', 'yesterday'),
-                          ('2999-01-01', '1 January 2999')]:
+                          ('2999-01-01', '1 January 2999'), ('0218-03-07', '7 March 218 lies before 1970: is the year right?'),
+                          ('1969-12-31', 'before 1970')]:
             with self.subTest(day=day):
                 self.refuse('members.total', '--at', day, *value, code=2, says=('--at', says))
+        self.refuse('members.total', '--at', '1998-03-07', *value, says=('7 March 1998', '2016/2020', 'is the year right?'))
+        for arguments in [('due', '--on', '2018-02-30'), ('figures', '--as-of', '2018-02-30')]:
+            ran = self.house.run('suivi', *arguments, code=2)
+            self.assert_one_sentence(ran.err, 'there is no 30 February 2018: that month has 28 days')
 
     def test_texts(self):
         """Judged here, so that nothing bad waits in the outbox."""
         africa = ('--at', '2018-03-31', '--dim', 'region=africa')
-        cases = [(('networks.supported', *africa, '--name', 'a\tb'), 'control character'), (('networks.supported', *africa, '--name', 'n' * 200), '128'),
-                 (('movement.sharing', *africa, '--title', 't' * 300), '256'), (('movement.sharing', *africa, '--title', 't', '--link', 'x'), 'link'),
+        cases = [(('networks.supported', *africa, '--name', 'a\x01b'), 'control character'), (('networks.supported', *africa, '--name', 'n' * 200), '128'),
+                 (('movement.sharing', *africa, '--title', 't' * 300, '--note', 'n'), '256'), (('movement.sharing', *africa, '--title', 't', '--link', 'x'), 'link'),
                  (('members.total', *africa, '--value', '3', '--note', 'n' * 3000), '2000'), (('leaders.mentored', *africa, '--name', ' '), 'empty')]
         for arguments, says in cases:
             with self.subTest(arguments=arguments):
@@ -245,7 +290,7 @@ class Refused(RecordTest):
                  ('secretariat.manual_operational', '--at', '2018-01-03', '--in-force', 'no'), '--in-force no'),
                 (('networks.supported', '--at', '2018-02-01', *africa, '--name', 'One'),
                  ('networks.supported', '--at', '2018-02-01', *africa, '--name', 'One'), '--remove'),
-                (('movement.sharing', '--at', '2018-02-03', *africa, '--title', 'Letter'),
+                (('movement.sharing', '--at', '2018-02-03', *africa, '--title', 'Letter', '--note', 'by post'),
                  ('movement.sharing', '--at', '2018-02-03', *africa, '--title', 'Letter', '--link', 'https://example.org'), '--retract'),
                 (('impact.case_studies', '--at', '2018-02-03', '--file', path), ('impact.case_studies', '--at', '2018-02-03', '--file', path),
                  '--retract')]:
@@ -302,6 +347,27 @@ class Apart(RecordTest):
         self.record('alliances.activities', '--at', '2018-03-09', *value)
         self.assertEqual(self.figure('alliances.activities', '2018-03'), 9)
         self.assertEqual(self.figure('secretariat.audit', '2018', 'year'), 1)
+
+    def test_what_waited_is_sent_first(self):
+        """And told, so that who repeats a command that was interrupted knows; and known when the same is said again."""
+        self.house.stop()
+        done = ('secretariat.audit', '--at', '2018-09-12', '--done')
+        self.record(*done, code=1, timeout='1')
+        self.record('members.total', '--at', '2018-03-31', '--value', '3', '--dim', 'region=africa', code=1, timeout='1')
+        self.house.start()
+        ran = self.record(*done, code=1)
+        told, refused = ran.err.splitlines()
+        self.assert_one_sentence(told + '\n', '2 entries of an earlier run waited in', self.house.path('state'), 'were sent now, too')
+        self.assertIn('it was done for 2018 on 12 September 2018 already', refused)
+        self.assertEqual(len(self.entries('secretariat.audit', '2018')), 1)
+        self.assertEqual(self.figure('members.total', '2018-03'), 3)
+        self.house.stop()
+        self.correct('members.total', '--at', '2018-03-31', '--value', '4', '--dim', 'region=africa', '--reason', 'x', code=1, timeout='1')
+        self.house.start()
+        ran = self.correct('members.total', '--at', '2018-03-31', '--value', '4', '--dim', 'region=africa', '--reason', 'x')
+        self.assertIn('1 entry of an earlier run waited in', ran.err)
+        self.assertIn('4 already; nothing was changed', ran.err)
+        self.assertEqual(self.record('secretariat.audit', '--at', '2018-01-12', '--done', '--for', '2017').err, '')
 
     def test_a_plan_of_ones_own(self):
         self.house.stop()
@@ -382,8 +448,8 @@ class Corrected(RecordTest):
         self.assertEqual(self.figure('leaders.mentored', '2018-02'), 5)
 
     def test_retract(self):
-        first = self.entry_of(self.record('movement.sharing', '--at', '2018-02-03', '--title', 'One', '--dim', 'region=africa'))
-        second = self.entry_of(self.record('movement.sharing', '--at', '2018-02-03', '--title', 'Two', '--dim', 'region=europe'))
+        first = self.entry_of(self.record('movement.sharing', '--at', '2018-02-03', '--title', 'One', '--note', 'n', '--dim', 'region=africa'))
+        second = self.entry_of(self.record('movement.sharing', '--at', '2018-02-03', '--title', 'Two', '--note', 'n', '--dim', 'region=europe'))
         self.assert_changes_nothing(lambda: self.why('movement.sharing', '--retract', '%016x' % 5, code=1), '%016x' % 5)
         self.assert_changes_nothing(lambda: self.why('movement.sharing', '--retract', 'five', code=2), '16')
         self.assert_changes_nothing(lambda: self.why('networks.supported', '--retract', first, code=1), first)
@@ -403,6 +469,38 @@ class Corrected(RecordTest):
         self.why('secretariat.audit', '--retract', audit)
         self.record('secretariat.audit', '--at', '2018-09-14', '--done')
         self.assertEqual(self.figure('secretariat.audit', '2018', 'year'), 1)
+
+    def test_retract_of_whatever_day(self):
+        """Also of years around the plan; a milestone by the day on which it was done, or by that which it is kept on."""
+        for day in ('2009-05-03', '2017-05-03', '2024-05-03'):
+            entry = self.entry_of(self.record('movement.sharing', '--at', day, '--title', 'x', '--note', 'n', '--dim', 'region=africa'))
+            self.why('movement.sharing', '--retract', entry)
+            self.assertFalse(self.figure('movement.sharing', day[:4], 'year'))
+        for day in ('2018-10-12', '2017-12-31'):
+            entry = self.entry_of(self.record('secretariat.audit', '--at', '2018-10-12', '--done', '--for', '2017'))
+            self.assert_changes_nothing(lambda: self.why('secretariat.audit', '--at', '2018-10-13', '--retract', entry, code=1), entry)
+            self.why('secretariat.audit', '--at', day, '--retract', entry)
+            self.assertFalse(self.figure('secretariat.audit', '2017', 'year'))
+
+    def test_nothing_is_below_zero(self):
+        where = ('alliances.activities', '--at', '2018-03-07', '--dim', 'partner=WHO')
+        self.record(*where, '--value', '3')
+        self.assert_changes_nothing(lambda: self.why(*where, '--difference', '-4', code=1), 'it is 3 on 7 March 2018', 'below 0')
+        self.why(*where, '--difference', '-3')
+        level = ('members.total', '--at', '2018-03-31', '--dim', 'region=africa')
+        self.record(*level, '--value', '3')
+        self.assert_changes_nothing(lambda: self.why(*level, '--value', '-1', code=2), '0 or more')
+
+    def test_white_space_makes_no_other_name(self):
+        where = ('countries.international_programmes', '--at', '2018-02-01', '--dim', 'region=africa')
+        country = ('--dim', 'country=  Sierra \u00a0 Leone ')
+        self.record(*where, *country, '--name', ' Net  \t One\u00a0')
+        entry, = self.entries('countries.international_programmes', '2018-02')
+        self.assertEqual((entry['name'], entry['dims']['country']), ('Net One', 'Sierra Leone'))
+        self.assert_changes_nothing(lambda: self.record(*where, '--dim', 'country=Sierra Leone', '--name', 'Net One', code=1), 'is there')
+        self.why(*where, *country, '--remove', 'Net   One ')
+        self.record('movement.sharing', '--at', '2018-02-01', '--dim', 'region=africa', '--title', ' A   visit ', '--note', 'n')
+        self.assertEqual(self.entries('movement.sharing', '2018-02')[0]['title'], 'A visit')
 
     def test_without_a_daemon(self):
         """What needs no figure waits; what needs one is refused."""

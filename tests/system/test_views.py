@@ -211,7 +211,7 @@ class Close(Views):
         self.downloads([1])
         self.assertEqual(self.rows('figures', 'web.downloads', '--as-of', '2018-03-01'), [])
         self.assertEqual(len(self.rows('figures', 'web.downloads', '--as-of', '2999-01-01')), 1)
-        self.refuses(2, 'figures', '--as-of', '2018-03', words=['a day'])
+        self.refuses(2, 'figures', '--as-of', '2018-03', words=['"2018-03" is no day'])
 
 
 class Withdraw(Views):
@@ -323,8 +323,8 @@ class Due(Views):
         self.assertEqual(len(self.suivi('due', '--on', '2018-11-23', code=3).out.splitlines()), len(rows))
 
     def test_bad_questions(self):
-        self.refuses(2, 'due', '--on', '2018-02', words=['a day'])
-        self.refuses(2, 'due', '--on', '2018-02-31', words=['2018-02-31'])
+        self.refuses(2, 'due', '--on', '2018-02', words=['"2018-02" is no day'])
+        self.refuses(2, 'due', '--on', '2018-02-31', words=['there is no 31 February 2018'])
         self.refuses(2, 'due', '--within', 'soon', words=['number of days'])
         self.refuses(2, 'due', '--within', '-1', words=['number of days'])
         self.refuses(2, 'due', 'web.downloads', words=['nothing is to be named'])

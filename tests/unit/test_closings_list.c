@@ -101,26 +101,32 @@ static void hints_are_for_what_can_be_counted_again(void **state) {
     size_t len;
     FILE *stream = open_memstream(&text, &len);
     hints_count_missing(stream, "record@office", NULL);
-    hints_count_withdrawn(stream, "record@office", "2018-02-10", "2018-02-12", NULL);
+    hints_count_withdrawn(stream, "lists@office", "2018-02-10", "2018-02-12", NULL);
     fflush(stream);
     assert_int_equal(len, 0);
+    hints_count_withdrawn(stream, "record@office", "2018-02-10", "2018-02-12", NULL);
+    hints_count_withdrawn(stream, "import@of;x", "2018-02-10", "2018-02-12", NULL);
     hints_count_missing(stream, "weblog@w\033[2J", "n\tswp");
     hints_count_missing(stream, "weblog@$(touch x)", "a'b");
     hints_count_withdrawn(stream, "weblog@www1", "2018-02-10", "2018-02-12", NULL);
     hints_count_withdrawn(stream, "weblog@w;x", "2018-02-10", "2018-02-12", "nswp");
     fclose(stream);
-    assert_string_equal(text, "To count the missing days again: suivi-weblog --site 'n?swp' FILE... (on "
-                              "'w?[2J', with the logs of these days)\n"
-                              "To count the missing days again: suivi-weblog --site 'a'\\''b' FILE... (on "
-                              "'$(touch x)', with the logs of these days)\n"
-                              "To count these days again: suivi-weblog --source weblog@www1 --state "
-                              "NEW-DIRECTORY --keys STATE/keys --from 2018-02-10 --to 2018-02-12 --site "
-                              "SITE FILE... (on www1, with whole logs; STATE is the collector's own, "
-                              "NEW-DIRECTORY can be removed afterwards)\n"
-                              "To count these days again: suivi-weblog --source 'weblog@w;x' --state "
-                              "NEW-DIRECTORY --keys STATE/keys --from 2018-02-10 --to 2018-02-12 --site "
-                              "nswp FILE... (on 'w;x', with whole logs; STATE is the collector's own, "
-                              "NEW-DIRECTORY can be removed afterwards)\n");
+    assert_string_equal(text,
+                        "To count these days again: suivi record each thing that is right (on office)\n"
+                        "To count these days again: suivi import FILE.csv --mapping MAP.yaml (on 'of;x', "
+                        "with the file as it should be)\n"
+                        "To count the missing days again: suivi-weblog --site 'n?swp' FILE... (on "
+                        "'w?[2J', with the logs of these days)\n"
+                        "To count the missing days again: suivi-weblog --site 'a'\\''b' FILE... (on "
+                        "'$(touch x)', with the logs of these days)\n"
+                        "To count these days again: suivi-weblog --source weblog@www1 --state "
+                        "NEW-DIRECTORY --keys STATE/keys --from 2018-02-10 --to 2018-02-12 --site "
+                        "SITE FILE... (on www1, with whole logs; STATE is the collector's own, "
+                        "NEW-DIRECTORY can be removed afterwards)\n"
+                        "To count these days again: suivi-weblog --source 'weblog@w;x' --state "
+                        "NEW-DIRECTORY --keys STATE/keys --from 2018-02-10 --to 2018-02-12 --site "
+                        "nswp FILE... (on 'w;x', with whole logs; STATE is the collector's own, "
+                        "NEW-DIRECTORY can be removed afterwards)\n");
     free(text);
 }
 
