@@ -13,7 +13,7 @@
 struct options {
     bool help, version, follow;
     const char *endpoint, *site, *robots, *keys; /* of argv; all but the site may be NULL */
-    char *state, *source;                 /* set, ours */
+    char *state, *source;                        /* set, ours */
     enum line_format format;
     struct days days;
     struct str languages[TALLY_LANGUAGES];
