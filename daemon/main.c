@@ -8,7 +8,7 @@
 #include "config/framework.h"
 #include "daemon/options.h"
 #include "daemon/server.h"
-#include "daemon/store.h"
+#include "daemon/store/store.h"
 
 static int complain(const struct fault *why) {
     (void)fprintf(stderr, "suivid: %s\n", why->text);

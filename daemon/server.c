@@ -9,13 +9,13 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include "daemon/catalogue.h"
-#include "daemon/definitions.h"
-#include "daemon/lane.h"
-#include "daemon/log.h"
-#include "daemon/priority.h"
-#include "daemon/questions.h"
-#include "daemon/socket.h"
+#include "daemon/answers/questions.h"
+#include "daemon/books/catalogue.h"
+#include "daemon/books/definitions.h"
+#include "daemon/intake/lane.h"
+#include "daemon/io/log.h"
+#include "daemon/io/priority.h"
+#include "daemon/io/socket.h"
 #include "proto/check.h"
 #include "proto/message.h"
 

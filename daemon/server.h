@@ -7,7 +7,7 @@
 
 #include "config/framework.h"
 #include "config/settings.h"
-#include "daemon/store.h"
+#include "daemon/store/store.h"
 #include "proto/fault.h"
 
 struct server;

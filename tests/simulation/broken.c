@@ -5,13 +5,13 @@
 
 #include "clients/lib/outbox.h"
 #include "clients/lib/suivi.h"
-#include "daemon/combine.h"
-#include "daemon/committer.h"
-#include "daemon/ingest.h"
-#include "daemon/intake.h"
-#include "daemon/ledger.h"
-#include "daemon/sessions.h"
-#include "daemon/store.h"
+#include "daemon/intake/combine.h"
+#include "daemon/intake/committer.h"
+#include "daemon/intake/ingest.h"
+#include "daemon/intake/intake.h"
+#include "daemon/intake/ledger.h"
+#include "daemon/intake/sessions.h"
+#include "daemon/store/store.h"
 #include "proto/check.h"
 
 /* The real function, and the head of the one in its place. */

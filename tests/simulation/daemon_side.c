@@ -1,4 +1,4 @@
-/* The daemon: its intake, driven from one loop as daemon/lane.c drives it from two threads. */
+/* The daemon: its intake, driven from one loop as daemon/intake/lane.c drives it from two threads. */
 #include <errno.h>
 #include <stdio.h>
 

@@ -2,7 +2,7 @@
  * of libsuivi takes part in it, only the query that is judged. */
 #include <stdio.h>
 
-#include "daemon/query.h"
+#include "daemon/answers/query.h"
 #include "proto/check.h"
 #include "tests/simulation/judge_priv.h"
 

@@ -7,7 +7,7 @@
 
 #include "clients/lib/directory.h"
 #include "clients/lib/refused.h"
-#include "daemon/log.h"
+#include "daemon/io/log.h"
 #include "proto/check.h"
 #include "tests/simulation/files.h"
 
@@ -54,7 +54,7 @@ int directory_sync(const char *path, struct fault *why) {
     return 0;
 }
 
-/* ---- daemon/log.h ---- */
+/* ---- daemon/io/log.h ---- */
 
 void log_event(enum log_level level, const char *event, const char *format, ...) {
     (void)level;

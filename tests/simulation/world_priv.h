@@ -4,7 +4,7 @@
 #define SUIVI_SIMULATION_WORLD_PRIV_H
 
 #include "clients/lib/suivi.h"
-#include "daemon/intake.h"
+#include "daemon/intake/intake.h"
 #include "tests/simulation/dice.h"
 #include "tests/simulation/disk.h"
 #include "tests/simulation/network.h"

@@ -8,11 +8,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/acts.h"
-#include "daemon/balance.h"
-#include "daemon/cell.h"
-#include "daemon/fold.h"
-#include "daemon/frames.h"
+#include "daemon/books/balance.h"
+#include "daemon/figures/fold.h"
+#include "daemon/intake/acts.h"
+#include "daemon/io/frames.h"
+#include "daemon/store/cell.h"
 #include "proto/civil.h"
 
 struct books {

@@ -8,7 +8,7 @@
 #include <lmdb.h>
 #include <string.h>
 
-#include "daemon/audit.h"
+#include "daemon/audit/audit.h"
 
 /* The file below the store; the room is left. */
 struct damaged {

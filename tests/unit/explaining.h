@@ -4,7 +4,7 @@
 
 #include "tests/unit/books.h"
 
-#include "daemon/explain.h"
+#include "daemon/answers/explain.h"
 
 struct explained {
     struct frames *answer;

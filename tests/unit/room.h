@@ -16,9 +16,9 @@
 #include <cmocka.h>
 
 #include "config/framework.h"
-#include "daemon/committer.h"
-#include "daemon/ingest.h"
-#include "daemon/store.h"
+#include "daemon/intake/committer.h"
+#include "daemon/intake/ingest.h"
+#include "daemon/store/store.h"
 #include "proto/message.h"
 #include "proto/sketch.h"
 

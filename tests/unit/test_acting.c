@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "books.h"
-#include "daemon/closings.h"
-#include "daemon/intake.h"
+#include "daemon/figures/closings.h"
+#include "daemon/intake/intake.h"
 #include "damage.h"
 
 enum { SENT_MAX = 16 };

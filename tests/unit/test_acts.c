@@ -3,7 +3,7 @@
 
 #include <time.h>
 
-#include "daemon/closings.h"
+#include "daemon/figures/closings.h"
 
 static void do_close(struct books *books, const char *period) {
     struct fault why = {""};

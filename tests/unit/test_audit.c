@@ -11,11 +11,11 @@
 #include <sys/wait.h>
 
 #include "bytes.h"
-#include "daemon/balance.h"
-#include "daemon/block.h"
-#include "daemon/cell.h"
-#include "daemon/refusals.h"
-#include "daemon/withdrawals.h"
+#include "daemon/books/balance.h"
+#include "daemon/books/refusals.h"
+#include "daemon/books/withdrawals.h"
+#include "daemon/store/block.h"
+#include "daemon/store/cell.h"
 #include "damage.h"
 #include "proto/civil.h"
 #include "proto/sketch.h"

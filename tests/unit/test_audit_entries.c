@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "books.h"
-#include "daemon/definitions.h"
+#include "daemon/books/definitions.h"
 #include "damage.h"
 
 #define DAY   17595 /* 2018-03-05 */

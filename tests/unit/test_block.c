@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/block.h"
+#include "daemon/store/block.h"
 #include "random.h"
 
 static struct str encoded(const struct block *block, uint8_t *bytes) {

@@ -1,9 +1,9 @@
 #include "tests/unit/books.h"
 
-#include "daemon/closed.h"
-#include "daemon/closings.h"
-#include "daemon/explain.h"
-#include "daemon/query.h"
+#include "daemon/answers/closed.h"
+#include "daemon/answers/explain.h"
+#include "daemon/answers/query.h"
+#include "daemon/figures/closings.h"
 
 static struct dims region(const char *value) {
     struct dims dims = {0};

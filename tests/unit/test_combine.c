@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "daemon/combine.h"
+#include "daemon/intake/combine.h"
 #include "proto/check.h"
 #include "proto/civil.h"
 #include "random.h"

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/counts.h"
+#include "daemon/books/counts.h"
 #include "proto/check.h"
 #include "random.h"
 

@@ -1,6 +1,6 @@
 #include "tests/unit/books.h"
 
-#include "daemon/definitions.h"
+#include "daemon/books/definitions.h"
 
 #define HEAD "name: t\nplan: 2016/2020\nindicators:\n"
 #define CALLS(definition, more)                                                                              \

@@ -1,7 +1,7 @@
 /* What is due: the plan of books.h, held against what was told, on several days. */
 #include "tests/unit/books.h"
 
-#include "daemon/due.h"
+#include "daemon/answers/due.h"
 #include "tests/unit/bytes.h"
 
 struct row {

@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/balance.h"
-#include "daemon/cell.h"
-#include "daemon/refusals.h"
+#include "daemon/books/balance.h"
+#include "daemon/books/refusals.h"
+#include "daemon/store/cell.h"
 #include "damage.h"
 #include "proto/check.h"
 #include "proto/civil.h"

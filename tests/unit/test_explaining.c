@@ -1,8 +1,8 @@
 /* How figures came to be. */
 #include "tests/unit/explaining.h"
 
-#include "daemon/definitions.h"
-#include "daemon/refusals.h"
+#include "daemon/books/definitions.h"
+#include "daemon/books/refusals.h"
 
 static void a_figure_is_what_its_sources_gave(void **state) {
     (void)state;

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "daemon/cell.h"
+#include "daemon/store/cell.h"
 #include "tests/unit/random.h"
 
 enum { FACTS_MAX = 1600, VINTAGES = 8, SOURCES = 3, MEMBERS = 12, IDS = 12 };

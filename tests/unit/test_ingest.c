@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "daemon/query.h"
+#include "daemon/answers/query.h"
 
 static struct room_event count_event(int64_t at, int64_t number) {
     return (struct room_event){

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/cell.h"
-#include "daemon/known.h"
+#include "daemon/books/known.h"
+#include "daemon/store/cell.h"
 #include "tests/unit/random.h"
 
 struct given {

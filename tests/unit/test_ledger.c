@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "daemon/balance.h"
+#include "daemon/books/balance.h"
 
 static struct room_event count_event(int64_t at, int64_t number) {
     return (struct room_event){

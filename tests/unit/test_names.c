@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/names.h"
+#include "daemon/books/names.h"
 #include "proto/check.h"
 
 #define MANY 300000u /* over several chunks and growths */

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "daemon/cell.h"
+#include "daemon/store/cell.h"
 #include "damage.h"
 #include "proto/check.h"
 #include "proto/civil.h"

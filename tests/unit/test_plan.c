@@ -1,6 +1,6 @@
 #include "tests/unit/books.h"
 
-#include "daemon/plan.h"
+#include "daemon/answers/plan.h"
 
 static struct frames *ask(struct books *books, const struct message_plan *question) {
     struct frames *answer;

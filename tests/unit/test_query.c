@@ -4,8 +4,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "daemon/definitions.h"
-#include "daemon/query.h"
+#include "daemon/answers/query.h"
+#include "daemon/books/definitions.h"
 #include "proto/civil.h"
 
 enum { EVENTS = 4000, MEMBERS = 300 };

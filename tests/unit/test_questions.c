@@ -9,7 +9,7 @@
 #include <uv.h>
 
 #include "clients/lib/connection.h"
-#include "daemon/questions.h"
+#include "daemon/answers/questions.h"
 
 #define WAIT_MS 20000
 

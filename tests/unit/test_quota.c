@@ -1,7 +1,7 @@
 /* How many entries a series may have. */
 #include "tests/unit/room.h"
 
-#include "daemon/quota.h"
+#include "daemon/books/quota.h"
 #include "tests/unit/random.h"
 
 static void put(struct room *room, uint32_t series, uint64_t first, uint64_t count) {

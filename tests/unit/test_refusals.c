@@ -1,6 +1,6 @@
 #include "tests/unit/books.h"
 
-#include "daemon/refusals.h"
+#include "daemon/books/refusals.h"
 
 struct seen {
     size_t count;

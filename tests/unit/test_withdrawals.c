@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/withdrawals.h"
+#include "daemon/books/withdrawals.h"
 #include "proto/civil.h"
 #include "proto/entry.h"
 #include "tests/unit/random.h"

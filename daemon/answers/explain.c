@@ -1,0 +1,338 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/answers/choice.h"
+#include "daemon/answers/explain_priv.h"
+#include "daemon/answers/words.h"
+#include "daemon/books/definitions.h"
+#include "daemon/books/refusals.h"
+#include "daemon/figures/absence.h"
+#include "proto/check.h"
+#include "proto/civil.h"
+
+#define LIST_BYTES    (1u << 20) /* of each list but that of the entries; all fit into a frame */
+#define ENTRIES_BYTES (6u << 20)
+
+_Static_assert(ENTRIES_BYTES + (MESSAGE_LISTS - 1) * LIST_BYTES + 2 * ENTRY_BYTES_MAX < MESSAGE_BYTES_MAX,
+               "an explanation is one frame, each list with one row past its bound");
+
+bool explain_room_left(const struct explaining *explaining, enum message_list list, uint32_t rows) {
+    size_t bytes = list == MESSAGE_LIST_ENTRIES ? ENTRIES_BYTES : LIST_BYTES;
+    return explaining->count[list] + rows < MESSAGE_EXPLAINED_MAX &&
+           wire_writer_len(explaining->list[list]) < bytes;
+}
+
+bool explain_room(struct explaining *explaining, enum message_list list) {
+    if (!explain_room_left(explaining, list, 0)) {
+        explaining->more++;
+        return false;
+    }
+    explaining->count[list]++;
+    return true;
+}
+
+/* ---- what the figure is made of ---- */
+
+struct gathering {
+    const struct dims *where;
+    struct explain_group *group;
+};
+
+static int take_series(void *arg, uint32_t series, const struct dims *dims) {
+    const struct gathering *gathering = arg;
+    struct explain_group *group = gathering->group;
+    for (size_t i = 0; i < gathering->where->count; i++)
+        if (!str_equal(dims_get(dims, gathering->where->dim[i].name), gathering->where->dim[i].value))
+            return 0;
+    if (group->count == group->room) {
+        group->room = group->room ? group->room * 2 : 64;
+        group->series = mem_resize(group->series, group->room, sizeof *group->series);
+    }
+    group->series[group->count++] = series;
+    return 0;
+}
+
+void explain_gather(const struct explaining *explaining, size_t indicator, struct explain_group *group) {
+    *group = (struct explain_group){.indicator = indicator};
+    (void)catalogue_each_series(explaining->catalogue, indicator, take_series,
+                                &(struct gathering){&explaining->question->where, group});
+}
+
+int explain_source(const struct explaining *explaining, uint32_t source, struct str *name) {
+    int err = store_find_name(explaining->snapshot, STORE_SOURCES, source, name, explaining->why);
+    if (err == -ENOENT)
+        return fault_set(explaining->why, -EBADMSG,
+                         "the store's table of sources is damaged; \"suivi check\" tells where");
+    return err;
+}
+
+static int keep_figure(void *arg, const struct fold_figure *figure, struct fault *why) {
+    struct explain_figure *out = arg;
+    char note[FOLD_NOTE_MAX];
+    (void)why;
+    out->any = true;
+    out->state = figure->state;
+    out->value = figure->value;
+    out->heard = figure->heard;
+    out->days = figure->days;
+    (void)snprintf(out->note, sizeof out->note, "%s", fold_figure_note(figure, note));
+    return 0;
+}
+
+int explain_fold(const struct explaining *explaining, size_t indicator, uint32_t vintage, bool coverage,
+                 struct explain_figure *out) {
+    *out = (struct explain_figure){
+        .state = absence_state(explaining->framework, indicator, &explaining->period, explaining->today)};
+    return fold_run(&(struct fold_question){.framework = explaining->framework,
+                                            .catalogue = explaining->catalogue,
+                                            .snapshot = explaining->snapshot,
+                                            .withdrawals = explaining->withdrawals,
+                                            .indicator = indicator,
+                                            .by = explaining->period.type,
+                                            .first = explaining->period.first,
+                                            .last = explaining->period.last,
+                                            .today = explaining->today,
+                                            .where = &explaining->question->where,
+                                            .vintage = vintage,
+                                            .coverage = coverage},
+                    keep_figure, out, explaining->why);
+}
+
+static bool is_own(const struct explaining *explaining, const struct closing *closing) {
+    return closing->period.first == explaining->period.first &&
+           closing->period.last == explaining->period.last;
+}
+
+int explain_reported(const struct explaining *explaining, const struct closing *closing, size_t indicator,
+                     struct explain_figure *out) {
+    struct closing_figure kept;
+    struct str id = framework_indicator_at(explaining->framework, indicator)->id;
+    int err = is_own(explaining, closing)
+                  ? closing_find(closing, id, &explaining->question->where, &kept, explaining->why)
+                  : -ENOENT;
+    if (err == -ENOENT)
+        return explain_fold(explaining, indicator, closing->vintage, false, out);
+    if (err)
+        return err;
+    *out = (struct explain_figure){
+        .any = kept.state == MESSAGE_STATE_VALUE, .state = kept.state, .value = kept.value};
+    return 0;
+}
+
+/* ---- the lists that are read as they lie ---- */
+
+static int add_refusal(void *arg, const struct refusal *refusal) {
+    struct explaining *explaining = arg;
+    struct message_refusal_row row = {.reason = refusal->reason, .count = refusal->count, .at = refusal->at};
+    int err = explain_source(explaining, refusal->source, &row.source);
+    if (err == 0 && explain_room(explaining, MESSAGE_LIST_REFUSALS))
+        message_write_refusal(explaining->list[MESSAGE_LIST_REFUSALS], &row);
+    return err;
+}
+
+static int add_version(void *arg, const struct definition *definition) {
+    struct explaining *explaining = arg;
+    char since[PERIOD_TEXT_MAX] = "";
+    if (definition->since != FRAMEWORK_NO_DAY)
+        (void)period_print_day(definition->since, since);
+    if (explain_room(explaining, MESSAGE_LIST_VERSIONS))
+        message_write_version(explaining->list[MESSAGE_LIST_VERSIONS],
+                              &(struct message_version_row){.version = definition->version,
+                                                            .since = str_of(since),
+                                                            .seen = definition->seen});
+    return 0;
+}
+
+static void add_closings(struct explaining *explaining) {
+    for (size_t i = 0; i < closings_count(explaining->closings); i++) {
+        const struct closing *closing = closings_at(explaining->closings, i);
+        if (closing->period.first <= explaining->period.first &&
+            closing->period.last >= explaining->period.last &&
+            explain_room(explaining, MESSAGE_LIST_CLOSINGS))
+            closing_write_row(closing, explaining->list[MESSAGE_LIST_CLOSINGS]);
+    }
+}
+
+/* ---- figures ---- */
+
+/* The figure borrows from `told` and `period`. */
+static int make_figure(const struct explaining *explaining, size_t indicator, struct explain_figure *told,
+                       char period[static PERIOD_TEXT_MAX], struct message_figure *out) {
+    const struct framework_indicator *about = framework_indicator_at(explaining->framework, indicator);
+    const struct closing *closing = closings_of(explaining->closings, &explaining->period);
+    int err = explain_fold(explaining, indicator, 0, true, told);
+    if (err)
+        return err;
+    *out = (struct message_figure){.indicator = about->id,
+                                   .period = str_of(period_print(&explaining->period, period)),
+                                   .value = told->value,
+                                   .note = str_of(told->note),
+                                   .state = told->state,
+                                   .decimals = about->decimals,
+                                   .heard = told->heard,
+                                   .days = told->days};
+    out->has_target = framework_target(explaining->framework, indicator, &explaining->period, &out->target);
+    if (closing) {
+        struct explain_figure reported;
+        err = explain_reported(explaining, closing, indicator, &reported);
+        out->has_reported = err == 0 && reported.any && reported.state == MESSAGE_STATE_VALUE;
+        out->reported = out->has_reported ? reported.value : 0;
+    }
+    return err;
+}
+
+static int add_operand(struct explaining *explaining, size_t indicator) {
+    struct explain_figure told;
+    char period[PERIOD_TEXT_MAX];
+    struct message_operand_row row = {
+        .indicator = framework_indicator_at(explaining->framework, indicator)->id,
+        .label = framework_label(explaining->framework, indicator, explaining->question->language)};
+    int err = make_figure(explaining, indicator, &told, period, &row.figure);
+    if (err == 0 && explain_room(explaining, MESSAGE_LIST_OPERANDS))
+        message_write_operand(explaining->list[MESSAGE_LIST_OPERANDS], &row);
+    return err;
+}
+
+static int add_operands(struct explaining *explaining) {
+    if (explaining->indicator->kind != KIND_RATIO)
+        return 0;
+    int err = add_operand(explaining, explaining->indicator->numerator);
+    return err ? err : add_operand(explaining, explaining->indicator->denominator);
+}
+
+/* ---- the question ---- */
+
+static int find_indicator(struct explaining *explaining) {
+    const struct message_explain *question = explaining->question;
+    struct str id = question->indicator;
+    int index = framework_find_named(explaining->framework, id);
+    if (index < 0)
+        return fault_set(explaining->why, -EINVAL, "the framework has no indicator \"%.*s\"", STR_ARG(id));
+    explaining->index = (size_t)index;
+    explaining->indicator = framework_indicator_at(explaining->framework, explaining->index);
+    for (size_t i = 0; i < question->where.count; i++) {
+        bool found = false;
+        for (size_t k = 0; k < explaining->indicator->dim_count; k++)
+            found = found || str_equal(framework_dim_name(explaining->framework, explaining->index, k),
+                                       question->where.dim[i].name);
+        if (!found)
+            return fault_set(explaining->why, -EINVAL, "%.*s has no dimension \"%.*s\"", STR_ARG(id),
+                             STR_ARG(question->where.dim[i].name));
+        int err = choice_check_value(explaining->framework, explaining->catalogue, &explaining->index, 1,
+                                     &question->where.dim[i], explaining->why);
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
+static int find_period(struct explaining *explaining, int64_t now) {
+    const struct period *plan = framework_plan(explaining->framework);
+    struct period *period = &explaining->period;
+    char text[PERIOD_TEXT_MAX];
+    int err = civil_today(now, &explaining->today, explaining->why);
+    if (err == 0)
+        err = period_parse(period, explaining->question->period, explaining->why);
+    if (err)
+        return err;
+    if (period->type == PERIOD_PLAN && (period->first != plan->first || period->last != plan->last))
+        return fault_set(explaining->why, -EINVAL, "%.*s is not the plan, which is %s",
+                         STR_ARG(explaining->question->period), period_print(plan, text));
+    return 0;
+}
+
+static int explain_all(struct explaining *explaining, struct explain_figure *told,
+                       char period[static PERIOD_TEXT_MAX], struct message_figure *figure) {
+    struct str id = explaining->indicator->id;
+    int err = withdrawals_load(&explaining->withdrawals, explaining->snapshot, explaining->why);
+    if (err == 0)
+        err = closings_load(&explaining->closings, explaining->snapshot, explaining->why);
+    if (err == 0)
+        err = make_figure(explaining, explaining->index, told, period, figure);
+    if (err)
+        return err;
+    explain_gather(explaining, explaining->index, &explaining->group);
+    const struct closing *closing = closings_of(explaining->closings, &explaining->period);
+    err = explain_parts(explaining);
+    if (err == 0)
+        err = refusals_each(explaining->snapshot, id, add_refusal, explaining, explaining->why);
+    if (err == 0)
+        err = definitions_each(explaining->snapshot, id, add_version, explaining, explaining->why);
+    if (err == 0)
+        add_closings(explaining);
+    if (err == 0 && closing)
+        err = explain_moves(explaining, closing);
+    return err ? err : add_operands(explaining);
+}
+
+static void write_answer(const struct explaining *explaining, const struct message_figure *figure,
+                         struct frames *answer) {
+    const struct framework_indicator *indicator = explaining->indicator;
+    struct str language = explaining->question->language;
+    const struct wire_writer *lists[MESSAGE_LISTS];
+    struct words fed_by = {{0}};
+    struct wire_writer *frame;
+    wire_writer_new(&frame, MESSAGE_BYTES_MAX);
+    words_feeders(explaining->framework, explaining->index, &fed_by);
+    for (size_t i = 0; i < MESSAGE_LISTS; i++)
+        lists[i] = explaining->list[i];
+    message_write_explanation(
+        frame,
+        &(struct message_explanation){
+            .id = explaining->question->id,
+            .indicator = {.id = indicator->id,
+                          .code = indicator->code,
+                          .kind = str_of(kind_name(indicator->kind)),
+                          .label = framework_label(explaining->framework, explaining->index, language),
+                          .note = figure->note,
+                          .unit = indicator->unit},
+            .definition = framework_definition(explaining->framework, explaining->index, language),
+            .method = indicator->method,
+            .method_version = indicator->method_version,
+            .fed_by = str_of(fed_by.text),
+            .figure = *figure,
+            .more = explaining->more,
+            .part_count = explaining->count[MESSAGE_LIST_PARTS],
+            .entry_count = explaining->count[MESSAGE_LIST_ENTRIES],
+            .withdrawal_count = explaining->count[MESSAGE_LIST_WITHDRAWALS],
+            .refusal_count = explaining->count[MESSAGE_LIST_REFUSALS],
+            .version_count = explaining->count[MESSAGE_LIST_VERSIONS],
+            .closing_count = explaining->count[MESSAGE_LIST_CLOSINGS],
+            .move_count = explaining->count[MESSAGE_LIST_MOVES],
+            .operand_count = explaining->count[MESSAGE_LIST_OPERANDS]},
+        lists);
+    frames_add(answer, frame);
+    wire_writer_destroy(&frame);
+}
+
+int explain_run(struct frames **out, const struct message_explain *question,
+                const struct framework *framework, struct catalogue *catalogue, struct store *store,
+                int64_t now, struct fault *why) {
+    struct explaining explaining = {
+        .question = question, .framework = framework, .catalogue = catalogue, .why = why};
+    struct explain_figure told;
+    char period[PERIOD_TEXT_MAX];
+    struct message_figure figure;
+    int err = find_indicator(&explaining);
+    if (err == 0)
+        err = find_period(&explaining, now);
+    if (err)
+        return err;
+    for (size_t i = 0; i < MESSAGE_LISTS; i++)
+        wire_writer_new(&explaining.list[i], MESSAGE_BYTES_MAX);
+    err = store_snapshot_open(store, &explaining.snapshot, why);
+    if (err == 0)
+        err = explain_all(&explaining, &told, period, &figure);
+    if (err == 0) {
+        frames_new(out);
+        write_answer(&explaining, &figure, *out);
+    }
+    for (size_t i = 0; i < MESSAGE_LISTS; i++)
+        wire_writer_destroy(&explaining.list[i]);
+    free(explaining.group.series);
+    closings_destroy(&explaining.closings);
+    withdrawals_destroy(&explaining.withdrawals);
+    store_snapshot_close(&explaining.snapshot);
+    return err;
+}

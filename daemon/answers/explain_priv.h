@@ -1,0 +1,69 @@
+/* What explain.c (the question, the figure, the answer), explain_parts.c (who gave what) and explain_moves.c (what
+ * came after the closing) share. */
+#ifndef SUIVI_DAEMON_ANSWERS_EXPLAIN_PRIV_H
+#define SUIVI_DAEMON_ANSWERS_EXPLAIN_PRIV_H
+
+#include "daemon/answers/explain.h"
+#include "daemon/books/known.h"
+#include "daemon/books/withdrawals.h"
+#include "daemon/figures/closings.h"
+#include "daemon/figures/fold.h"
+
+/* The series of one indicator that the figure is made of, rising. */
+struct explain_group {
+    size_t indicator;
+    uint32_t *series;
+    size_t count, room;
+};
+
+struct explaining {
+    const struct message_explain *question;
+    const struct framework *framework;
+    struct catalogue *catalogue;
+    struct store_snapshot *snapshot;
+    struct withdrawals *withdrawals;
+    struct closings *closings;
+    size_t index;
+    const struct framework_indicator *indicator;
+    struct period period;
+    int32_t today;
+    struct explain_group group;
+    struct wire_writer *list[MESSAGE_LISTS];
+    uint32_t count[MESSAGE_LISTS];
+    uint64_t more; /* rows that have no room */
+    struct fault *why;
+};
+
+/* Whether the list takes one more row, which is then to be written and counted; else it is counted as not told. */
+bool explain_room(struct explaining *explaining, enum message_list list);
+
+/* Whether it has room for more than that many rows; counts nothing. */
+bool explain_room_left(const struct explaining *explaining, enum message_list list, uint32_t rows);
+
+/* The series of `indicator` that have the values asked for. To be freed: group->series. */
+void explain_gather(const struct explaining *explaining, size_t indicator, struct explain_group *group);
+
+int explain_source(const struct explaining *explaining, uint32_t source, struct str *name);
+
+/* The figure of an indicator as it was known at the end of a vintage; 0: now. */
+struct explain_figure {
+    bool any; /* else there is none, and the value is 0 */
+    enum message_state state;
+    int64_t value;
+    uint32_t heard, days;
+    char note[FOLD_NOTE_MAX];
+};
+int explain_fold(const struct explaining *explaining, size_t indicator, uint32_t vintage, bool coverage,
+                 struct explain_figure *out);
+
+/* What the closing tells of it: as it was kept, else as it was known then. */
+int explain_reported(const struct explaining *explaining, const struct closing *closing, size_t indicator,
+                     struct explain_figure *out);
+
+/* Parts, entries and withdrawals. */
+int explain_parts(struct explaining *explaining);
+
+/* What came after the closing that tells what was reported (explain_moves.c, explain_steps.c). */
+int explain_moves(struct explaining *explaining, const struct closing *closing);
+
+#endif

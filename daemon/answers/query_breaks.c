@@ -1,0 +1,94 @@
+/* Where an indicator began to mean something else: a note at the first figure from that day on. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/answers/query_priv.h"
+#include "daemon/books/definitions.h"
+#include "proto/check.h"
+
+static int note_definition(void *arg, const struct definition *definition) {
+    struct query_breaks *breaks = arg;
+    if (definition->seen > breaks->scope->known_at)
+        return 0;
+    if (breaks->definitions++ > 0)
+        breaks->change[(breaks->definitions - 2) % QUERY_BREAKS_MAX] =
+            (struct query_break){definition->since, definition->version};
+    return 0;
+}
+
+static int compare_groups(const void *left, const void *right, void *arg) {
+    return query_figures_compare_groups(arg, *(const uint32_t *)left, *(const uint32_t *)right);
+}
+
+/* A breakdown may have more than one group: they get one rank. */
+static void rank_groups(struct query_breaks *breaks, const struct query_figures *figures) {
+    size_t count = figures->kept.group_count;
+    uint32_t *group = mem_zeroed(count + 1, sizeof *group), rank = 0;
+    breaks->rank = mem_zeroed(count + 1, sizeof *breaks->rank);
+    breaks->before = mem_zeroed(count + 1, sizeof *breaks->before);
+    for (size_t i = 0; i < count; i++) {
+        group[i] = (uint32_t)i;
+        breaks->before[i] = INT32_MIN;
+    }
+    if (count > 1)
+        qsort_r(group, count, sizeof *group, compare_groups, (void *)(uintptr_t)figures);
+    for (size_t i = 0; i < count; i++) {
+        rank += i > 0 && query_figures_compare_groups(figures, group[i - 1], group[i]) != 0;
+        breaks->rank[group[i]] = rank;
+    }
+    free(group);
+}
+
+int query_breaks_load(struct query_breaks *breaks, const struct query_figures *figures, struct fault *why) {
+    const struct query_scope *scope = figures->scope;
+    *breaks = (struct query_breaks){.scope = scope};
+    int err =
+        definitions_each(scope->snapshot, framework_indicator_at(scope->framework, figures->indicator)->id,
+                         note_definition, breaks, why);
+    if (err == 0 && breaks->definitions > 1)
+        rank_groups(breaks, figures);
+    return err;
+}
+
+void query_breaks_clear(struct query_breaks *breaks) {
+    free(breaks->rank);
+    free(breaks->before);
+    *breaks = (struct query_breaks){0};
+}
+
+/* Whether this is the first figure of its breakdown from that day on, of those that the question asks for. */
+static bool is_first_since(const struct query_breaks *breaks, const struct period *period, int32_t before,
+                           int32_t since) {
+    return since <= period->last && before < since &&
+           (since >= period->first || since >= breaks->scope->first);
+}
+
+const char *query_breaks_note(struct query_breaks *breaks, const struct query_figure *figure,
+                              const struct period *period, const char *own,
+                              char note[static MESSAGE_TEXT_MAX + 1]) {
+    size_t changes = breaks->definitions > 0 ? breaks->definitions - 1 : 0;
+    int len = 0;
+    if (changes == 0)
+        return own;
+    int32_t *before = &breaks->before[breaks->rank[figure->group]], last = *before;
+    *before = period->last;
+    for (size_t i = changes > QUERY_BREAKS_MAX ? changes - QUERY_BREAKS_MAX : 0; i < changes; i++) {
+        const struct query_break *change = &breaks->change[i % QUERY_BREAKS_MAX];
+        char day[PERIOD_TEXT_MAX];
+        if (!is_first_since(breaks, period, last, change->since))
+            continue;
+        if (len == 0)
+            len = snprintf(note, MESSAGE_TEXT_MAX + 1, "%s", own);
+        (void)period_print_day(change->since, day);
+        int more = snprintf(note + len, (size_t)(MESSAGE_TEXT_MAX + 1 - len),
+                            change->version.len ? "%smethod changed on %s (version %.*s)"
+                                                : "%smethod changed on %s%.*s",
+                            len ? "; " : "", day, STR_ARG(change->version));
+        if (more > MESSAGE_TEXT_MAX - len) {
+            note[len] = '\0';
+            return note;
+        }
+        len += more;
+    }
+    return len ? note : own;
+}

@@ -1,0 +1,353 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/answers/query_priv.h"
+#include "proto/check.h"
+
+#define NOTHING_REPORTED "nothing was reported"
+
+/* ---- lists ---- */
+
+struct period query_period(const struct query_scope *scope, int32_t first) {
+    return period_of_day(scope->by, first, framework_plan(scope->framework));
+}
+
+int query_figures_add(const struct query_figures *figures, struct query_list *list,
+                      const struct query_figure *figure, struct fault *why) {
+    if (list->count == FOLD_FIGURES_MAX)
+        return fault_set(why, -E2BIG,
+                         "more than %u figures of %.*s: ask for fewer periods, or split by fewer dimensions",
+                         FOLD_FIGURES_MAX,
+                         STR_ARG(framework_indicator_at(figures->scope->framework, figures->indicator)->id));
+    if (list->count == list->room) {
+        list->room = list->room ? list->room * 2 : 64;
+        list->figure = mem_resize(list->figure, list->room, sizeof *list->figure);
+    }
+    list->figure[list->count++] = *figure;
+    return 0;
+}
+
+int query_figures_compare_groups(const struct query_figures *figures, uint32_t a, uint32_t b) {
+    for (size_t i = 0; i < figures->split_count && a != b; i++) {
+        int c = str_compare(figures->kept.dim[a][i], figures->kept.dim[b][i]);
+        if (c)
+            return c;
+    }
+    return 0;
+}
+
+static int compare_figures(const void *left, const void *right, void *arg) {
+    const struct query_figure *a = left, *b = right;
+    if (a->period != b->period)
+        return a->period < b->period ? -1 : 1;
+    return query_figures_compare_groups(arg, a->group, b->group);
+}
+
+/* ---- the fold ---- */
+
+/* One run. */
+struct folding {
+    struct query_figures *figures;
+    struct query_list *into;
+    uint32_t base;                 /* the run's groups follow those that are there */
+    const struct closing *closing; /* of reported figures: the one they are of */
+    bool kept;                     /* it may hold just these */
+};
+
+static int keep_figure(void *arg, const struct fold_figure *figure, struct fault *why) {
+    struct folding *folding = arg;
+    struct query_figures *figures = folding->figures;
+    uint32_t group = folding->base + figure->group;
+    char note[FOLD_NOTE_MAX];
+    kept_group(&figures->kept, group, figure->dim, figures->split_count);
+    return query_figures_add(
+        figures, folding->into,
+        &(struct query_figure){.period = figure->period,
+                               .group = group,
+                               .state = figure->state,
+                               .value = figure->value,
+                               .heard = figure->heard,
+                               .days = figure->days,
+                               .note = kept_note(&figures->kept, fold_figure_note(figure, note))},
+        why);
+}
+
+static struct fold_question question_of(const struct query_figures *figures) {
+    const struct query_scope *scope = figures->scope;
+    return (struct fold_question){.framework = scope->framework,
+                                  .catalogue = scope->catalogue,
+                                  .snapshot = scope->snapshot,
+                                  .withdrawals = scope->withdrawals,
+                                  .indicator = figures->indicator,
+                                  .by = scope->by,
+                                  .first = scope->first,
+                                  .last = scope->last,
+                                  .open_end = scope->open_end,
+                                  .today = scope->today,
+                                  .split = figures->split,
+                                  .split_count = figures->split_count,
+                                  .where = figures->where,
+                                  .has_sum_of = scope->has_sum_of,
+                                  .sum_of = scope->sum_of,
+                                  .vintage = scope->vintage,
+                                  .coverage = scope->query->gaps};
+}
+
+static int run(struct folding *folding, const struct fold_question *question,
+               int (*figure)(void *arg, const struct fold_figure *figure, struct fault *why),
+               struct fault *why) {
+    folding->base = (uint32_t)folding->figures->kept.group_count;
+    return fold_run(question, figure, folding, why);
+}
+
+/* ---- as reported ---- */
+
+/* Whether it is by all dimensions, or by none, as closings keep figures. */
+static bool is_kept_so(const struct query_figures *figures) {
+    const struct query_scope *scope = figures->scope;
+    if (figures->where || scope->has_sum_of)
+        return false;
+    return figures->split_count == 0 ||
+           figures->split_count == framework_indicator_at(scope->framework, figures->indicator)->dim_count;
+}
+
+/* Whether this was kept, in the decimals of today. */
+static int find_kept(const struct folding *folding, const struct str *dim, bool *found,
+                     struct closing_figure *kept, struct fault *why) {
+    const struct query_figures *figures = folding->figures;
+    const struct framework_indicator *indicator =
+        framework_indicator_at(figures->scope->framework, figures->indicator);
+    struct dims dims = {0};
+    *found = false;
+    for (size_t i = 0; i < figures->split_count; i++)
+        if (dims_add(&dims, figures->split[i], dim[i], NULL) != 0)
+            return 0;
+    int err = closing_find(folding->closing, indicator->id, &dims, kept, why);
+    *found = err == 0 && kept->decimals == indicator->decimals;
+    return err == -ENOENT ? 0 : err;
+}
+
+/* The kept figure stands, should the framework reckon otherwise by now. */
+static int keep_reported(void *arg, const struct fold_figure *figure, struct fault *why) {
+    struct folding *folding = arg;
+    const struct query_scope *scope = folding->figures->scope;
+    struct period period = query_period(scope, figure->period);
+    struct fold_figure reported = *figure;
+    struct closing_figure kept;
+    bool found = false;
+    if (closings_of(scope->closings, &period) != folding->closing)
+        return 0;
+    int err = folding->kept ? find_kept(folding, figure->dim, &found, &kept, why) : 0;
+    if (err)
+        return err;
+    if (found) {
+        reported.state = kept.state;
+        reported.value = kept.value;
+    }
+    return reported.state == MESSAGE_STATE_VALUE ? keep_figure(folding, &reported, why) : 0;
+}
+
+/* The first of the periods asked for of which this closing tells what was reported. */
+static bool tells_any(const struct query_scope *scope, const struct closing *closing, struct period *period) {
+    int32_t start = closing->period.first > scope->first ? closing->period.first : scope->first;
+    if (start > scope->last || start > closing->period.last)
+        return false;
+    *period = query_period(scope, start);
+    do {
+        if (period->last > scope->last || period->last > closing->period.last)
+            return false;
+        if (closings_of(scope->closings, period) == closing)
+            return true;
+    } while (period_next(period));
+    return false;
+}
+
+/* The whole as it was reported, of a period that nothing is known of any more. */
+static int keep_unknown(struct folding *folding, struct fault *why) {
+    struct closing_figure kept;
+    bool found;
+    int err = find_kept(folding, NULL, &found, &kept, why);
+    if (err || !found || kept.state != MESSAGE_STATE_VALUE)
+        return err;
+    return keep_figure(folding,
+                       &(struct fold_figure){.period = folding->closing->period.first,
+                                             .value = kept.value,
+                                             .heard = kept.heard,
+                                             .days = kept.days,
+                                             .note = ""},
+                       why);
+}
+
+static int add_reported(struct query_figures *figures, const struct closing *closing,
+                        struct query_list *reported, struct fault *why) {
+    const struct query_scope *scope = figures->scope;
+    struct fold_question question = question_of(figures);
+    struct folding folding = {.figures = figures, .into = reported, .closing = closing};
+    struct period period;
+    size_t before = reported->count;
+    if (!tells_any(scope, closing, &period))
+        return 0;
+    question.first = period.first;
+    if (closing->period.last < question.last)
+        question.last = closing->period.last;
+    question.vintage = closing->vintage;
+    folding.kept = scope->by == closing->period.type && is_kept_so(figures);
+    int err = run(&folding, &question, keep_reported, why);
+    if (err == 0 && folding.kept && figures->split_count == 0 && reported->count == before)
+        err = keep_unknown(&folding, why);
+    return err;
+}
+
+static int collect_reported(struct query_figures *figures, struct query_list *reported, struct fault *why) {
+    const struct closings *closings = figures->scope->closings;
+    int err = 0;
+    for (size_t i = 0; i < closings_count(closings) && err == 0; i++)
+        err = add_reported(figures, closings_at(closings, i), reported, why);
+    if (reported->count > 1)
+        qsort_r(reported->figure, reported->count, sizeof *reported->figure, compare_figures, figures);
+    return err;
+}
+
+/* A figure that is known of a period which was closed without one. */
+static int merge_unreported(struct query_figures *figures, const struct query_figure *known,
+                            struct query_list *merged, struct fault *why) {
+    const struct query_scope *scope = figures->scope;
+    struct query_figure figure = *known;
+    struct period period = query_period(scope, known->period);
+    if (known->state == MESSAGE_STATE_VALUE && closings_of(scope->closings, &period)) {
+        if (scope->query->reported)
+            return 0;
+        char note[FOLD_NOTE_MAX + sizeof NOTHING_REPORTED + 2];
+        const char *own = kept_note_at(&figures->kept, known->note);
+        (void)snprintf(note, sizeof note, "%s%s%s", own, *own ? "; " : "", NOTHING_REPORTED);
+        figure.note = kept_note(&figures->kept, note);
+    }
+    return query_figures_add(figures, merged, &figure, why);
+}
+
+/* `known` is NULL when nothing is known any more. */
+static int merge_reported(struct query_figures *figures, const struct query_figure *known,
+                          const struct query_figure *reported, struct query_list *merged, struct fault *why) {
+    struct query_figure figure = *reported;
+    if (!figures->scope->query->reported) {
+        if (known)
+            figure = *known;
+        else
+            figure = (struct query_figure){.period = reported->period,
+                                           .group = reported->group,
+                                           .state = MESSAGE_STATE_MISSING,
+                                           .note = kept_note(&figures->kept, "")};
+    }
+    figure.has_reported = true;
+    figure.reported = reported->value;
+    return query_figures_add(figures, merged, &figure, why);
+}
+
+static int merge(struct query_figures *figures, const struct query_list *reported, struct fault *why) {
+    struct query_list known = figures->shown, merged = {0};
+    int err = 0;
+    for (size_t i = 0, k = 0; err == 0 && (i < known.count || k < reported->count);) {
+        int c = i == known.count       ? 1
+                : k == reported->count ? -1
+                                       : compare_figures(&known.figure[i], &reported->figure[k], figures);
+        if (c < 0)
+            err = merge_unreported(figures, &known.figure[i], &merged, why);
+        else
+            err =
+                merge_reported(figures, c == 0 ? &known.figure[i] : NULL, &reported->figure[k], &merged, why);
+        i += c <= 0;
+        k += c >= 0;
+    }
+    free(known.figure);
+    figures->shown = merged;
+    return err;
+}
+
+/* ---- all of it ---- */
+
+/* What is not there has no row unless gaps are asked for, or it was reported once. */
+static void drop_missing(struct query_figures *figures) {
+    struct query_list *shown = &figures->shown;
+    size_t kept = 0;
+    for (size_t i = 0; i < shown->count; i++)
+        if (shown->figure[i].state == MESSAGE_STATE_VALUE ||
+            shown->figure[i].state == MESSAGE_STATE_WITHHELD || shown->figure[i].has_reported)
+            shown->figure[kept++] = shown->figure[i];
+    shown->count = kept;
+}
+
+/* Outsiders are told a part of a whole as if all parts were: else what is withheld of one of them could be had by
+ * asking for the others one by one. */
+static bool is_widened(const struct message_query *query) {
+    return query->outside && query->split_count == 0 && query->where.count > 0;
+}
+
+static void choose_split(struct query_figures *figures) {
+    const struct message_query *query = figures->scope->query;
+    figures->split_count = query->split_count;
+    for (size_t i = 0; i < query->split_count; i++)
+        figures->split[i] = query->split[i];
+    figures->where = query->where.count ? &query->where : NULL;
+    if (!is_widened(query))
+        return;
+    figures->where = NULL;
+    figures->split_count = query->where.count;
+    for (size_t i = 0; i < query->where.count; i++)
+        figures->split[i] = query->where.dim[i].name;
+}
+
+/* Back to the part that was asked for. */
+static void narrow(struct query_figures *figures) {
+    const struct dims *where = &figures->scope->query->where;
+    struct query_list *shown = &figures->shown;
+    size_t kept = 0;
+    for (size_t i = 0; i < shown->count; i++) {
+        bool asked = true;
+        for (size_t k = 0; k < where->count; k++)
+            asked = asked && str_equal(figures->kept.dim[shown->figure[i].group][k], where->dim[k].value);
+        if (asked)
+            shown->figure[kept++] = shown->figure[i];
+    }
+    shown->count = kept;
+    kept_forget_groups(&figures->kept);
+    figures->split_count = 0;
+    uint32_t group = kept_new_group(&figures->kept);
+    for (size_t i = 0; i < kept; i++)
+        shown->figure[i].group = group;
+}
+
+int query_figures_make_all(struct query_figures *figures, const struct query_scope *scope, size_t indicator,
+                           struct fault *why) {
+    *figures = (struct query_figures){.scope = scope, .indicator = indicator};
+    struct query_list reported = {0};
+    choose_split(figures);
+    struct fold_question question = question_of(figures);
+    int err = 0;
+    if (!scope->too_early)
+        err =
+            run(&(struct folding){.figures = figures, .into = &figures->shown}, &question, keep_figure, why);
+    if (err == 0 && scope->closings)
+        err = collect_reported(figures, &reported, why);
+    if (err == 0 && scope->closings)
+        err = merge(figures, &reported, why);
+    free(reported.figure);
+    return err == 0 && scope->query->outside ? query_withhold(figures, why) : err;
+}
+
+int query_figures_make(struct query_figures *figures, const struct query_scope *scope, size_t indicator,
+                       struct fault *why) {
+    int err = query_figures_make_all(figures, scope, indicator, why);
+    if (err)
+        return err;
+    if (is_widened(scope->query))
+        narrow(figures);
+    drop_missing(figures);
+    return scope->query->gaps ? query_fill_gaps(figures, why) : 0;
+}
+
+void query_figures_clear(struct query_figures *figures) {
+    kept_clear(&figures->kept);
+    free(figures->shown.figure);
+    *figures = (struct query_figures){0};
+}

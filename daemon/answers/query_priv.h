@@ -1,0 +1,102 @@
+/* What query.c (what is asked, and the answer's frames), query_figures.c (one indicator's figures as known and as
+ * reported), query_gaps.c (periods without one), query_breaks.c (where the method changed) and query_outside.c (what outsiders are not told) share. */
+#ifndef SUIVI_DAEMON_ANSWERS_QUERY_PRIV_H
+#define SUIVI_DAEMON_ANSWERS_QUERY_PRIV_H
+
+#include "daemon/answers/query.h"
+#include "daemon/figures/closings.h"
+#include "daemon/figures/fold.h"
+#include "daemon/figures/kept.h"
+
+/* The question, understood. */
+struct query_scope {
+    const struct message_query *query;
+    const struct framework *framework;
+    struct catalogue *catalogue;
+    struct store_snapshot *snapshot;
+    struct withdrawals *withdrawals;
+    struct closings *closings; /* NULL: nothing is closed, or it does not matter */
+    enum period_type by;
+    int32_t first, last; /* days; whole periods of `by` */
+    bool open_start, open_end;
+    bool has_sum_of;
+    enum period_type sum_of;
+    int32_t today;    /* a day; as of a day: not after that one */
+    int64_t known_at; /* Unix time; INT64_MAX: now */
+    uint32_t vintage; /* as of a day; 0: all there is */
+    bool too_early;   /* as of a day when nothing was known yet */
+};
+
+/* A row of the answer. */
+struct query_figure {
+    int32_t period; /* its first day */
+    uint32_t group;
+    enum message_state state;
+    int64_t value;
+    bool has_reported;
+    int64_t reported;
+    uint32_t heard, days;
+    size_t note; /* where it begins among all notes */
+};
+
+struct query_list {
+    struct query_figure *figure;
+    size_t count, room;
+};
+
+/* Those of one indicator. */
+struct query_figures {
+    const struct query_scope *scope;
+    size_t indicator;
+    struct str split[DIMS_MAX]; /* borrowed; what they are broken down by */
+    size_t split_count;
+    const struct dims *where; /* NULL: nothing */
+    struct query_list shown;  /* by period and then by breakdown */
+    struct kept kept;         /* a breakdown may have more than one group */
+};
+
+/* All that the question asks for, in order. `figures` is to be cleared whatever comes of it. */
+int query_figures_make(struct query_figures *figures, const struct query_scope *scope, size_t indicator,
+                       struct fault *why);
+
+/* The same with all parts of what a part is asked of, as outsiders are told them, and without gaps. */
+int query_figures_make_all(struct query_figures *figures, const struct query_scope *scope, size_t indicator,
+                           struct fault *why);
+void query_figures_clear(struct query_figures *figures);
+
+int query_figures_add(const struct query_figures *figures, struct query_list *list,
+                      const struct query_figure *figure, struct fault *why);
+int query_figures_compare_groups(const struct query_figures *figures, uint32_t a, uint32_t b);
+struct period query_period(const struct query_scope *scope, int32_t first);
+
+/* Puts in a row for each period without a figure that was asked for. */
+int query_fill_gaps(struct query_figures *figures, struct fault *why);
+
+#define QUERY_BREAKS_MAX 64 /* of one indicator; older ones are not told */
+
+/* Where an indicator's definition changed. */
+struct query_break {
+    int32_t since;
+    struct str version; /* borrowed from the snapshot */
+};
+
+struct query_breaks { /* zero-initialise */
+    const struct query_scope *scope;
+    struct query_break change[QUERY_BREAKS_MAX];
+    size_t definitions;
+    uint32_t *rank;  /* by group: of its breakdown */
+    int32_t *before; /* by rank: the last day of the last period that has a figure */
+};
+
+int query_breaks_load(struct query_breaks *breaks, const struct query_figures *figures, struct fault *why);
+void query_breaks_clear(struct query_breaks *breaks);
+
+/* The note of the next figure, in their order: its own one, and where the method changed since the figure before. */
+const char *query_breaks_note(struct query_breaks *breaks, const struct query_figure *figure,
+                              const struct period *period, const char *own,
+                              char note[static MESSAGE_TEXT_MAX + 1]);
+
+/* Takes out what would tell too much. */
+int query_withhold(struct query_figures *figures, struct fault *why);
+
+#endif

@@ -1,0 +1,243 @@
+/* What is said one by one: levels, statuses, rosters, milestones, evidence and case studies; and what people add to
+ * counts and distinct kinds. */
+#include <stdlib.h>
+
+#include "daemon/figures/fold_priv.h"
+#include "daemon/store/cell.h"
+#include "proto/check.h"
+#include "proto/civil.h"
+
+/* One series. */
+struct walk {
+    struct fold *fold;
+    uint32_t group;
+    const struct known *known;
+    size_t own; /* the first item of this series */
+};
+
+static bool within(const struct fold *fold, const struct known_entry *entry) {
+    return known_says(entry) && entry->day >= fold->ask->first && entry->day <= fold->ask->last;
+}
+
+static struct fold_item item_of(const struct walk *walk, int32_t day) {
+    const struct fold *fold = walk->fold;
+    int32_t when = fold_when(fold, day);
+    struct fold_item item = {.group = walk->group, .period = fold_start_of(fold, fold->ask->by, when)};
+    item.window = fold->window == fold->ask->by ? item.period : fold_start_of(fold, fold->window, when);
+    return item;
+}
+
+/* The series' last item, when it is of that window. */
+static struct fold_item *last_of_window(const struct walk *walk, const struct fold_item *like) {
+    const struct fold *fold = walk->fold;
+    if (fold->item_count == walk->own)
+        return NULL;
+    struct fold_item *last = &fold->item[fold->item_count - 1];
+    return last->period == like->period && last->window == like->window ? last : NULL;
+}
+
+/* ---- counts, differences, evidence, case studies: they add up ---- */
+
+static int add_up(const struct walk *walk) {
+    struct fold *fold = walk->fold;
+    bool has_value = fold->indicator->kind == KIND_COUNT || fold->indicator->kind == KIND_DISTINCT;
+    int err = 0;
+    for (size_t i = 0; i < walk->known->count && err == 0; i++) {
+        const struct known_entry *entry = &walk->known->entry[i];
+        if (!within(fold, entry))
+            continue;
+        struct fold_item item = item_of(walk, entry->day);
+        item.sum = has_value ? entry->entry.value : 1;
+        struct fold_item *last = last_of_window(walk, &item);
+        if (last)
+            last->sum = cell_add(last->sum, item.sum);
+        else
+            err = fold_add_item(fold, &item);
+    }
+    return err;
+}
+
+/* ---- levels and statuses: carried forward ---- */
+
+/* The statement that holds, while the series is gone through. */
+struct holding {
+    int64_t value;
+    int32_t said, since; /* days; since: of the first of those in a row that say the same */
+    bool any;
+};
+
+static void hold(struct holding *holding, const struct known_entry *entry) {
+    if (!holding->any || entry->entry.value != holding->value)
+        holding->since = entry->day;
+    holding->value = entry->entry.value;
+    holding->said = entry->day;
+    holding->any = true;
+}
+
+static int carry(const struct walk *walk) {
+    struct fold *fold = walk->fold;
+    const struct fold_question *ask = fold->ask;
+    const struct period *plan = framework_plan(ask->framework);
+    const struct known_entry *entry = walk->known->entry, *end = entry + walk->known->count;
+    struct holding holding = {0};
+    int err = 0;
+    while (entry < end && !known_says(entry))
+        entry++;
+    if (entry == end)
+        return 0;
+    int32_t start = entry->day > ask->first ? entry->day : ask->first;
+    struct period period = period_of_day(ask->by, start, plan);
+    do {
+        if (period.first > ask->today || period.first > ask->last)
+            break;
+        for (; entry < end && entry->day <= period.last; entry++)
+            if (known_says(entry))
+                hold(&holding, entry);
+        if (!holding.any)
+            continue;
+        struct fold_item item = item_of(walk, period.first);
+        item.sum = holding.value;
+        item.mark = fold->indicator->kind == KIND_STATUS ? holding.since : holding.said;
+        err = fold_add_item(fold, &item);
+    } while (err == 0 && period_next(&period));
+    return err;
+}
+
+/* The last statement of all, for where an open question ends. */
+static void note_last_said(struct fold *fold, const struct known *known) {
+    for (size_t i = known->count; i-- > 0;)
+        if (known_says(&known->entry[i])) {
+            if (known->entry[i].day > fold->last_said)
+                fold->last_said = known->entry[i].day;
+            return;
+        }
+}
+
+static void end_with_plan(struct fold *fold) {
+    const struct period *plan = framework_plan(fold->ask->framework);
+    int32_t end = fold_when(fold, plan->last > fold->last_said ? plan->last : fold->last_said);
+    size_t kept = 0;
+    for (size_t i = 0; i < fold->item_count; i++)
+        if (fold->item[i].period <= end)
+            fold->item[kept++] = fold->item[i];
+    fold->item_count = kept;
+}
+
+/* ---- rosters ---- */
+
+static int compare_statements(const void *left, const void *right) {
+    const struct known_entry *a = *(const struct known_entry *const *)left;
+    const struct known_entry *b = *(const struct known_entry *const *)right;
+    if (a->day != b->day)
+        return a->day < b->day ? -1 : 1;
+    int c = str_compare(a->entry.name, b->entry.name);
+    if (c)
+        return c;
+    if (a->entry.recorded != b->entry.recorded)
+        return a->entry.recorded < b->entry.recorded ? -1 : 1;
+    return (a->entry.id > b->entry.id) - (a->entry.id < b->entry.id);
+}
+
+static bool same_name_and_day(const struct known_entry *a, const struct known_entry *b) {
+    return a->day == b->day && str_equal(a->entry.name, b->entry.name);
+}
+
+/* Of each name and day the last statement counts. A name that was taken out is no name, but something was said: a period
+ * without any other has the figure 0. */
+static int call_roll(const struct walk *walk) {
+    struct fold *fold = walk->fold;
+    const struct known_entry **said = mem_zeroed(walk->known->count, sizeof *said);
+    size_t count = 0;
+    int err = 0;
+    for (size_t i = 0; i < walk->known->count; i++)
+        if (within(fold, &walk->known->entry[i]))
+            said[count++] = &walk->known->entry[i];
+    if (count > 1)
+        qsort(said, count, sizeof *said, compare_statements);
+    for (size_t i = 0; i < count && err == 0; i++) {
+        if (i + 1 < count && same_name_and_day(said[i], said[i + 1]))
+            continue;
+        struct fold_item item = item_of(walk, said[i]->day);
+        item.set = said[i]->entry.removed ? STR("") : said[i]->entry.name;
+        err = fold_add_item(fold, &item);
+    }
+    free(said);
+    return err;
+}
+
+/* ---- milestones ---- */
+
+/* Whether a period of the frequency is one that the plan wants by now, and that lies within the figure's. */
+static bool is_due(const struct fold *fold, const struct period *done_for, int32_t due) {
+    const struct fold_question *ask = fold->ask;
+    const struct period *plan = framework_plan(ask->framework);
+    struct period whole = period_of_day(ask->by, done_for->first, plan);
+    return due <= ask->today && done_for->first >= whole.first && done_for->last <= whole.last &&
+           done_for->first >= plan->first && done_for->last <= plan->last;
+}
+
+/* Each period of the frequency once. */
+static int tick_off(const struct walk *walk) {
+    struct fold *fold = walk->fold;
+    const struct fold_question *ask = fold->ask;
+    int err = 0;
+    for (size_t i = 0; i < walk->known->count && err == 0; i++) {
+        const struct known_entry *entry = &walk->known->entry[i];
+        if (!within(fold, entry))
+            continue;
+        struct period done_for =
+            period_of_day(fold->indicator->frequency, entry->day, framework_plan(ask->framework));
+        int32_t due = framework_due(ask->framework, ask->indicator, &done_for);
+        struct fold_item item = item_of(walk, entry->day), *last = last_of_window(walk, &item);
+        bool late = entry->entry.done > due;
+        if (last) {
+            last->mark &= late ? ~0 : ~FOLD_LATE;
+            continue;
+        }
+        item.sum = 1;
+        item.mark = (late ? FOLD_LATE : 0) | (is_due(fold, &done_for, due) ? FOLD_DUE : 0);
+        err = fold_add_item(fold, &item);
+    }
+    return err;
+}
+
+/* ---- all of them ---- */
+
+static int take(const struct walk *walk) {
+    switch (walk->fold->indicator->kind) {
+    case KIND_COUNT:
+    case KIND_DISTINCT:
+    case KIND_EVIDENCE:
+    case KIND_NARRATIVE:
+        return add_up(walk);
+    case KIND_LEVEL:
+    case KIND_STATUS:
+        note_last_said(walk->fold, walk->known);
+        return carry(walk);
+    case KIND_ROSTER:
+        return call_roll(walk);
+    case KIND_MILESTONE:
+        return tick_off(walk);
+    case KIND_RATIO:
+        break;
+    }
+    return 0;
+}
+
+int fold_entries(struct fold *fold) {
+    const struct fold_question *ask = fold->ask;
+    struct known known = {0};
+    int32_t first = kind_carries(fold->indicator->kind) ? CIVIL_DAY_MIN : ask->first;
+    int err = 0;
+    for (size_t i = 0; i < fold->series_count && err == 0; i++) {
+        known.count = 0;
+        err = known_add(&known, ask->snapshot, fold->series[i], first, ask->last, ask->vintage,
+                        ask->withdrawals, fold->why);
+        if (err == 0 && known.count > 0)
+            err = take(&(struct walk){fold, fold->group_of[i], &known, fold->item_count});
+    }
+    known_clear(&known);
+    if (err == 0 && ask->open_end && kind_carries(fold->indicator->kind))
+        end_with_plan(fold);
+    return err;
+}
