@@ -95,6 +95,13 @@ static int take(struct suivi *client, struct str frame, const struct asking *ask
     return 0;
 }
 
+/* It was sent: what it asks for may be done all the same. */
+static int unanswered(struct suivi *client, const struct asking *asking) {
+    int rc = nobody_there(client);
+    struct fault said = client->why;
+    return asking->doubt ? fault_set(&client->why, rc, "%.300s %s", said.text, asking->doubt) : rc;
+}
+
 /* Until the last part of the answer; the time runs anew with each part. */
 static int hear(struct suivi *client, int timeout_ms, const struct asking *asking) {
     int64_t end = connection_clock_ms() + timeout_ms;
@@ -114,7 +121,7 @@ static int hear(struct suivi *client, int timeout_ms, const struct asking *askin
                                "the daemon at %s stopped answering in the middle of its answer; ask again",
                                client->endpoint);
             else
-                rc = nobody_there(client);
+                rc = unanswered(client, asking);
         }
         if (part) {
             heard = true;

@@ -21,6 +21,7 @@ struct asking {
     int (*read)(void *arg, struct wire_reader *reader, struct asking_chunk *chunk, struct fault *why);
     void (*tell)(void *arg);
     void *arg;
+    const char *doubt; /* of what is more than a question: how to see whether it was done. May be NULL */
 };
 
 /* Asks, and tells each chunk until the last one; the time runs anew with each. When the daemon is too busy it is

@@ -54,7 +54,10 @@ static int run(struct suivi *client, struct closing *closing, int timeout_ms) {
                                          .write = write_question,
                                          .read = read_rows,
                                          .tell = tell_rows,
-                                         .arg = closing},
+                                         .arg = closing,
+                                         .doubt = closing->close ? "It may be closed all the same: see "
+                                                                   "\"suivi close\""
+                                                                 : NULL},
                         timeout_ms);
     texts_free(&closing->texts);
     return rc;
@@ -127,7 +130,9 @@ int suivi_withdraw(struct suivi *client, const char *source, const char *from, c
                                          .write = write_withdrawal,
                                          .read = read_answer,
                                          .tell = keep_answer,
-                                         .arg = &withdrawing},
+                                         .arg = &withdrawing,
+                                         .doubt = "It may be withdrawn all the same: say it again, "
+                                                  "nothing is withdrawn twice"},
                         timeout_ms);
     if (rc == 0)
         *withdrawn = withdrawing.withdrawn;

@@ -72,6 +72,29 @@ class Stopped(WeblogTest):
         self.weblog(*self.paths)
         self.assert_figures(self.reference(*self.contents))
 
+    def test_acts_whose_answer_is_lost(self):
+        """Nobody knows whether they were done; that is said, and said again they do no harm."""
+        self.weblog(self.paths[0], more=('--source', 'weblog@www1'))
+        lost = []
+
+        def hook(way, type, fields):
+            if way == 'down' and type in ('closed', 'withdrawn'):
+                lost.append(type)
+                return False
+        self.relay(hook)
+        through = ('--endpoint', self.endpoint, '--timeout', '1')
+        withdraw = ('withdraw', '--source', 'weblog@www1', '--from', '2018', '--to', '2018', '--reason', 'wrong')
+        ran = self.house.run('suivi', 'close', '2018-Q1', *through, code=1)
+        self.assertIn('does not answer', ran.err)
+        self.assertIn('It may be closed all the same', ran.err)
+        ran = self.house.run('suivi', *withdraw, *through, code=1)
+        self.assertIn('It may be withdrawn all the same', ran.err)
+        ran = self.house.run('suivi', 'close', *through, code=1)
+        self.assertNotIn('all the same', ran.err)
+        self.assertEqual(lost, ['closed', 'withdrawn', 'closed'])
+        self.assertIn('2018-Q1', self.house.run('suivi', 'close').out)
+        self.assert_one_sentence(self.house.run('suivi', *withdraw, code=1).err, 'weblog@www1')
+
     def test_daemon_stops_in_the_middle_and_the_run_ends_before(self):
         """The batches are with the daemon, and it takes them when nobody is there any more."""
         def hook(way, type, fields):
