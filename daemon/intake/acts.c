@@ -121,16 +121,18 @@ static int check_open(const struct act *act, const struct period *period, struct
     if (err)
         return err;
     const struct closing *closing = closings_of(closings, period);
-    int32_t day = 0;
-    if (closing && closing->period.type == period->type && closing->period.first == period->first &&
-        closing->period.last == period->last) {
-        char digest[13], text[PERIOD_TEXT_MAX];
+    if (closing) {
+        bool itself = closing->period.first == period->first && closing->period.last == period->last;
+        char digest[13], text[PERIOD_TEXT_MAX], with[PERIOD_TEXT_MAX];
+        int32_t day = 0;
         closing_print_digest(closing, 6, digest);
         (void)civil_day_of_time(closing->at, &day);
         err = fault_set(why, -EINVAL,
-                        "%.*s was closed on %s under %s, and stays so: what comes later shows as a "
+                        "%.*s was closed%s%s on %s under %s, and stays so: what comes later shows as a "
                         "restatement",
-                        STR_ARG(act->period), period_print_day(day, text), digest);
+                        STR_ARG(act->period), itself ? "" : " with ",
+                        itself ? "" : period_print(&closing->period, with), period_print_day(day, text),
+                        digest);
     }
     closings_destroy(&closings);
     return err;

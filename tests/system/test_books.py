@@ -91,6 +91,8 @@ class Closing(BooksTest):
         self.tell([(DESK, 'talks.calls', {}, at('2018-02-06'), 40), (DESK, 'talks.calls', {}, at('2018-03-06'), 1)])
         self.assertEqual(self.values('--reported', by='month'), {('talks.calls', '2018-02'): '4'})
         self.assertEqual(self.values('--reported', by='year'), {('talks.calls', '2018'): '45'})
+        self.refused('close', '2018-02', parts=['2018-02 was closed with 2018-Q1'])     # as if 44 had been reported
+        self.assertEqual(self.values('--reported', by='month'), {('talks.calls', '2018-02'): '4'})
         self.assertRegex(self.suivi('explain', 'talks.calls', '2018-02').out,
                          r'as reported 4 on .*, with all of 2018-Q1; since then: \+40 on .* from %s' % DESK)
 
@@ -98,7 +100,7 @@ class Closing(BooksTest):
         """What was answered is on disk."""
         self.begin([count()])
         self.tell([(DESK, 'talks.calls', {}, at('2018-02-05'), 4)])
-        for number, period in enumerate(['2018-01', '2018-02', '2018-Q1', '2017', '2018-03']):
+        for number, period in enumerate(['2018-01', '2018-02', '2018-Q1', '2017', '2018-05']):
             with Peer(self.house.endpoint, 'closer@host') as peer:
                 peer.send('close', {'id': 5, 'period': period})
                 answer = peer.expect('closed')

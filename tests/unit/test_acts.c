@@ -67,14 +67,19 @@ static void a_period_is_closed_once_and_when_it_is_over(void **state) {
     assert_int_equal(row.at, books.now);
     assert_int_equal(row.figures, 10); /* of nine indicators, calls for one region, too */
 
-    char digest[13], wanted[64];
+    char digest[13], wanted[80];
     (void)snprintf(digest, sizeof digest, "%.12s", row.digest.at);
     (void)snprintf(wanted, sizeof wanted, "2018-Q1 was closed on 2018-04-01 under %s", digest);
     books_turn(&books, "2018-06-01");
     assert_int_equal(books_close(&books, "2018-Q1", "", &why), -EINVAL);
     if (strstr(why.text, wanted) == NULL)
         fail_msg("%s", why.text);
-    do_close(&books, "2018-03"); /* within it, for itself */
+    (void)snprintf(wanted, sizeof wanted, "2018-03 was closed with 2018-Q1 on 2018-04-01 under %.8s", digest);
+    assert_int_equal(books_close(&books, "2018-03", "", &why),
+                     -EINVAL); /* what was reported of it stays, too */
+    if (strstr(why.text, wanted) == NULL)
+        fail_msg("%s", why.text);
+    do_close(&books, "2018-04");
     books_destroy(&books);
 }
 

@@ -84,14 +84,14 @@ static void a_period_belongs_to_the_shortest_closed_one_that_holds_it(void **sta
     char text[PERIOD_TEXT_MAX];
     books_new(&books, "2018-05-01");
     books_count(&books, "a@1", "north", "2017-01-05", 7);
-    close_it(&books, "2017", "");
-    close_it(&books, "2017-Q1", "");
     close_it(&books, "2017-02", "");
+    close_it(&books, "2017-Q1", "");
+    close_it(&books, "2017", "");
     assert_int_equal(store_snapshot_open(books.room.store, &snapshot, NULL), 0);
     assert_int_equal(closings_load(&closings, snapshot, NULL), 0);
     assert_int_equal(closings_count(closings), 3);
-    assert_string_equal(period_print(&closings_at(closings, 0)->period, text), "2017");
-    assert_string_equal(period_print(&closings_at(closings, 2)->period, text), "2017-02");
+    assert_string_equal(period_print(&closings_at(closings, 0)->period, text), "2017-02");
+    assert_string_equal(period_print(&closings_at(closings, 2)->period, text), "2017");
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         assert_int_equal(period_parse(&period, str_of(wanted[i].period), NULL), 0);
         const struct closing *closing = closings_of(closings, &period);
