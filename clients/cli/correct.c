@@ -217,23 +217,29 @@ static void on_figure(void *arg, const struct suivi_figure *told) {
 }
 
 /* The figure of that day and series; 0 when there is none. */
-static int ask_figure(const struct request *request, int64_t *value) {
+static int ask_figure_of(const struct request *request, int32_t on, const struct suivi_dim *dims,
+                         size_t dim_count, int64_t *value) {
     char day[PERIOD_TEXT_MAX];
-    const struct period period = {PERIOD_DAY, request->common.day, request->common.day};
+    const struct period period = {PERIOD_DAY, on, on};
     period_print(&period, day);
     const struct suivi_query query = {.indicators = &request->id,
                                       .indicator_count = 1,
                                       .from = day,
                                       .to = day,
                                       .by = "day",
-                                      .where = request->common.dims,
-                                      .where_count = request->common.dim_count};
+                                      .where = dims,
+                                      .where_count = dim_count};
     struct figure figure = {0};
     if (suivi_query(request->common.client, &query, request->common.common.timeout_ms, NULL, on_figure,
                     &figure) != 0)
         return recording_failed(suivi_why(request->common.client));
     *value = figure.value;
     return 0;
+}
+
+static int ask_figure(const struct request *request, int64_t *value) {
+    const struct recording *common = &request->common;
+    return ask_figure_of(request, common->day, common->dims, common->dim_count, value);
 }
 
 /* --- the correction --- */
@@ -419,6 +425,24 @@ static bool is_of_day(const struct already_entry *entry, int32_t day) {
            (period_parse(&done, str_of(entry->done), NULL) == 0 && done.first == day);
 }
 
+/* Of a count that was corrected by differences since, these would be left alone. */
+static int check_rest(const struct request *request, const struct correction *correction,
+                      const struct already_entry *entry, int32_t of) {
+    char number[PRINT_NUMBER], day[WORDS_MAX];
+    int64_t is = 0;
+    if (correction->promise->kind != KIND_COUNT || entry->value <= 0)
+        return 0;
+    int status = ask_figure_of(request, of, entry->dims, entry->dim_count, &is);
+    if (status != 0 || is >= entry->value)
+        return status;
+    terminal_say(PROGRAM,
+                 "%s: without entry %016" PRIx64
+                 " it would be %s on %s, and no figure is below 0; retract first "
+                 "what corrects it (\"suivi explain\" shows that); nothing was changed",
+                 request->id, entry->id, print_number(is - entry->value, number), words_long_day(of, day));
+    return VERB_FAILED;
+}
+
 static int correct_entry(const struct request *request, struct correction *correction) {
     const struct already_entry *found;
     char day[WORDS_MAX];
@@ -437,6 +461,9 @@ static int correct_entry(const struct request *request, struct correction *corre
                      found->id, found->state);
         return VERB_FAILED;
     }
+    status = check_rest(request, correction, found, of);
+    if (status != 0)
+        return status;
     correction->entry.retracts = found->id;
     correction->at = found->at;
     correction->dims = (struct suivi_dim *)found->dims;

@@ -470,6 +470,16 @@ class Corrected(RecordTest):
         self.record('secretariat.audit', '--at', '2018-09-14', '--done')
         self.assertEqual(self.figure('secretariat.audit', '2018', 'year'), 1)
 
+    def test_retract_leaves_no_count_below_0(self):
+        where = ('digest.editions', '--at', '2018-02-03', '--dim', 'language=en')
+        first = self.entry_of(self.record(*where, '--value', '2'))
+        other = self.entry_of(self.why(*where, '--value', '1'))
+        self.assert_changes_nothing(lambda: self.why('digest.editions', '--retract', first, code=1), first, '-1 on 3 February 2018')
+        self.assertEqual(self.figure('digest.editions', '2018-02'), 1)
+        self.why('digest.editions', '--retract', other)
+        self.why('digest.editions', '--retract', first)
+        self.assertEqual(self.figure('digest.editions', '2018-02') or 0, 0)
+
     def test_retract_of_whatever_day(self):
         """Also of years around the plan; a milestone by the day on which it was done, or by that which it is kept on."""
         for day in ('2009-05-03', '2017-05-03', '2024-05-03'):
