@@ -23,7 +23,13 @@
 #define OPTIONAL (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
 
 struct where_entry {
-    char *column, *is, *filled;
+    char *column, *is, *filled, *until;
+    char **in;
+    unsigned in_count;
+};
+
+struct words_entry {
+    char *column, *any;
     char **in;
     unsigned in_count;
 };
@@ -39,6 +45,8 @@ struct mapping_content {
     char *encoding, *delimiter, *dates;
     char **key;
     unsigned key_count;
+    struct words_entry *words;
+    unsigned words_count;
     struct line_entry *entries;
     unsigned entries_count;
     char **texts;
@@ -53,10 +61,20 @@ static const cyaml_schema_field_t where_fields[] = {
     CYAML_FIELD_STRING_PTR("is", OPTIONAL, struct where_entry, is, 0, TEXT_MAX_BYTES),
     CYAML_FIELD_SEQUENCE("in", OPTIONAL, struct where_entry, in, &text_schema, 1, WORDS_MAX),
     CYAML_FIELD_STRING_PTR("filled", OPTIONAL, struct where_entry, filled, 1, TEXT_MAX_BYTES),
+    CYAML_FIELD_STRING_PTR("until", OPTIONAL, struct where_entry, until, 1, TEXT_MAX_BYTES),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t where_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct where_entry, where_fields)};
+
+static const cyaml_schema_field_t words_fields[] = {
+    CYAML_FIELD_STRING_PTR("column", NEEDED, struct words_entry, column, 1, TEXT_MAX_BYTES),
+    CYAML_FIELD_SEQUENCE("in", OPTIONAL, struct words_entry, in, &text_schema, 1, WORDS_MAX),
+    CYAML_FIELD_STRING_PTR("any", OPTIONAL, struct words_entry, any, 1, TEXT_MAX_BYTES),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t words_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct words_entry, words_fields)};
 
 static const cyaml_schema_field_t line_fields[] = {
     CYAML_FIELD_STRING_PTR("indicator", NEEDED, struct line_entry, indicator, 1, INDICATOR_ID_MAX),
@@ -76,6 +94,7 @@ static const cyaml_schema_field_t content_fields[] = {
     CYAML_FIELD_STRING_PTR("delimiter", OPTIONAL, struct mapping_content, delimiter, 1, TEXT_MAX_BYTES),
     CYAML_FIELD_STRING_PTR("dates", OPTIONAL, struct mapping_content, dates, 1, TEXT_MAX_BYTES),
     CYAML_FIELD_SEQUENCE("key", OPTIONAL, struct mapping_content, key, &text_schema, 1, CONDITIONS_MAX),
+    CYAML_FIELD_SEQUENCE("words", OPTIONAL, struct mapping_content, words, &words_schema, 1, CONDITIONS_MAX),
     CYAML_FIELD_SEQUENCE("entries", NEEDED, struct mapping_content, entries, &line_schema, 1, ENTRIES_MAX),
     CYAML_FIELD_END,
 };
@@ -346,8 +365,14 @@ static int read_condition(struct loading *l, size_t index, unsigned number) {
     snprintf(node, sizeof node, "entries[%zu].where[%u]", index, number);
     entry->condition_count = number + 1;
     condition->column = where->column;
-    if ((where->is != NULL) + (where->in != NULL) + (where->filled != NULL) != 1) {
-        return FAULT(l, node, "a condition has one of is: VALUE, in: [VALUE, ...] and filled: true");
+    if ((where->is != NULL) + (where->in != NULL) + (where->filled != NULL) + (where->until != NULL) != 1) {
+        return FAULT(l, node,
+                     "a condition has one of is: VALUE, in: [VALUE, ...], filled: true and until: file");
+    }
+    if (where->until != NULL) {
+        condition->until_file = strcmp(where->until, "file") == 0;
+        return condition->until_file ? 0
+                                     : FAULT(l, node, "\"until\" must be file, for the day that --at says");
     }
     if (where->filled != NULL) {
         condition->filled = strcmp(where->filled, "true") == 0;
@@ -387,6 +412,44 @@ static int read_entry(struct loading *l, size_t index) {
     return err;
 }
 
+/* --- words of columns that decide --- */
+
+static bool decides(const struct mapping *mapping, const char *column) {
+    for (size_t i = 0; i < mapping->entry_count; i++) {
+        for (size_t j = 0; j < mapping->entries[i].condition_count; j++) {
+            const struct mapping_condition *condition = &mapping->entries[i].conditions[j];
+            if (condition->value_count > 0 && strcmp(condition->column, column) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static int read_known_words(struct loading *l, size_t index) {
+    const struct words_entry *from = &l->mapping->content->words[index];
+    struct mapping_words *words = &l->mapping->words[index];
+    char node[DOCUMENT_PATH_MAX];
+    snprintf(node, sizeof node, "words[%zu]", index);
+    *words = (struct mapping_words){.column = from->column,
+                                    .values = (const char *const *)from->in,
+                                    .value_count = from->in_count,
+                                    .any = from->any != NULL};
+    if ((from->in != NULL) + (from->any != NULL) != 1 ||
+        (from->any != NULL && strcmp(from->any, "true") != 0)) {
+        return FAULT(l, node, "the words of a column are in: [WORD, ...], or any: true");
+    }
+    if (!decides(l->mapping, from->column)) {
+        return FAULT(l, node, "no condition asks for a word in column \"%s\"", from->column);
+    }
+    for (size_t i = 0; i < index; i++) {
+        if (strcmp(l->mapping->words[i].column, from->column) == 0) {
+            return FAULT(l, node, "column \"%s\" stands here twice", from->column);
+        }
+    }
+    return 0;
+}
+
 /* --- the whole --- */
 
 static int read_content(struct loading *l) {
@@ -403,6 +466,11 @@ static int read_content(struct loading *l) {
     }
     for (size_t i = 0; err == 0 && i < mapping->content->entries_count; i++) {
         err = read_entry(l, i);
+    }
+    mapping->words_count = mapping->content->words_count;
+    mapping->words = mem_zeroed(mapping->words_count + 1, sizeof *mapping->words);
+    for (size_t i = 0; err == 0 && i < mapping->words_count; i++) {
+        err = read_known_words(l, i);
     }
     return err;
 }
@@ -444,6 +512,7 @@ void mapping_destroy(struct mapping **mapping) {
         free(gone->entries[i].conditions);
     }
     free(gone->entries);
+    free(gone->words);
     for (size_t i = 0; i < gone->content->text_count; i++) {
         free(gone->content->texts[i]);
     }

@@ -10,12 +10,20 @@
 #include "proto/dims.h"
 #include "proto/fault.h"
 
-/* A condition on a column: it has one of these values, or it has any (none). */
+/* A condition on a column: it has one of these values, or it has any (none), or it is a day not after that of the file. */
 struct mapping_condition {
     const char *column;
     const char *const *values;
-    size_t value_count; /* 0: `filled` says it */
-    bool filled;
+    size_t value_count; /* 0: `filled` or `until_file` says it */
+    bool filled, until_file;
+};
+
+/* What a column in which words decide may hold beside the words that conditions name. */
+struct mapping_words {
+    const char *column;
+    const char *const *values; /* "": nothing */
+    size_t value_count;
+    bool any; /* whatever stands there */
 };
 
 /* Where a dimension's value comes from: a column, maybe by a table of words, or it is fixed. */
@@ -50,6 +58,8 @@ struct mapping {
     const char *dates;       /* as strptime has it */
     const char *const *keys; /* columns that tell a row from all others of a file; there may be none */
     size_t key_count;
+    struct mapping_words *words; /* of columns that conditions name */
+    size_t words_count;
     struct mapping_entry *entries;
     size_t entry_count;
     struct mapping_content *content;

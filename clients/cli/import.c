@@ -13,6 +13,7 @@
 #include "clients/cli/import_table.h"
 #include "clients/cli/recording.h"
 #include "clients/cli/verb.h"
+#include "clients/cli/words.h"
 #include "clients/collector/terminal.h"
 #include "config/mapping.h"
 #include "config/paths.h"
@@ -175,9 +176,20 @@ static void say_known(const struct import_known *known) {
         printf("; %zu of them were retracted, and do not count", known->retracted);
 }
 
+/* Nothing is left out without a word. */
+static void say_later(const struct request *request) {
+    size_t later = import_rows_later(request->rows);
+    char day[WORDS_MAX];
+    if (later > 0)
+        terminal_say(PROGRAM, "%zu row%s of %s %s of a day after %s, and not counted among those of that day",
+                     later, later == 1 ? "" : "s", request->path, later == 1 ? "is" : "are",
+                     words_long_day(request->source.day, day));
+}
+
 static int record(struct request *request) {
     size_t count = import_rows_count(request->rows), lines = csv_file_rows(request->file);
     struct import_known known = {0};
+    say_later(request);
     if (count == 0) {
         terminal_say(PROGRAM, "no row of %s is one that the mapping takes; nothing was recorded",
                      request->path);
@@ -203,6 +215,7 @@ static int record(struct request *request) {
 
 static int show(struct request *request) {
     import_table_print(stdout, request->rows);
+    say_later(request);
     terminal_say(PROGRAM, "%zu rows are good; nothing was recorded, this was a dry run",
                  csv_file_rows(request->file));
     return verb_printed("table");

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clients/cli/import_where.h"
 #include "clients/cli/recording.h"
 #include "clients/cli/spaces.h"
 #include "clients/cli/words.h"
@@ -13,10 +14,9 @@
 #include "proto/entry.h"
 #include "proto/utf8.h"
 
-#define ROWS_MAGIC    0x0194057au
-#define NOWHERE       SIZE_MAX
-#define ZEROS_MAX     4096 /* sets of dimensions for which a level of no rows is 0 */
-#define CONDITION_MAX 32
+#define ROWS_MAGIC 0x0194057au
+#define NOWHERE    SIZE_MAX
+#define ZEROS_MAX  4096 /* sets of dimensions for which a level of no rows is 0 */
 
 /* An entry of the mapping, held against the plan and the columns. */
 struct column_set {
@@ -25,7 +25,6 @@ struct column_set {
     size_t at, value, name;                  /* columns; NOWHERE: none */
     const struct mapping_dim *dim[DIMS_MAX]; /* by the plan's order */
     size_t dim_column[DIMS_MAX];
-    size_t condition[CONDITION_MAX];
 };
 
 struct row_fault {
@@ -37,6 +36,8 @@ struct import_rows {
     unsigned magic;
     const struct import_source *source;
     struct column_set *sets;
+    struct import_where *where;
+    size_t later;
     size_t *key_column;
     struct str *key; /* of each row, where the mapping names columns for it */
     struct import_item *item;
@@ -164,9 +165,10 @@ static int fit(const struct import_source *source, struct column_set *set, struc
         rc = find_column(source, from->name_column, &set->name, why);
     if (rc == 0)
         rc = fit_dims(source, set, why);
-    ASSERT(from->condition_count <= CONDITION_MAX);
     for (size_t i = 0; i < from->condition_count && rc == 0; i++)
-        rc = find_column(source, from->conditions[i].column, &set->condition[i], why);
+        if (from->conditions[i].until_file && !source->has_day)
+            rc = fault_set(why, -EINVAL, "%s is of rows until the day of the file: say it with --at DATE",
+                           from->indicator);
     return rc;
 }
 
@@ -181,6 +183,8 @@ static int fit_all(struct import_rows *rows, struct fault *why) {
         rows->sets[i].from = &mapping->entries[i];
         rc = fit(rows->source, &rows->sets[i], why);
     }
+    if (rc == 0)
+        rc = import_where_make(&rows->where, mapping, rows->source->file, why);
     return rc;
 }
 
@@ -247,19 +251,6 @@ static void check_keys(struct import_rows *rows) {
 }
 
 /* --- one row --- */
-
-static bool fulfils(const struct csv_row *row, const struct column_set *set) {
-    for (size_t i = 0; i < set->from->condition_count; i++) {
-        const struct mapping_condition *condition = &set->from->conditions[i];
-        const char *text = row->field[set->condition[i]];
-        bool good = condition->value_count == 0 && (*text != '\0') == condition->filled;
-        for (size_t j = 0; j < condition->value_count; j++)
-            good = good || strcmp(text, condition->values[j]) == 0;
-        if (!good)
-            return false;
-    }
-    return true;
-}
 
 static const char *column_name(const struct import_rows *rows, size_t column) {
     return csv_file_column(rows->source->file, column);
@@ -358,6 +349,16 @@ static void add_item(struct import_rows *rows, const struct import_item *item) {
     rows->item[rows->count++] = *item;
 }
 
+/* Whether the mapping's entry takes the row. */
+static bool is_taken(struct import_rows *rows, const struct csv_row *row, size_t entry, bool *later) {
+    struct fault why;
+    enum import_where_answer answer = import_where_takes(rows->where, entry, row, rows->source->day, &why);
+    if (answer == IMPORT_WHERE_BAD)
+        import_rows_fault(rows, row->line, "%s", why.text);
+    *later = *later || answer == IMPORT_WHERE_LATER;
+    return answer == IMPORT_WHERE_YES;
+}
+
 static void read_row(struct import_rows *rows, size_t index) {
     const struct import_source *source = rows->source;
     struct csv_row row = csv_file_row(source->file, index);
@@ -369,13 +370,20 @@ static void read_row(struct import_rows *rows, size_t index) {
                               : "");
         return;
     }
+    struct fault why;
+    bool later = false;
+    for (size_t i = 0; i < import_where_columns(rows->where); i++)
+        if (import_where_read(rows->where, i, &row, &why) != 0)
+            import_rows_fault(rows, row.line, "%s", why.text);
     for (size_t i = 0; i < source->mapping->entry_count; i++) {
         const struct column_set *set = &rows->sets[i];
         struct import_item item = {.from = set->from, .promise = set->promise, .line = row.line};
-        if (fulfils(&row, set) && take_day(rows, &row, set, &item) && take_dims(rows, &row, set, &item) &&
-            take_value(rows, &row, set, &item) && take_name(rows, &row, set, &item))
+        if (is_taken(rows, &row, i, &later) && take_day(rows, &row, set, &item) &&
+            take_dims(rows, &row, set, &item) && take_value(rows, &row, set, &item) &&
+            take_name(rows, &row, set, &item))
             add_item(rows, &item);
     }
+    rows->later += later;
 }
 
 /* --- items --- */
@@ -541,6 +549,7 @@ void import_rows_destroy(struct import_rows **rows) {
     free(gone->fault);
     free(gone->item);
     free(gone->key_column);
+    import_where_destroy(&gone->where);
     free(gone->sets);
     gone->magic = 0;
     free(gone);
@@ -550,6 +559,11 @@ void import_rows_destroy(struct import_rows **rows) {
 size_t import_rows_count(const struct import_rows *rows) {
     OBJ_CHECK(rows, ROWS_MAGIC);
     return rows->count;
+}
+
+size_t import_rows_later(const struct import_rows *rows) {
+    OBJ_CHECK(rows, ROWS_MAGIC);
+    return rows->later;
 }
 
 struct import_item *import_rows_item(const struct import_rows *rows, size_t index) {

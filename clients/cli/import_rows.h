@@ -49,6 +49,9 @@ size_t import_rows_count(const struct import_rows *rows);
 struct import_item *import_rows_item(const struct import_rows *rows,
                                      size_t index); /* in the order of the mapping */
 
+/* Rows that an entry leaves out because they are of a day after that of the file. */
+size_t import_rows_later(const struct import_rows *rows);
+
 /* One more fault of a line, from whoever looks closer; the same again is not kept. */
 void import_rows_fault(struct import_rows *rows, size_t line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -131,6 +131,22 @@ class Members(ImportTest):
         self.bring(path, '--mapping', 'membership.yaml', '--at', '2018-04-30')
         self.assertEqual(self.by_region('members.total', '2018-04'), {'africa': 1})
 
+    def test_joined_later(self):
+        """Who joined after the day of the file is no member on that day, joined on her own day, and is told."""
+        later = MEMBERS + [('M-5', 'Europe', '04/04/2018', 'active', 'yes'), ('M-6', 'Europe', '05/04/2018', 'left', 'no')]
+        ran = self.members(HEADER + rows(later), '--dry-run')
+        self.assertIn('1 row of %s is of a day after 31 March 2018' % self.path, ran.err)
+        ran = self.members(HEADER + rows(later))
+        self.assertIn('1 row of %s is of a day after 31 March 2018' % self.path, ran.err)
+        self.assertEqual(self.by_region('members.total', '2018-03'), {'africa': 2, 'europe': 1})
+        self.assertEqual(self.by_region('members.also_regional', '2018-03'), {'africa': 2})
+        self.assertEqual(self.by_region('members.new', '2018-04'), {'europe': 2})
+        self.assertNotIn('after', self.members(HEADER + rows(MEMBERS), '--dry-run').err)
+
+    def test_capitals_do_not_matter(self):
+        self.members(HEADER + rows(member[:3] + (member[3].upper(), ' %s ' % member[4].title()) for member in MEMBERS))
+        self.assert_members()
+
     def test_as_spreadsheets_write_it(self):
         quoted = [('"%s"' % member[0], '"%s"' % member[1], *member[2:], '"said ""yes"",\r\nthen; left"') for member in MEMBERS]
         header = HEADER.strip() + ';remark'
@@ -240,6 +256,22 @@ class Survey(ImportTest):
         self.assertEqual(self.figure('survey.law_change', '2018', 'year'), 0)       # asked, and there was none
         self.assertIn('recorded before, and each counts once', self.bring(path, '--mapping', 'survey.yaml').out)
 
+    def test_answers(self):
+        header = 'answer,date,region,organisation_grew,law_changed,programme_changed\n'
+        for word in ('maybe', 'y', 'yes!', 'nope', '2', 'Non.'):
+            path = self.house.write('survey.csv', (header + '1,2018-11-05,Africa,yes,no,yes\n2,2018-11-06,Europe,no,%s,\n' % word).encode())
+            before = self.everything()
+            ran = self.bring(path, '--mapping', 'survey.yaml', code=1)
+            self.assertIn('survey.csv:3: "law_changed": "%s" is none' % word, ran.err)
+            self.assertIn('yes, oui, 1, no, non, 0 or nothing', ran.err)
+            self.assertIn('1 bad row', ran.err)
+            self.assertEqual((ran.out, self.everything()), ('', before))
+        path = self.house.write('survey.csv', (header + '1,2018-11-05,Africa,YES,NO,Oui\n2,2018-11-06,Europe,OUI,,yEs\n').encode())
+        self.bring(path, '--mapping', 'survey.yaml')
+        self.assertEqual(self.by_region('survey.organisations_growth', '2018', 'year'), {'africa': 1, 'europe': 1})
+        self.assertEqual(self.by_region('survey.programme_change', '2018', 'year'), {'africa': 1, 'europe': 1})
+        self.assertEqual(self.figure('survey.law_change', '2018', 'year'), 0)
+
     def test_people(self):
         mapping = self.house.write('people.yaml', PEOPLE.encode())
         content = ('day,region,leader,network\n01/02/2018,africa,Zéphyrine Quillfeather,Net One\n'
@@ -279,6 +311,8 @@ class Bad(ImportTest):
                 ('M-9;Europe;07/03/2999;active;no\n', 6, '2999'), ('M-9;Europa;07/03/2018;active;no\n', 6, 'Europa'),
                 ('M-9;;07/03/2018;active;no\n', 6, 'region'), ('M-9;Europe;;active;no\n', 6, 'joined'),
                 (';Europe;07/03/2018;active;no\n', 6, 'member_id'), ('M-1;Europe;07/03/2018;active;no\n', 6, 'line 2'),
+                ('M-9;Europe;07/03/2018;aktive;no\n', 6, '"status": "aktive" is none of the words'),
+                ('M-9;Europe;07/03/2018;;no\n', 6, '"status" is empty'), ('M-9;Europe;07/03/2018;active;maybe\n', 6, 'yes, oui, no, non or nothing'),
                 ('M-9;Europe;07/03/2018;active\n', 6, '4 fields'), ('M-9;Europe;07/03/2018;active;no;\n', 6, '6 fields'),
                 ('"M-9\nx";Europe;07/03/2018;active;no\nM-10;Mars;07/03/2018;active;no\n', 8, 'Mars')]:
             with self.subTest(content=content):

@@ -147,7 +147,9 @@ static void test_counts(void **state) {
     read_rows(bench, JOINED, "r,d\nN,07/03/2018\nS,08/03/2018\nN,07/03/2018\n");
     expect_faults(bench, "");
     expect(bench, "joined|north|7|1\njoined|north|7|1\njoined|south|8|1\n");
-    read_rows(bench, JOINED "  value: {column: n}\n  where: [{column: k, in: [a, b]}]\n",
+    read_rows(bench,
+              JOINED
+              "  value: {column: n}\n  where: [{column: k, in: [a, b]}]\nwords: [{column: k, in: [c]}]\n",
               "r,d,n,k\nN,07/03/2018,5,a\nS,08/03/2018,0,b\nX,nonsense,,c\n");
     expect_faults(bench, "");
     expect(bench, "joined|north|7|5\njoined|south|8|0\n");
@@ -212,6 +214,51 @@ static void test_bad_rows(void **state) {
     read_rows(bench, "entries:\n- indicator: joined\n  at: file\n  dims: {region: {column: r}}\n",
               "r\nnorht\n");
     expect_faults(bench, "2: \"r\": \"norht\" is no region of joined; did you mean \"north\"?\n");
+}
+
+#define GREW                                                                                                 \
+    "entries:\n- indicator: joined\n  at: file\n  where: [{column: g, in: [\"yes\", STRASSE]}]\n" REGION     \
+    "- indicator: joined\n  at: file\n  value: 0\n  where: [{column: g, is: \"no\"}]\n" REGION
+
+/* Capitals and spaces do not matter; a word that nobody knows is never passed over. */
+static void test_words(void **state) {
+    struct bench *bench = *state;
+    read_rows(bench, GREW,
+              "r,g\nN,YES\nS,No\nW,\xc2\xa0 yEs \nN,Stra\xc3\x9f"
+              "e\n");
+    expect_faults(bench, "");
+    expect(bench, "joined|north|31|1\njoined|north|31|1\njoined|west|31|1\njoined|south|31|0\n");
+    read_rows(bench, GREW, "r,g\nN,yes\nS,maybe\nW,\nX,maybe\n");
+    expect_faults(bench,
+                  "3: \"g\": \"maybe\" is none of the words that the mapping knows there: it must be yes, "
+                  "STRASSE or no\n"
+                  "4: \"g\" is empty: it must be yes, STRASSE or no\n"
+                  "5: \"g\": \"maybe\" is none of the words that the mapping knows there: it must be yes, "
+                  "STRASSE or no\n");
+    read_rows(bench, GREW "words: [{column: g, in: [Maybe, \"\"]}]\n",
+              "r,g\nN,yes\nS,MAYBE\nW,\nW,perhaps\n");
+    expect_faults(bench,
+                  "5: \"g\": \"perhaps\" is none of the words that the mapping knows there: it must be yes, "
+                  "STRASSE, no, Maybe or nothing\n");
+    expect(bench, "joined|north|31|1\n");
+    read_rows(bench, GREW "words: [{column: g, any: true}]\n", "r,g\nN,Yes\nS,perhaps\nW,\n");
+    expect_faults(bench, "");
+    expect(bench, "joined|north|31|1\n");
+}
+
+static void test_until(void **state) {
+    struct bench *bench = *state;
+    const char *until = "words: [{column: s, in: [b]}]\ndates: \"%d/%m/%Y\"\nentries:\n- indicator: total\n"
+                        "  at: file\n  value: rows\n"
+                        "  where: [{column: d, until: file}, {column: s, is: a}]\n" REGION;
+    read_rows(bench, until, "r,d,s\nN,31/03/2018,a\nN,01/04/2018,a\nN,02/04/2018,b\nS,01/01/2017,A\n");
+    expect_faults(bench, "");
+    expect(bench, "total|north|31|1\ntotal|south|31|1\ntotal|west|31|0\n");
+    assert_int_equal(import_rows_later(bench->rows), 1);
+    read_rows(bench, until, "r,d,s\nN,31/02/2018,a\nN,,a\n");
+    expect_faults(
+        bench,
+        "2: \"d\": \"31/02/2018\" is a day that does not exist\n3: \"d\" is empty: a date is needed\n");
 }
 
 static void test_keys(void **state) {
@@ -321,6 +368,8 @@ int main(void) {
         cmocka_unit_test(test_levels),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_bad_rows),
+        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_until),
         cmocka_unit_test(test_keys),
         cmocka_unit_test(test_ids),
         cmocka_unit_test(test_ids_are_of_what_is_said),

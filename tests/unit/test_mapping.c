@@ -62,7 +62,8 @@ static void test_whole(void **state) {
              "  where: [{column: s, is: ok}, {column: t, in: [a, \"\"]}, {column: u, filled: false}]\n"
              "- indicator: c\n  at: {column: D}\n  value: {column: N}\n"
              "- indicator: d\n  at: {column: D}\n  name: {column: Who}\n"
-             "- indicator: e\n  at: {column: D}\n  value: 0\n",
+             "- indicator: e\n  at: {column: D}\n  value: 0\n  where: [{column: D, until: file}]\n"
+             "words: [{column: s, in: [no, \"\"]}, {column: t, any: true}]\n",
              &why);
     if (rc != 0)
         fail_msg("%s", why.text);
@@ -96,6 +97,14 @@ static void test_whole(void **state) {
     assert_int_equal(mapping->entries[2].form, MAPPING_FIXED);
     assert_int_equal(mapping->entries[2].number, 1);
     assert_int_equal(mapping->entries[3].number, 0);
+    assert_true(mapping->entries[3].conditions[0].until_file);
+    assert_int_equal(mapping->entries[3].conditions[0].value_count, 0);
+    assert_int_equal(mapping->words_count, 2);
+    assert_string_equal(mapping->words[0].column, "s");
+    assert_int_equal(mapping->words[0].value_count, 2);
+    assert_string_equal(mapping->words[0].values[1], "");
+    assert_false(mapping->words[0].any);
+    assert_true(mapping->words[1].any);
     mapping_destroy(&mapping);
     mapping_destroy(&mapping);
 }
@@ -144,6 +153,16 @@ static void test_faults(void **state) {
     refuse(ONE "  where:\n  - {column: a, is: b, filled: true}\n", 5, "condition");
     refuse(ONE "  where:\n  - {column: a, filled: maybe}\n", 5, "true or false");
     refuse(ONE "  where:\n  - {is: b}\n", 5, "column");
+    refuse(ONE "  where:\n  - {column: a, until: today}\n", 5, "--at");
+    refuse("words:\n- {column: a, in: [b]}\n" ONE, 2, "no condition");
+    refuse("words:\n- {column: a, in: [b]}\n" ONE "  where: [{column: a, filled: true}]\n", 2,
+           "no condition");
+    refuse("words:\n- {column: a}\n" ONE "  where: [{column: a, is: b}]\n", 2, "any: true");
+    refuse("words:\n- {column: a, in: [c], any: true}\n" ONE "  where: [{column: a, is: b}]\n", 2,
+           "any: true");
+    refuse("words:\n- {column: a, any: false}\n" ONE "  where: [{column: a, is: b}]\n", 2, "any: true");
+    refuse("words:\n- {column: a, in: [c]}\n- {column: a, in: [d]}\n" ONE "  where: [{column: a, is: b}]\n",
+           3, "twice");
 }
 
 static void test_dates(void **state) {
