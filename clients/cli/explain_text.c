@@ -312,7 +312,7 @@ static void put_version_held(const struct telling *telling) {
     fputc('\n', telling->stream);
 }
 
-/* The version that held, and the days on which it changed. */
+/* The version that held, and the days on which it or the definition changed. */
 static void put_versions(const struct telling *telling) {
     const struct suivi_explanation *from = telling->from;
     char day[WORDS_MAX];
@@ -323,8 +323,12 @@ static void put_versions(const struct telling *telling) {
         const char *since = words_day_text(version->since, WORDS_NO_YEAR, day);
         fprintf(telling->stream, "  %-12s", "break");
         print_text(telling->stream, since);
-        fputs(": version ", telling->stream);
-        print_text(telling->stream, or_first(version->version));
+        if (strcmp(version->version, from->versions[i - 1].version) == 0) {
+            fputs(": another definition", telling->stream);
+        } else {
+            fputs(": version ", telling->stream);
+            print_text(telling->stream, or_first(version->version));
+        }
         fputs(" from that day on; figures before and after are not counted alike\n", telling->stream);
     }
     if (from->version_count == 0)

@@ -10,8 +10,7 @@
 
 /* What one source gave to the figure. */
 struct part {
-    bool touched; /* it gave something, whether that counts or not */
-    bool gave;    /* something that counts */
+    bool gave; /* something that counts */
     int64_t value;
     uint32_t days;
     int32_t first, last; /* of these days */
@@ -34,6 +33,7 @@ struct parts {
     size_t heard_count, heard_room;
     struct item *item;
     size_t item_count, item_room;
+    bool *took; /* by place of the withdrawal: something that the figure would be made of */
 };
 
 static int too_much(const struct parts *parts) {
@@ -101,12 +101,14 @@ static void count_days(struct parts *parts) {
 
 /* ---- numbers and sets ---- */
 
-/* Marks the source; whether what it gave counts. */
+/* Marks the source, or the withdrawals that took back what it gave; whether that counts. */
 static bool touch(struct parts *parts, uint32_t source, int32_t day, uint32_t vintage) {
-    struct part *part = part_of(parts, source);
-    part->touched = true;
-    bool counts = withdrawals_counts(parts->explaining->withdrawals, source, day, vintage, 0);
-    part->gave = part->gave || counts;
+    const struct withdrawals *withdrawals = parts->explaining->withdrawals;
+    bool counts = withdrawals_counts(withdrawals, source, day, vintage, 0);
+    if (counts)
+        part_of(parts, source)->gave = true;
+    else
+        withdrawals_mark(withdrawals, source, day, vintage, parts->took);
     return counts;
 }
 
@@ -214,9 +216,8 @@ static int write_entry(struct parts *parts, const struct known_entry *entry, boo
 }
 
 static int take_entry(struct parts *parts, const struct known_entry *entry, bool outdone) {
-    struct part *part = part_of(parts, entry->source);
-    part->touched = true;
     if (known_says(entry)) {
+        struct part *part = part_of(parts, entry->source);
         part->gave = true;
         part->value = cell_add(part->value, worth(parts, entry));
     }
@@ -260,13 +261,14 @@ static int take_series(struct parts *parts, const struct known *known) {
     for (size_t i = 0; i < known->count && err == 0; i++) {
         const struct known_entry *entry = &known->entry[i];
         bool within = period_contains(&explaining->period, entry->day);
-        if (entry->state == MESSAGE_ENTRY_WITHDRAWN && entry->day < explaining->period.first && carries)
-            part_of(parts, entry->source)->touched = true;
-        if (within && entry->state != MESSAGE_ENTRY_WITHDRAWN)
-            err = hear(parts, entry->source, entry->day);
+        bool retracts = retracts_within(parts, known, entry);
+        if (entry->state != MESSAGE_ENTRY_WITHDRAWN)
+            err = within ? hear(parts, entry->source, entry->day) : 0;
+        else if (within || retracts || (carries && entry->day < explaining->period.first))
+            withdrawals_mark(explaining->withdrawals, entry->source, entry->day, entry->vintage, parts->took);
         if (err == 0 && (within || entry == carried))
             err = take_entry(parts, entry, carries && is_outdone(known, i));
-        else if (err == 0 && retracts_within(parts, known, entry))
+        else if (err == 0 && retracts)
             err = write_entry(parts, entry, false);
     }
     return err;
@@ -358,16 +360,13 @@ static int write_parts(struct parts *parts) {
     return err;
 }
 
-/* Those of sources that gave something to this figure. */
-static int write_withdrawals(struct parts *parts) {
+/* Those that took back something of this figure. */
+static int write_withdrawals(const struct parts *parts) {
     struct explaining *explaining = parts->explaining;
-    const struct period *period = &explaining->period;
-    bool carries = kind_carries(explaining->indicator->kind);
     for (size_t i = 0; i < withdrawals_count(explaining->withdrawals); i++) {
         const struct withdrawal *withdrawal = withdrawals_at(explaining->withdrawals, i);
         char first[PERIOD_TEXT_MAX], last[PERIOD_TEXT_MAX];
-        if (withdrawal->first > period->last || (withdrawal->last < period->first && !carries) ||
-            !part_of(parts, withdrawal->source)->touched)
+        if (!parts->took[i])
             continue;
         struct message_withdrawal_row row = {.first = str_of(period_print_day(withdrawal->first, first)),
                                              .last = str_of(period_print_day(withdrawal->last, last)),
@@ -383,7 +382,9 @@ static int write_withdrawals(struct parts *parts) {
 }
 
 int explain_parts(struct explaining *explaining) {
-    struct parts parts = {.explaining = explaining};
+    struct parts parts = {.explaining = explaining,
+                          .took =
+                              mem_zeroed(withdrawals_count(explaining->withdrawals) + 1, sizeof *parts.took)};
     int err = take_cells(&parts);
     if (err == 0)
         err = take_entries(&parts);
@@ -396,5 +397,6 @@ int explain_parts(struct explaining *explaining) {
     free(parts.part);
     free(parts.heard);
     free(parts.item);
+    free(parts.took);
     return err;
 }

@@ -25,20 +25,11 @@ struct steps {
     struct step *step;
     size_t count, room;
     bool carries;
-    bool *gave; /* by number of the source: something that the figure was ever made of */
-    uint32_t gave_room;
+    bool *took; /* by place of the withdrawal: something that the figure was ever made of */
 };
 
-static void note_source(struct steps *steps, uint32_t source) {
-    if (source >= steps->gave_room) {
-        uint32_t room = steps->gave_room ? steps->gave_room : 64;
-        while (room <= source)
-            room *= 2;
-        steps->gave = mem_resize(steps->gave, room, sizeof *steps->gave);
-        memset(steps->gave + steps->gave_room, 0, (room - steps->gave_room) * sizeof *steps->gave);
-        steps->gave_room = room;
-    }
-    steps->gave[source] = true;
+static void mark_withdrawals(const struct steps *steps, uint32_t source, int32_t day, uint32_t vintage) {
+    withdrawals_mark(steps->moves->explaining->withdrawals, source, day, vintage, steps->took);
 }
 
 static int add_step(struct steps *steps, const struct step *step) {
@@ -59,7 +50,7 @@ static int add_step(struct steps *steps, const struct step *step) {
 
 static int take_set(void *arg, const struct store_cell *cell) {
     struct steps *steps = arg;
-    note_source(steps, cell->source);
+    mark_withdrawals(steps, cell->source, cell->when, cell->vintage);
     if (cell->vintage <= steps->moves->closing->vintage)
         return 0;
     return add_step(steps, &(struct step){cell->vintage, cell->source, NO_WITHDRAWAL, {0}, false});
@@ -67,7 +58,7 @@ static int take_set(void *arg, const struct store_cell *cell) {
 
 static int take_later_sum(void *arg, const struct store_sum *sum) {
     struct steps *steps = arg;
-    note_source(steps, sum->source);
+    mark_withdrawals(steps, sum->source, sum->when, sum->vintage);
     if (sum->vintage <= steps->moves->closing->vintage)
         return 0;
     return add_step(steps, &(struct step){sum->vintage, sum->source, NO_WITHDRAWAL, {0}, false});
@@ -95,7 +86,7 @@ static int take_known(struct steps *steps, uint32_t series) {
                        (steps->carries && entry->day <= explaining->period.last);
         if (!touches)
             continue;
-        note_source(steps, entry->source);
+        mark_withdrawals(steps, entry->source, entry->day, entry->vintage);
         if (entry->vintage > steps->moves->closing->vintage)
             err = add_step(steps, &(struct step){entry->vintage, entry->source, NO_WITHDRAWAL,
                                                  entry->entry.reason, corrects(explaining, &known, entry)});
@@ -137,10 +128,7 @@ static int take_withdrawals(struct steps *steps) {
     int err = 0;
     for (size_t i = 0; i < withdrawals_count(explaining->withdrawals) && err == 0; i++) {
         const struct withdrawal *withdrawal = withdrawals_at(explaining->withdrawals, i);
-        bool concerns = withdrawal->source < steps->gave_room && steps->gave[withdrawal->source];
-        if (concerns && withdrawal->vintage > steps->moves->closing->vintage &&
-            withdrawal->first <= explaining->period.last &&
-            (withdrawal->last >= explaining->period.first || steps->carries))
+        if (steps->took[i] && withdrawal->vintage > steps->moves->closing->vintage)
             err = add_step(
                 steps, &(struct step){withdrawal->vintage, withdrawal->source, i, withdrawal->reason, false});
     }
@@ -256,7 +244,9 @@ static int tell_steps(const struct steps *steps) {
 }
 
 int moves_stepwise(struct moves *moves) {
-    struct steps steps = {.moves = moves};
+    const struct withdrawals *withdrawals = moves->explaining->withdrawals;
+    struct steps steps = {.moves = moves,
+                          .took = mem_zeroed(withdrawals_count(withdrawals) + 1, sizeof *steps.took)};
     int err = take_indicator(&steps, moves->explaining->index);
     if (err == 0)
         err = take_withdrawals(&steps);
@@ -268,6 +258,6 @@ int moves_stepwise(struct moves *moves) {
     if (err == 0 && moves->explaining->indicator->kind == KIND_DISTINCT)
         err = moves_entries(moves);
     free(steps.step);
-    free(steps.gave);
+    free(steps.took);
     return err;
 }

@@ -11,8 +11,9 @@ static int note_definition(void *arg, const struct definition *definition) {
     if (definition->seen > breaks->scope->known_at)
         return 0;
     if (breaks->definitions++ > 0)
-        breaks->change[(breaks->definitions - 2) % QUERY_BREAKS_MAX] =
-            (struct query_break){definition->since, definition->version};
+        breaks->change[(breaks->definitions - 2) % QUERY_BREAKS_MAX] = (struct query_break){
+            definition->since, !str_equal(definition->version, breaks->version), definition->version};
+    breaks->version = definition->version;
     return 0;
 }
 
@@ -80,10 +81,11 @@ const char *query_breaks_note(struct query_breaks *breaks, const struct query_fi
         if (len == 0)
             len = snprintf(note, MESSAGE_TEXT_MAX + 1, "%s", own);
         (void)period_print_day(change->since, day);
-        int more = snprintf(note + len, (size_t)(MESSAGE_TEXT_MAX + 1 - len),
-                            change->version.len ? "%smethod changed on %s (version %.*s)"
-                                                : "%smethod changed on %s%.*s",
-                            len ? "; " : "", day, STR_ARG(change->version));
+        bool named = change->of_version && change->version.len > 0;
+        int more = snprintf(note + len, (size_t)(MESSAGE_TEXT_MAX + 1 - len), "%s%s changed on %s%s%.*s%s",
+                            len ? "; " : "", change->of_version ? "method" : "definition", day,
+                            named ? " (version " : "", named ? (int)change->version.len : 0,
+                            change->version.at, named ? ")" : "");
         if (more > MESSAGE_TEXT_MAX - len) {
             note[len] = '\0';
             return note;

@@ -1,5 +1,5 @@
 /* What query.c (what is asked, and the answer's frames), query_figures.c (one indicator's figures as known and as
- * reported), query_gaps.c (periods without one), query_breaks.c (where the method changed) and query_outside.c (what outsiders are not told) share. */
+ * reported), query_gaps.c (periods without one), query_breaks.c (where the definition changed) and query_outside.c (what outsiders are not told) share. */
 #ifndef SUIVI_DAEMON_ANSWERS_QUERY_PRIV_H
 #define SUIVI_DAEMON_ANSWERS_QUERY_PRIV_H
 
@@ -77,6 +77,7 @@ int query_fill_gaps(struct query_figures *figures, struct fault *why);
 /* Where an indicator's definition changed. */
 struct query_break {
     int32_t since;
+    bool of_version;    /* its version is another than that of the one before */
     struct str version; /* borrowed from the snapshot */
 };
 
@@ -84,14 +85,15 @@ struct query_breaks { /* zero-initialise */
     const struct query_scope *scope;
     struct query_break change[QUERY_BREAKS_MAX];
     size_t definitions;
-    uint32_t *rank;  /* by group: of its breakdown */
-    int32_t *before; /* by rank: the last day of the last period that has a figure */
+    struct str version; /* of the last one */
+    uint32_t *rank;     /* by group: of its breakdown */
+    int32_t *before;    /* by rank: the last day of the last period that has a figure */
 };
 
 int query_breaks_load(struct query_breaks *breaks, const struct query_figures *figures, struct fault *why);
 void query_breaks_clear(struct query_breaks *breaks);
 
-/* The note of the next figure, in their order: its own one, and where the method changed since the figure before. */
+/* The note of the next figure, in their order: its own one, and where the definition changed since the figure before. */
 const char *query_breaks_note(struct query_breaks *breaks, const struct query_figure *figure,
                               const struct period *period, const char *own,
                               char note[static MESSAGE_TEXT_MAX + 1]);

@@ -62,6 +62,7 @@ static int load_row(void *arg, struct str key, struct str row) {
             mem_resize(withdrawals->withdrawal, withdrawals->room, sizeof *withdrawals->withdrawal);
     }
     withdrawal.reason = str_copy(withdrawal.reason);
+    withdrawal.place = withdrawals->count;
     withdrawals->withdrawal[withdrawals->count++] = withdrawal;
     return 0;
 }
@@ -142,6 +143,18 @@ bool withdrawals_counts(const struct withdrawals *withdrawals, uint32_t source, 
             return false;
     }
     return true;
+}
+
+void withdrawals_mark(const struct withdrawals *withdrawals, uint32_t source, int32_t day, uint32_t vintage,
+                      bool *marks) {
+    OBJ_CHECK(withdrawals, WITHDRAWALS_MAGIC);
+    for (size_t i = find(withdrawals, source, vintage); i < withdrawals->count; i++) {
+        const struct withdrawal *withdrawal = &withdrawals->by_source[i];
+        if (withdrawal->source != source)
+            return;
+        if (withdrawal->first <= day && day <= withdrawal->last)
+            marks[withdrawal->place] = true;
+    }
 }
 
 int withdrawals_put(struct store_write *write, const struct withdrawal *withdrawal, struct fault *why) {

@@ -14,6 +14,7 @@ struct withdrawal {
     uint32_t vintage;    /* which it ends; what came by then does not count any more */
     int64_t at;          /* Unix time */
     struct str reason;   /* borrowed from `withdrawals` */
+    size_t place;        /* among those of withdrawals_at */
 };
 
 struct withdrawals;
@@ -28,6 +29,10 @@ const struct withdrawal *withdrawals_at(const struct withdrawals *withdrawals,
 /* Whether what `source` gave to `day` in `vintage` counts, as far as was known at the end of vintage `known` (0: now). */
 bool withdrawals_counts(const struct withdrawals *withdrawals, uint32_t source, int32_t day, uint32_t vintage,
                         uint32_t known);
+
+/* Sets the marks of those that took back what `source` gave to `day` in `vintage`; one mark for each of withdrawals_at. */
+void withdrawals_mark(const struct withdrawals *withdrawals, uint32_t source, int32_t day, uint32_t vintage,
+                      bool *marks);
 
 /* Adds a row. */
 int withdrawals_put(struct store_write *write, const struct withdrawal *withdrawal, struct fault *why);

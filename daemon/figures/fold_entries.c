@@ -74,6 +74,15 @@ static void hold(struct holding *holding, const struct known_entry *entry) {
     holding->any = true;
 }
 
+/* The next one that says something, after those of its day that it outdoes; `end`: there is none. */
+static const struct known_entry *next_said(const struct known_entry *entry, const struct known_entry *end) {
+    const struct known_entry *last = end;
+    for (; entry < end && (last == end || entry->day == last->day); entry++)
+        if (known_says(entry))
+            last = entry;
+    return last;
+}
+
 static int carry(const struct walk *walk) {
     struct fold *fold = walk->fold;
     const struct fold_question *ask = fold->ask;
@@ -81,8 +90,7 @@ static int carry(const struct walk *walk) {
     const struct known_entry *entry = walk->known->entry, *end = entry + walk->known->count;
     struct holding holding = {0};
     int err = 0;
-    while (entry < end && !known_says(entry))
-        entry++;
+    entry = next_said(entry, end);
     if (entry == end)
         return 0;
     int32_t start = entry->day > ask->first ? entry->day : ask->first;
@@ -90,9 +98,8 @@ static int carry(const struct walk *walk) {
     do {
         if (period.first > ask->today || period.first > ask->last)
             break;
-        for (; entry < end && entry->day <= period.last; entry++)
-            if (known_says(entry))
-                hold(&holding, entry);
+        for (; entry < end && entry->day <= period.last; entry = next_said(entry + 1, end))
+            hold(&holding, entry);
         if (!holding.any)
             continue;
         struct fold_item item = item_of(walk, period.first);

@@ -410,6 +410,21 @@ class Corrected(BooksTest):
         self.assertEqual(sorted(self.state_of('talks.calls', '2018-02')),
                          [(1, 'withdrawn'), (2, 'retracted'), (7, 'counts'), (7, 'superseded')])
 
+    def test_only_withdrawals_that_took_something_are_told(self):
+        self.tell([(OTHER, 'talks.calls', {}, at('2018-02-05'), {'id': 11, 'recorded': at('2018-02-05'), 'value': 4}),
+                   (OTHER, 'manual', {}, at('2018-01-05'), {'id': 12, 'recorded': at('2018-01-05'), 'value': 1})])
+        self.withdraw(OTHER, '2018-02', '2018-02')
+        self.assertEqual([row['first'] for row in self.explain('talks.calls', '2018-Q1')['withdrawn']], ['2018-02-01'])
+        self.assertEqual(self.explain('talks.calls', '2018-01')['withdrawn'], [])
+        self.assertEqual(self.explain('manual', '2018')['withdrawn'], [])      # which it gave to in January
+
+    def test_a_status_is_in_force_since_its_run_began(self):
+        self.record('record', 'manual', '--at', '2018-02-01', '--in-force', 'yes')
+        self.record('record', 'manual', '--at', '2018-03-01', '--in-force', 'no')
+        self.assertEqual([row['note'] for row in self.rows('manual', by='year')][:1], ['not in force since 2018-03-01'])
+        self.record('correct', 'manual', '--at', '2018-03-01', '--in-force', 'yes', '--reason', 'it was kept')
+        self.assertEqual([row['note'] for row in self.rows('manual', by='year')][:1], ['in force since 2018-02-01'])
+
     def test_bad_input_changes_nothing(self):
         tomorrow = (self.book.clock + datetime.timedelta(days=2)).isoformat()
         self.record('record', 'call', '--at', '2018-03-07', '--done')
@@ -492,6 +507,21 @@ class AnotherPlan(BooksTest):
         self.assertIn('2018-02-01', text.replace('1 February 2018', '2018-02-01').replace('1 Feb 2018', '2018-02-01'))
         self.restart()      # the same plan again is no break
         self.assertEqual(len(self.explain('talks.calls', '2018-Q1')['versions']), 2)
+
+    def test_another_text_of_the_same_version(self):
+        texts = ('Calls that were answered.', '2018-01-01'), ('Calls that were made.', '2018-02-01'), \
+                ('Calls that were answered.', '2018-03-01')
+        plans = [[count(definition='{en: %s}' % text, method_version='"1"', since=since)] for text, since in texts]
+        self.begin(plans[0])
+        self.tell([(DESK, 'talks.calls', {}, at('2018-0%d-05' % month), month) for month in (1, 2, 3)])
+        self.again(plans[1])
+        self.again(plans[2])
+        self.assertEqual({row['period']: row['note'] for row in self.rows(by='month')},
+                         {'2018-01': '', '2018-02': 'definition changed on 2018-02-01',
+                          '2018-03': 'definition changed on 2018-03-01'})
+        text = self.suivi('explain', 'talks.calls', '2018-Q1').out
+        self.assertIn('1 Feb 2018: another definition from that day on', text)
+        self.assertIn('1 Mar 2018: another definition from that day on', text)
 
     def test_a_label_is_no_break(self):
         self.begin([count()])

@@ -296,6 +296,23 @@ static void the_version_told_is_that_of_the_period(void **state) {
     }
 }
 
+static void a_change_of_the_text_alone_is_told_as_such(void **state) {
+    (void)state;
+    static const struct suivi_version same[] = {{"1", "2016-01-01", 1451606400},
+                                                {"1", "2018-03-01", 1519862400}};
+    struct suivi_explanation it = about_all_of_it(same);
+    char *text = NULL;
+    size_t len;
+    FILE *stream = open_memstream(&text, &len);
+    explain_text_write(stream, &it, &nothing_more);
+    fclose(stream);
+    if (!strstr(text,
+                "  break       1 Mar 2018: another definition from that day on; figures before and after "
+                "are not counted alike\n"))
+        fail_msg("%s", text);
+    free(text);
+}
+
 static void what_is_entered_is_counted_as_what_it_is(void **state) {
     (void)state;
     static const struct {
@@ -685,6 +702,7 @@ int main(void) {
         cmocka_unit_test(a_month_is_closed_with_its_quarter),
         cmocka_unit_test(what_was_closed_without_a_value_says_so),
         cmocka_unit_test(the_version_told_is_that_of_the_period),
+        cmocka_unit_test(a_change_of_the_text_alone_is_told_as_such),
         cmocka_unit_test(what_is_entered_is_counted_as_what_it_is),
         cmocka_unit_test(entries_say_what_was_entered_and_why_it_changed),
         cmocka_unit_test(each_kind_says_its_own),

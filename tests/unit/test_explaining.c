@@ -137,6 +137,53 @@ static void entries_come_with_what_became_of_them(void **state) {
     books_destroy(&books);
 }
 
+static void assert_withdrawals(struct books *books, const char *indicator, const char *period,
+                               const char *region, const char *wanted) {
+    struct explained explained;
+    struct message_withdrawal_row row;
+    char told[256] = "";
+    const struct message_explanation *explanation = explain(books, indicator, period, region, &explained);
+    for (size_t i = 0; i < explanation->withdrawal_count; i++) {
+        size_t len = strlen(told);
+        message_next_withdrawal(&explained.told, &row);
+        (void)snprintf(told + len, sizeof told - len, "%s%.*s", len ? ", " : "", STR_ARG(row.reason));
+    }
+    assert_string_equal(told, wanted);
+    frames_destroy(&explained.answer);
+}
+
+/* The source gave to each of these figures, but not to the days that were withdrawn, or only later. */
+static void a_withdrawal_that_took_nothing_is_not_told(void **state) {
+    (void)state;
+    struct books books;
+    struct fault why;
+    books_new(&books, "2018-05-05");
+    books_count(&books, "a@1", "north", "2018-01-10", 3);
+    books_count(&books, "a@1", "south", "2018-02-10", 4);
+    meet(&books, "a@1", "2018-03-10", 1, 2);
+    meet(&books, "a@1", "2018-01-10", 3, 2);
+    say(&books, "a@1", "staff", "north", "2017-06-01", 1, 10, "");
+    say(&books, "a@1", "staff", "north", "2018-01-05", 2, 11, "");
+    say(&books, "a@1", "staff", "south", "2018-02-05", 3, 12, "");
+    assert_int_equal(books_withdraw(&books, "a@1", "2018-02", "2018-02", "of February", &why), 0);
+    assert_int_equal(books_withdraw(&books, "a@1", "2018-03", "2018-03", "of March", &why), 0);
+    assert_int_equal(books_withdraw(&books, "a@1", "2017", "2017", "of the year before", &why), 0);
+    books_turn(&books, "2018-05-06");
+    books_count(&books, "a@1", "north", "2018-03-10", 5);
+    meet(&books, "a@1", "2018-02-10", 5, 2);
+    assert_withdrawals(&books, "calls", "2018", NULL, "of February");
+    assert_withdrawals(&books, "calls", "2018-03", NULL, "");
+    assert_withdrawals(&books, "calls", "2018", "north", "");
+    assert_withdrawals(&books, "calls", "2018", "south", "of February");
+    assert_withdrawals(&books, "people", "2018", NULL, "of March");
+    assert_withdrawals(&books, "people", "2018-02", NULL, "");
+    assert_withdrawals(&books, "staff", "2018", NULL, "of February, of the year before");
+    assert_withdrawals(&books, "staff", "2018", "north", "of the year before");
+    assert_withdrawals(&books, "staff", "2018", "south", "of February");
+    assert_withdrawals(&books, "staff", "2017", "north", "of the year before");
+    books_destroy(&books);
+}
+
 static void the_last_statement_of_a_day_holds(void **state) {
     (void)state;
     static const struct {
@@ -322,6 +369,7 @@ int main(void) {
         cmocka_unit_test(a_figure_is_what_its_sources_gave),
         cmocka_unit_test(sets_are_told_by_how_many_there_are),
         cmocka_unit_test(entries_come_with_what_became_of_them),
+        cmocka_unit_test(a_withdrawal_that_took_nothing_is_not_told),
         cmocka_unit_test(the_last_statement_of_a_day_holds),
         cmocka_unit_test(refusals_versions_operands_and_closings_are_told),
         cmocka_unit_test(what_cannot_be_explained_is_said),

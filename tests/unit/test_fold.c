@@ -787,6 +787,32 @@ static void a_status_tells_since_when(void **state) {
     books_destroy(&books);
 }
 
+/* Of one day the last statement holds: what it outdoes does not break the run. */
+static void a_corrected_status_is_so_since_the_run_began(void **state) {
+    (void)state;
+    struct books books;
+    struct ask months = {"manual", "2018-05", "2018-06", PERIOD_MONTH, "2018-09-01", NULL};
+    books_new(&books, "2018-09-01");
+    say_value(&books, "manual", NULL, "2018-02-01", 1, 1);
+    books_say(&books, "desk", "manual", NULL, "2018-06-01",
+              &(struct entry){.id = 2, .recorded = 1, .has_value = true, .done = ENTRY_NO_DAY});
+    assert_figures(&books, &months,
+                   "2018-05-01 1 (in force since 2018-02-01), 2018-06-01 0 (not in force since 2018-06-01)");
+    books_say(&books, "desk", "manual", NULL, "2018-06-01",
+              &(struct entry){.id = 3, .recorded = 2, .has_value = true, .value = 1, .done = ENTRY_NO_DAY});
+    assert_figures(&books, &months,
+                   "2018-05-01 1 (in force since 2018-02-01), 2018-06-01 1 (in force since 2018-02-01)");
+    /* An end on a day of its own does. */
+    say_value(&books, "manual", NULL, "2018-05-20", 4, 0);
+    assert_figures(&books, &months,
+                   "2018-05-01 0 (not in force since 2018-05-20), 2018-06-01 1 (in force since 2018-06-01)");
+    books_say(&books, "desk", "manual", NULL, "2018-05-20",
+              &(struct entry){.id = 5, .recorded = 2, .retracts = 4, .done = ENTRY_NO_DAY});
+    assert_figures(&books, &months,
+                   "2018-05-01 1 (in force since 2018-02-01), 2018-06-01 1 (in force since 2018-02-01)");
+    books_destroy(&books);
+}
+
 static void a_milestone_tells_what_is_due(void **state) {
     (void)state;
     struct books books;
@@ -967,6 +993,7 @@ int main(void) {
         cmocka_unit_test(a_level_tells_of_when_it_is),
         cmocka_unit_test(a_level_ends_with_the_plan),
         cmocka_unit_test(a_status_tells_since_when),
+        cmocka_unit_test(a_corrected_status_is_so_since_the_run_began),
         cmocka_unit_test(a_milestone_tells_what_is_due),
         cmocka_unit_test(a_ratio_is_rounded_and_may_be_missing),
         cmocka_unit_test(a_sum_is_labelled_or_refused),

@@ -181,6 +181,23 @@ static void moves_stand_in_order_of_time(void **state) {
     books_destroy(&books);
 }
 
+/* What came before a withdrawal in one vintage is not told to be taken back by it when it took nothing of the figure. */
+static void a_withdrawal_of_other_things_is_no_reason(void **state) {
+    (void)state;
+    static const struct wanted_move later[] = {{"a@1", "came later", 2}};
+    struct books books;
+    struct fault why;
+    books_new(&books, "2018-05-05");
+    meet(&books, "a@1", "2018-01-10", 1, 3);
+    books_count(&books, "a@1", "north", "2018-02-05", 4);
+    do_close(&books, "2018-Q1");
+    books_turn(&books, "2018-05-06");
+    meet(&books, "a@1", "2018-03-10", 11, 2);
+    assert_int_equal(books_withdraw(&books, "a@1", "2018-02", "2018-02", "wrong calls", &why), 0);
+    expect_moves(&books, "people", "2018-Q1", 3, 5, later, 1);
+    books_destroy(&books);
+}
+
 /* Of many vintages the last ones are told as one. */
 static void what_moved_on_many_days_still_adds_up(void **state) {
     (void)state;
@@ -383,6 +400,7 @@ int main(void) {
         cmocka_unit_test(a_correction_that_moves_nothing_is_told),
         cmocka_unit_test(a_ratio_moves_for_the_reasons_of_its_operands),
         cmocka_unit_test(moves_stand_in_order_of_time),
+        cmocka_unit_test(a_withdrawal_of_other_things_is_no_reason),
         cmocka_unit_test(what_moved_on_many_days_still_adds_up),
         cmocka_unit_test(what_moved_has_one_row_for_each_cause),
         cmocka_unit_test(a_move_of_no_known_day_is_no_move),

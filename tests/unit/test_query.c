@@ -517,6 +517,39 @@ static void a_changed_definition_is_marked(void **state) {
     books_destroy(&books);
 }
 
+/* The text alone; then the version, too; then both as they were; then the text alone and back. */
+static void what_changed_is_said_in_the_right_word(void **state) {
+    (void)state;
+    static const struct {
+        const char *day, *version, *verb;
+    } changes[] = {{"2018-02-11", "1", "received"},
+                   {"2018-03-11", "2", "received"},
+                   {"2018-04-11", "1", "answered"},
+                   {"2018-05-11", "1", "received"},
+                   {"2018-06-11", "1", "answered"}};
+    struct books books;
+    static char changed[sizeof books_framework];
+    struct fault why = {""};
+    books_new(&books, "2018-01-10");
+    assert_int_equal(definitions_update(books.room.store, books.room.framework, books.now, &why), 0);
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        memcpy(changed, books_framework, sizeof changed);
+        memcpy(strstr(changed, "method_version: \"1\"") + 17, changes[i].version, 1);
+        memcpy(strstr(changed, "that were answered") + 10, changes[i].verb, 8);
+        books_turn(&books, changes[i].day);
+        books_count(&books, "a@1", "north", changes[i].day, (int64_t)i + 1);
+        books_plan(&books, changed);
+        assert_int_equal(definitions_update(books.room.store, books.room.framework, books.now, &why), 0);
+    }
+    assert_answer(&books, QUERY("calls", "2018", "2018", "month"),
+                  "2018-02 1 of 10 (definition changed on 2018-02-11), "
+                  "2018-03 2 of 10 (method changed on 2018-03-11 (version 2)), "
+                  "2018-04 3 of 10 (method changed on 2018-04-11 (version 1)), "
+                  "2018-05 4 of 10 (definition changed on 2018-05-11), "
+                  "2018-06 5 of 10 (definition changed on 2018-06-11)");
+    books_destroy(&books);
+}
+
 static void a_sum_is_asked_for(void **state) {
     (void)state;
     static const uint64_t members[] = {1, 2};
@@ -596,6 +629,7 @@ int main(void) {
         cmocka_unit_test(gaps_are_told_apart),
         cmocka_unit_test(outsiders_are_not_told_of_few),
         cmocka_unit_test(a_changed_definition_is_marked),
+        cmocka_unit_test(what_changed_is_said_in_the_right_word),
         cmocka_unit_test(a_sum_is_asked_for),
         cmocka_unit_test(a_value_that_is_none_is_refused_with_the_choices),
         cmocka_unit_test(a_question_that_makes_no_sense_is_refused),
