@@ -410,6 +410,7 @@ static void each_kind_says_its_own(void **state) {
         {"roster", "", {.name = "Kenya"}, "Kenya"},
         {"roster", "", {.name = "Kenya", .removed = true, .reason = "left"}, "Kenya is removed"},
         {"milestone", "", {.done = "2018-09-12"}, "done"},
+        {"milestone", "", {.done = "2018-09-12", .title = "Audit"}, "done"},
         {"evidence", "", {.title = "A tool at work"}, "A tool at work"},
     };
     for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
