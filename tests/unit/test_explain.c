@@ -436,6 +436,9 @@ static void each_kind_says_its_own(void **state) {
                  said[i].entry.done ? "12 Sep" : "1 Mar", said[i].what);
         if (!strstr(text, wanted))
             fail_msg("wanted %sin:\n%s", wanted, text);
+        bool below = said[i].entry.done && said[i].entry.title;
+        if (below != (strstr(text, "\n      title: Audit\n") != NULL))
+            fail_msg("a title below %s:\n%s", said[i].what, text);
         free(text);
     }
 }
