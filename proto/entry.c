@@ -238,7 +238,9 @@ static const struct {
     [KIND_LEVEL] = {TAKES_VALUE, TAKES_VALUE, "a level takes a value"},
     [KIND_STATUS] = {TAKES_VALUE, TAKES_VALUE, "a status takes the value 1 (in force) or 0"},
     [KIND_ROSTER] = {TAKES_NAME | TAKES_REMOVED, TAKES_NAME, "a roster takes a name"},
-    [KIND_MILESTONE] = {TAKES_DONE, TAKES_DONE, "a milestone takes the day on which it was done"},
+    [KIND_MILESTONE] =
+        {TAKES_DONE | TAKES_TITLE | TAKES_ITEM, TAKES_DONE,
+         "a milestone takes the day on which it was done, maybe with a title, a link or a file"},
     [KIND_EVIDENCE] = {TAKES_TITLE | TAKES_ITEM, TAKES_TITLE, "evidence takes a title, and a link or a file"},
     [KIND_NARRATIVE] = {TAKES_TITLE | TAKES_PARTS, TAKES_TITLE | TAKES_PARTS,
                         "a case study takes a title and its six parts"},

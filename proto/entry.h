@@ -11,7 +11,8 @@
  *   level      value: the number from now on
  *   status     value: 1 in force, 0 not, from now on
  *   roster     name; removed: it is taken from the names of its day; only with a reason
- *   milestone  done: the day on which it was done (the event's day lies in the period that it was done for)
+ *   milestone  done: the day on which it was done (the event's day lies in the period that it was done for); and what
+ *              shows it: title; link; file and its sha256; none of them is a must
  *   evidence   title; link; file and its sha256
  *   narrative  title; parts: problem, aims, strategies, results, impact analysis, conclusions
  *   each       note; reason: why this corrects what was said before; retracts: id of an entry of the same series

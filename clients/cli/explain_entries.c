@@ -97,6 +97,8 @@ static void add_text(struct grid *grid, const char *text) {
 static void add_below(struct grid *grid, const struct suivi_entry *entry, bool full) {
     char day[WORDS_MAX];
     int32_t recorded;
+    if (is_done(entry))
+        add_line(grid, "title: ", entry->title);
     add_line(grid, "link: ", entry->link);
     add_line(grid, "file: ", entry->file);
     if (entry->sha256) {

@@ -31,7 +31,7 @@ static const char help_text[] =
     "  roster      --name NAME           this country, network ... was among them on that day\n"
     "  distinct    --name NAME           this person was among them; only a pseudonym leaves this machine\n"
     "  status      --in-force yes|no     it is in force from that day on, or no longer\n"
-    "  milestone   --done                it was done on that day\n"
+    "  milestone   --done                it was done on that day; what shows it: --title, --link, --file\n"
     "  evidence    --title TEXT --link URL   or --file PATH, of which the name and SHA-256 are kept; or "
     "--note\n"
     "  narrative   --file CASE.md        a case study: a title and six parts; --template writes an empty "
@@ -183,7 +183,9 @@ static const struct rule {
     [KIND_LEVEL] = {BIT(OPT_VALUE), BIT(OPT_VALUE), "a level: it takes --value N"},
     [KIND_ROSTER] = {BIT(OPT_NAME), BIT(OPT_NAME), "a roster: it takes --name NAME"},
     [KIND_STATUS] = {BIT(OPT_IN_FORCE), BIT(OPT_IN_FORCE), "a status: it takes --in-force yes or no"},
-    [KIND_MILESTONE] = {BIT(OPT_DONE), BIT(OPT_DONE) | BIT(OPT_FOR), "a milestone: it takes --done"},
+    [KIND_MILESTONE] =
+        {BIT(OPT_DONE), BIT(OPT_DONE) | BIT(OPT_FOR) | BIT(OPT_TITLE) | BIT(OPT_LINK) | BIT(OPT_FILE),
+         "a milestone: it takes --done, and what shows it by --title TEXT, --link URL or --file PATH"},
     [KIND_EVIDENCE] = {BIT(OPT_TITLE), BIT(OPT_TITLE) | BIT(OPT_LINK) | BIT(OPT_FILE),
                        "evidence: it takes --title TEXT, and --link URL, --file PATH or --note TEXT"},
     [KIND_NARRATIVE] = {BIT(OPT_FILE), BIT(OPT_FILE),
@@ -231,6 +233,23 @@ static int make_pseudonym(struct request *request, struct saying *saying) {
     return rc == 0 ? 0 : recording_failed(why.text);
 }
 
+/* What documents it. */
+static int take_item(const struct request *request, struct saying *saying) {
+    struct fault why;
+    if (request->title)
+        saying->entry.title = spaces_fold(request->title);
+    if (saying->entry.title && *saying->entry.title == '\0')
+        return verb_misused(VERB, "--title", "an empty text says nothing");
+    saying->entry.link = request->link;
+    if (request->file && attachment_read(&saying->attachment, request->file, &why) != 0)
+        return recording_failed(why.text);
+    if (request->file) {
+        saying->entry.file = saying->attachment.name;
+        saying->entry.sha256 = saying->attachment.sha256;
+    }
+    return 0;
+}
+
 static int make_milestone(const struct request *request, struct saying *saying) {
     const struct promise *promise = saying->promise;
     saying->period = request->for_period;
@@ -257,24 +276,17 @@ static int make_milestone(const struct request *request, struct saying *saying) 
         period_contains(&saying->period, request->common.day) ? request->common.day : saying->period.last;
     snprintf(saying->words, sizeof saying->words, "done on %s, for %s",
              words_long_day(request->common.day, day), period_print(&saying->period, period));
-    return 0;
+    return take_item(request, saying);
 }
 
 static int make_evidence(const struct request *request, struct saying *saying) {
-    struct fault why;
     if (!request->link && !request->file && !request->common.note)
         return verb_misused(VERB, "--title",
                             "a title alone shows nothing: say where it is by --link or --file, or by --note");
-    saying->entry.title = spaces_fold(request->title);
-    saying->entry.link = request->link;
-    if (request->file && attachment_read(&saying->attachment, request->file, &why) != 0)
-        return recording_failed(why.text);
-    if (request->file) {
-        saying->entry.file = saying->attachment.name;
-        saying->entry.sha256 = saying->attachment.sha256;
-    }
-    snprintf(saying->words, sizeof saying->words, "\"%s\"", request->title);
-    return 0;
+    int status = take_item(request, saying);
+    if (status == 0)
+        snprintf(saying->words, sizeof saying->words, "\"%s\"", saying->entry.title);
+    return status;
 }
 
 static int make_narrative(const struct request *request, struct saying *saying) {

@@ -193,7 +193,10 @@ class Made:
     def _milestone(self, indicator, dims, at):
         done = (datetime.date(1970, 1, 1) + DAY * (at // 86400 + self.random.randint(-20, 60))).isoformat()
         for _ in range(self.random.choice([1, 1, 2])):
-            self.add(indicator, dims, at, self.entry(at, done=done))
+            entry = self.entry(at, done=done)
+            if self.random.random() < 0.3:
+                entry.update(title='Report', file='report.pdf', sha256=self.random.randbytes(32))
+            self.add(indicator, dims, at, entry)
 
     def _evidence(self, indicator, dims, at):
         entry = self.entry(at, title=self.random.choice(['Minutes of a visit', 'Rapport « annuel »']))

@@ -117,6 +117,42 @@ class EachKind(RecordTest):
         self.record('report', '--at', '2017-07-12', '--done')
         self.assertEqual([self.figure('report', '2017-Q%d' % number, 'quarter') or 0 for number in (1, 2, 3)], [1, 1, 0])
 
+    def test_what_shows_a_milestone(self):
+        """A title, a link and a file are kept with it; the same file may show another year, too."""
+        content = b'%PDF the audit'
+        path = self.house.write('elsewhere/audit.pdf', content)
+        digest = hashlib.sha256(content).hexdigest()
+        audit = ('secretariat.audit', '--at', '2018-09-12', '--done')
+        ran = self.record(*audit, '--title', ' The  audit ', '--file', path, '--link', 'https://example.org/audit', '--note', 'filed')
+        self.assertRegex(ran.out, r': done on 12 September 2018, for 2018 \(entry')
+        self.record('secretariat.audit', '--at', '2018-10-12', '--done', '--for', '2017', '--file', path)
+        self.record('secretariat.donor_reports', '--at', '2018-04-12', '--done', '--for', '2018-Q1', '--dim', 'donor=One',
+                    '--link', 'https://example.org/report')
+        entry, = self.entries('secretariat.audit', '2018')
+        self.assertEqual([entry[key] for key in ('done', 'title', 'link', 'file', 'sha256', 'note')],
+                         ['2018-09-12', 'The audit', 'https://example.org/audit', 'audit.pdf', digest, 'filed'])
+        entry, = self.entries('secretariat.audit', '2017')
+        self.assertEqual((entry['done'], entry['file'], entry['sha256']), ('2018-10-12', 'audit.pdf', digest))
+        self.assertFalse({'title', 'link'} & {key for key, value in entry.items() if value})
+        text = self.house.run('suivi', 'explain', 'secretariat.audit', '2018').out
+        for line in ('title: The audit', 'link: https://example.org/audit', 'file: audit.pdf', 'its SHA-256: ' + digest, 'note: filed'):
+            self.assertIn('\n      %s\n' % line, text)
+        self.assertEqual(self.house.run('suivi', 'explain', 'secretariat.donor_reports', '2018-Q1').out.count('link: https://example.org/report'), 1)
+        self.assertEqual([self.figure('secretariat.audit', period, 'year') for period in ('2017', '2018')], [1, 1])
+
+    def test_what_shows_a_milestone_later(self):
+        """Said again it is refused, whatever shows it; taken back, it is recorded with its evidence."""
+        path = self.house.write('audit.pdf', b'%PDF the audit')
+        audit = ('secretariat.audit', '--at', '2018-09-12', '--done')
+        first = self.entry_of(self.record(*audit))
+        self.assert_changes_nothing(lambda: self.record(*audit, '--file', path, code=1), first, 'done for 2018', '--retract ' + first)
+        self.correct('secretariat.audit', '--retract', first, '--reason', 'with the report')
+        second = self.entry_of(self.record(*audit, '--file', path))
+        self.assert_changes_nothing(lambda: self.record(*audit, '--file', path, code=1), second, 'done for 2018', '--retract ' + second)
+        self.assertEqual([entry['file'] for entry in self.entries('secretariat.audit', '2018') if entry['state'] == 'counts' and entry.get('done')],
+                         ['audit.pdf'])
+        self.assertEqual(self.figure('secretariat.audit', '2018', 'year'), 1)
+
     def test_evidence(self):
         content = b'%PDF a report'
         path = self.house.write('elsewhere/report.pdf', content)
@@ -267,6 +303,12 @@ class Refused(RecordTest):
         self.refuse('movement.sharing', *where, '--file', self.house.path('pipe'), says=('pipe',))
         self.refuse('movement.sharing', *where, '--link', 'javascript:x', says=('link',))
         self.refuse('impact.case_studies', '--at', '2018-03-31', '--file', gone, says=(gone,))
+        audit = ('secretariat.audit', '--at', '2018-03-31', '--done')
+        self.refuse(*audit, '--file', gone, says=(gone, 'cannot be read'))
+        self.refuse(*audit, '--file', self.house.path('pipe'), says=('pipe',))
+        self.refuse(*audit, '--link', 'javascript:x', says=('link',))
+        self.refuse(*audit, '--title', '  ', code=2, says=('--title', 'empty'))
+        self.refuse(*audit[:-1], '--file', gone, code=2, says=('milestone', '--done', '--file'))
 
     def test_case_studies(self):
         for change, line, says in [

@@ -35,6 +35,15 @@ static const struct entry with_value = PLAIN(.has_value = true, .value = 5),
                           with_removed_why =
                               PLAIN(.name = {"alpha", 5}, .removed = true, .reason = {"Gone", 4}),
                           with_done = {.id = 7, .recorded = AT, .done = AT / CIVIL_DAY_SECONDS},
+                          with_done_shown = {.id = 7,
+                                             .recorded = AT,
+                                             .done = AT / CIVIL_DAY_SECONDS,
+                                             .title = {"A paper", 7},
+                                             .link = {"https://example.org/a", 21}},
+                          with_done_bad_link = {.id = 7,
+                                                .recorded = AT,
+                                                .done = AT / CIVIL_DAY_SECONDS,
+                                                .link = {"ftp://example.org/a", 19}},
                           with_title = PLAIN(.title = {"A paper", 7}),
                           with_link = PLAIN(.title = {"A paper", 7}, .link = {"https://example.org/a", 21}),
                           with_bad_link = PLAIN(.title = {"A paper", 7}, .link = {"ftp://example.org/a", 19}),
@@ -82,6 +91,8 @@ static const struct form {
     {"an entry that retracts, with a reason", {.entry = &with_retracts_why}, "........"},
     {"an entry that retracts and says more", {.entry = &with_retracts_value}, "uuuuuuuu"},
     {"an entry with a note", {.entry = &with_nothing}, "xxxxxxxx"},
+    {"an entry with a day and what shows it", {.entry = &with_done_shown}, "xxxxx.xx"},
+    {"an entry with a day and a link of another sort", {.entry = &with_done_bad_link}, "xxxxxlxx"},
 };
 enum { FORMS = sizeof forms / sizeof *forms };
 
@@ -102,7 +113,8 @@ static const char *sentence_of(size_t kind, char judged) {
         "a level takes a value, and nothing else",
         "a roster takes a name, and nothing else",
         "a status takes the value 1 (in force) or 0, and nothing else",
-        "a milestone takes the day on which it was done, and nothing else",
+        "a milestone takes the day on which it was done, maybe with a title, a link or a file, and nothing "
+        "else",
         "evidence takes a title, and a link or a file, and nothing else",
         "a case study takes a title and its six parts, and nothing else",
     };

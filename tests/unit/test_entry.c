@@ -135,13 +135,15 @@ static void each_kind_takes_its_own(void **state) {
     story.title = STR("A case");
     for (size_t i = 0; i < ENTRY_PARTS; i++)
         story.part[i] = STR("text");
-    struct entry value = of_value(1);
+    struct entry value = of_value(1), shown = evidence(), linked = done;
+    shown.done = 17000;
+    linked.link = STR("https://example.org/a");
     const struct {
         const struct entry *entry;
         enum kind kind;
-    } good[] = {{&value, KIND_COUNT},    {&value, KIND_LEVEL},    {&value, KIND_STATUS},
-                {&name, KIND_ROSTER},    {&done, KIND_MILESTONE}, {&item, KIND_EVIDENCE},
-                {&story, KIND_NARRATIVE}};
+    } good[] = {{&value, KIND_COUNT},     {&value, KIND_LEVEL},     {&value, KIND_STATUS},
+                {&name, KIND_ROSTER},     {&done, KIND_MILESTONE},  {&item, KIND_EVIDENCE},
+                {&story, KIND_NARRATIVE}, {&shown, KIND_MILESTONE}, {&linked, KIND_MILESTONE}};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         for (enum kind kind = KIND_COUNT; kind <= KIND_LAST; kind++) {
             bool fits =
@@ -191,6 +193,8 @@ static void texts_are_judged(void **state) {
     entry = evidence();
     entry.link = STR("ftp://example.org");
     expect_refused(entry, KIND_EVIDENCE, "http://");
+    entry.done = 17000;
+    expect_refused(entry, KIND_MILESTONE, "http://");
     entry = evidence();
     entry.note = STR("a\x1b[31m");
     expect_refused(entry, KIND_EVIDENCE, "note");

@@ -427,6 +427,7 @@ static void each_kind_says_its_own(void **state) {
         {"roster", "", {.name = "Kenya"}, "Kenya"},
         {"roster", "", {.name = "Kenya", .removed = true, .reason = "left"}, "Kenya is removed"},
         {"milestone", "", {.done = "2018-09-12"}, "done"},
+        {"milestone", "", {.done = "2018-09-12", .title = "Audit"}, "done"},
         {"evidence", "", {.title = "A tool at work"}, "A tool at work"},
     };
     for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
@@ -452,6 +453,9 @@ static void each_kind_says_its_own(void **state) {
                  said[i].entry.done ? "12 Sep" : "1 Mar", said[i].what);
         if (!strstr(text, wanted))
             fail_msg("wanted %sin:\n%s", wanted, text);
+        bool below = said[i].entry.done && said[i].entry.title;
+        if (below != (strstr(text, "\n      title: Audit\n") != NULL))
+            fail_msg("a title below %s:\n%s", said[i].what, text);
         free(text);
     }
 }
