@@ -113,8 +113,8 @@ static const char *sentence_of(size_t kind, char judged) {
         "a level takes a value, and nothing else",
         "a roster takes a name, and nothing else",
         "a status takes the value 1 (in force) or 0, and nothing else",
-        "a milestone takes the day on which it was done, maybe with a title, a link or a file, and nothing "
-        "else",
+        ("a milestone takes the day on which it was done, maybe with a title, a link or a file, and nothing "
+         "else"),
         "evidence takes a title, and a link or a file, and nothing else",
         "a case study takes a title and its six parts, and nothing else",
     };
