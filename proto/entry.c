@@ -42,6 +42,33 @@ static int read_parts(struct wire_reader *reader, struct str part[static ENTRY_P
     return 0;
 }
 
+static const char *const remark_names[] = {
+    [ENTRY_REMARK_NONE] = "",
+    [ENTRY_REMARK_METHOD] = "method",
+    [ENTRY_REMARK_BREAK] = "break",
+    [ENTRY_REMARK_EVENT] = "event",
+};
+
+const char *entry_remark_name(enum entry_remark remark) {
+    ASSERT((size_t)remark < sizeof remark_names / sizeof *remark_names);
+    return remark_names[remark];
+}
+
+int entry_remark_parse(enum entry_remark *out, struct str name) {
+    for (size_t i = 1; i < sizeof remark_names / sizeof *remark_names; i++)
+        if (str_equal(name, str_of(remark_names[i]))) {
+            *out = (enum entry_remark)i;
+            return 0;
+        }
+    return -EINVAL;
+}
+
+static int read_remark(struct wire_reader *reader, enum entry_remark *out) {
+    struct str name;
+    return wire_read_str(reader, &name, ENTRY_NAME_MAX) == 0 && entry_remark_parse(out, name) == 0 ? 0
+                                                                                                   : -EPROTO;
+}
+
 /* What was read, a bit for each key of ours. */
 enum {
     KEY_ID = 1 << 0,
@@ -58,6 +85,7 @@ enum {
     KEY_NOTE = 1 << 11,
     KEY_REASON = 1 << 12,
     KEY_RETRACTS = 1 << 13,
+    KEY_REMARK = 1 << 14,
 };
 
 static const struct entry_key {
@@ -79,6 +107,7 @@ static const struct entry_key {
     {{"note", 4}, KEY_NOTE, "a text (UTF-8) of at most 2000 bytes"},
     {{"reason", 6}, KEY_REASON, "a text (UTF-8) of at most 2000 bytes"},
     {{"retracts", 8}, KEY_RETRACTS, "a whole number from 1 to 2^63 - 1"},
+    {{"remark", 6}, KEY_REMARK, "method, break or event"},
 };
 
 static const struct entry_key *find_key(struct str name) {
@@ -117,6 +146,8 @@ static int read_value(struct wire_reader *reader, int bit, struct entry *entry) 
         return wire_read_str(reader, &entry->note, ENTRY_NOTE_MAX);
     case KEY_REASON:
         return wire_read_str(reader, &entry->reason, ENTRY_NOTE_MAX);
+    case KEY_REMARK:
+        return read_remark(reader, &entry->remark);
     default:
         return read_id(reader, &entry->retracts);
     }
@@ -172,7 +203,8 @@ static size_t count_keys(const struct entry *entry) {
     return 2 + (size_t)entry->has_value + (entry->name.len > 0) + (size_t)entry->removed +
            (entry->done != ENTRY_NO_DAY) + (entry->title.len > 0) + (entry->link.len > 0) +
            (entry->file.len > 0) + (entry->sha256.len > 0) + (entry->part[0].len > 0) +
-           (entry->note.len > 0) + (entry->reason.len > 0) + (entry->retracts != 0);
+           (entry->note.len > 0) + (entry->reason.len > 0) + (entry->retracts != 0) +
+           (entry->remark != ENTRY_REMARK_NONE);
 }
 
 void entry_write(struct wire_writer *writer, const struct entry *entry) {
@@ -212,6 +244,7 @@ void entry_write(struct wire_writer *writer, const struct entry *entry) {
         put_key(writer, "retracts");
         wire_write_uint(writer, entry->retracts);
     }
+    put_text(writer, "remark", str_of(entry_remark_name(entry->remark)));
 }
 
 /* ---- judging ---- */
@@ -277,11 +310,19 @@ static int check_texts(const struct entry *entry, struct fault *why) {
     return 0;
 }
 
+static int check_remark(const struct entry *entry, int fields, struct fault *why) {
+    if (fields != TAKES_TITLE || entry->note.len == 0 || entry->reason.len != 0 || entry->retracts != 0)
+        return fault_set(why, -EINVAL, "a remark takes a title and a note, and nothing else");
+    return check_texts(entry, why);
+}
+
 int entry_check(const struct entry *entry, enum kind kind, struct fault *why) {
     ASSERT(kind >= KIND_COUNT && kind <= KIND_LAST);
     int fields = fields_of(entry);
     if (kind == KIND_RATIO)
         return fault_set(why, -EINVAL, "a ratio is computed from others: nothing can be entered");
+    if (entry->remark != ENTRY_REMARK_NONE)
+        return check_remark(entry, fields, why);
     if (entry->retracts != 0) {
         if (fields != 0)
             return fault_set(why, -EINVAL, "an entry that retracts another says nothing else");

@@ -16,7 +16,10 @@
  *   evidence   title; link; file and its sha256
  *   narrative  title; parts: problem, aims, strategies, results, impact analysis, conclusions
  *   each       note; reason: why this corrects what was said before; retracts: id of an entry of the same series
- *              that no longer counts, which needs a reason and takes none of the fields of a kind */
+ *              that no longer counts, which needs a reason and takes none of the fields of a kind
+ *
+ * A remark is an entry that is no part of any figure and says how figures came to be: it takes a title and a note, of
+ * whatever kind the indicator is, and makes no day one that was heard from. */
 #ifndef SUIVI_PROTO_ENTRY_H
 #define SUIVI_PROTO_ENTRY_H
 
@@ -38,6 +41,14 @@
 #define ENTRY_SHA256    32
 #define ENTRY_NO_DAY    INT32_MIN
 
+enum entry_remark {
+    ENTRY_REMARK_NONE,
+    ENTRY_REMARK_METHOD, /* how what this source gave to this day was counted: title "robots list", note "2018-01-31". Where
+                          * the note of one title changes from one day to a later one, the series has a break */
+    ENTRY_REMARK_BREAK, /* what was counted from this day on does not go together with what was before: title "key", note why */
+    ENTRY_REMARK_EVENT, /* something that a reader of this day's figures may want to know: the key was destroyed */
+};
+
 struct entry {
     uint64_t id;      /* 1 to 2^63 - 1 */
     int64_t recorded; /* Unix time at which it was said */
@@ -50,6 +61,7 @@ struct entry {
     struct str sha256;            /* ENTRY_SHA256 bytes, or empty */
     struct str part[ENTRY_PARTS]; /* all empty, or none */
     uint64_t retracts;            /* 0: nothing */
+    enum entry_remark remark;
 };
 
 #define ENTRY_NONE ((struct entry){.done = ENTRY_NO_DAY})
@@ -68,6 +80,10 @@ uint64_t entry_id_of(struct str text);
 /* The one order in which later statements stand before earlier ones: by the time of the event, then by when it was
  * said, then by value and id. <0, 0, >0. */
 int entry_compare(int64_t a_at, const struct entry *a, int64_t b_at, const struct entry *b);
+
+/* "method", "break", "event"; "" of none. -EINVAL: there is no such. */
+const char *entry_remark_name(enum entry_remark remark);
+int entry_remark_parse(enum entry_remark *out, struct str name);
 
 extern const char *const entry_part_names[ENTRY_PARTS]; /* in English, as headings */
 

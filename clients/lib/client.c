@@ -42,6 +42,7 @@ static int open_state(struct suivi *client, const struct suivi_options *options)
         return rc;
     struct str source = str_of(options->source);
     client->state = mem_string(options->state, strlen(options->state));
+    client->source = mem_string(options->source, strlen(options->source));
     staged_new(&client->staged);
     batcher_new(&client->batcher, source, outbox_id(client->outbox), outbox_next(client->outbox));
     refused_new(&client->refused, options->state, source);
@@ -75,6 +76,7 @@ void suivi_close(struct suivi **client) {
     if (c->lock >= 0)
         close(c->lock);
     free(c->state);
+    free(c->source);
     free(c->endpoint);
     c->magic = 0;
     free(c);

@@ -24,7 +24,7 @@ struct suivi {
     uint64_t last_query;
 
     /* Only with a state directory, from here on; `outbox` tells. */
-    char *state;
+    char *state, *source;
     int lock;
     struct outbox *outbox;
     struct staged *staged;

@@ -1,10 +1,15 @@
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 #include <time.h>
 
 #include "clients/lib/client_priv.h"
+#include "proto/check.h"
+#include "proto/civil.h"
 #include "proto/dims.h"
 #include "proto/entry.h"
+#include "proto/message.h"
 #include "proto/period.h"
 #include "proto/utf8.h"
 
@@ -93,4 +98,50 @@ int suivi_record(struct suivi *client, const char *indicator, const struct suivi
     if (rc == 0 && id)
         *id = said.id;
     return rc;
+}
+
+static const enum entry_remark remarks[] = {
+    [SUIVI_METHOD] = ENTRY_REMARK_METHOD,
+    [SUIVI_BREAK] = ENTRY_REMARK_BREAK,
+    [SUIVI_EVENT] = ENTRY_REMARK_EVENT,
+};
+
+/* The same remark by the same source has the same id, so that it stands once however often it is made. */
+static uint64_t remark_id(struct str source, struct str series, int32_t day, const struct entry *said) {
+    char text[MESSAGE_SOURCE_MAX + SERIES_KEY_MAX + ENTRY_TITLE_MAX + ENTRY_NOTE_MAX + 64], number[16];
+    snprintf(number, sizeof number, "%d", day);
+    const struct str parts[] = {
+        source, series, str_of(number), str_of(entry_remark_name(said->remark)), said->title, said->note,
+    };
+    size_t len = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        ASSERT(parts[i].len < sizeof text - len);
+        memcpy(text + len, parts[i].at, parts[i].len);
+        len += parts[i].len;
+        text[len++] = '\0';
+    }
+    return entry_id_of((struct str){text, len});
+}
+
+int suivi_remark(struct suivi *client, const char *indicator, const struct suivi_dim *dims, size_t dim_count,
+                 int64_t at, enum suivi_remark remark, const char *title, const char *note) {
+    struct dims sorted;
+    struct entry said = ENTRY_NONE;
+    int rc = client_series(client, indicator, dims, dim_count, &sorted);
+    if (rc != 0)
+        return rc;
+    said.recorded = (int64_t)time(NULL);
+    said.title = text_of(title);
+    said.note = text_of(note);
+    said.remark = remarks[remark];
+    rc = check_lengths(&said, &client->why);
+    if (rc != 0)
+        return rc;
+    int32_t day;
+    if (!civil_day_of_time(at, &day))
+        return fault_set(&client->why, -EINVAL, "a remark's day lies outside the calendar");
+    char series[SERIES_KEY_MAX];
+    size_t len = dims_series_key(str_of(indicator), &sorted, series);
+    said.id = remark_id(str_of(client->source), (struct str){series, len}, day, &said);
+    return batcher_entry(client->batcher, str_of(indicator), &sorted, at, &said, &client->why);
 }

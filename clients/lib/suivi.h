@@ -79,6 +79,17 @@ struct suivi_entry {
 int suivi_record(struct suivi *client, const char *indicator, const struct suivi_dim *dims, size_t dim_count,
                  int64_t at, const struct suivi_entry *entry, uint64_t *id);
 
+/* A remark is no part of any figure, and says how those of its day came to be. The same again stands once. */
+enum suivi_remark {
+    SUIVI_METHOD, /* how it was counted: title "robots list", note "2018-01-31". Where the note of one title changes from one
+                   * day to a later one, the series has a break */
+    SUIVI_BREAK, /* what was counted from that day on does not go together with what was before */
+    SUIVI_EVENT, /* something to know */
+};
+
+int suivi_remark(struct suivi *client, const char *indicator, const struct suivi_dim *dims, size_t dim_count,
+                 int64_t at, enum suivi_remark remark, const char *title, const char *note);
+
 /* Until the next suivi_commit: if the daemon refuses one event of a batch, it refuses all of that batch. */
 void suivi_whole(struct suivi *client);
 
