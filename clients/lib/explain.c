@@ -192,6 +192,24 @@ static struct suivi_operand *lend_operands(struct message_explanation *from, str
     return to;
 }
 
+static struct suivi_meaning *lend_meanings(struct message_explanation *from, struct texts *texts) {
+    struct suivi_meaning *to = mem_zeroed(from->meaning_count + 1, sizeof *to);
+    for (uint32_t i = 0; i < from->meaning_count; i++) {
+        struct message_meaning_row row;
+        message_next_meaning(from, &row);
+        to[i] = (struct suivi_meaning){
+            .period = texts_add(texts, row.period),
+            .version = texts_add(texts, row.version),
+            .changed = row.changed,
+            .kept = row.kept,
+            .label = texts_add(texts, row.label),
+            .definition = texts_add(texts, row.definition),
+            .method = texts_add(texts, row.method),
+        };
+    }
+    return to;
+}
+
 static void tell(void *arg) {
     struct explaining *explaining = arg;
     struct message_explanation *from = &explaining->answer;
@@ -206,6 +224,7 @@ static void tell(void *arg) {
     struct suivi_closing *closings = lend_closings(from, texts);
     struct suivi_move *moves = lend_moves(from, texts);
     struct suivi_operand *operands = lend_operands(from, texts, operand_rooms);
+    struct suivi_meaning *meanings = lend_meanings(from, texts);
     struct suivi_explanation explanation = {
         .indicator = lending_indicator(texts, &from->indicator),
         .definition = texts_add(texts, from->definition),
@@ -230,6 +249,9 @@ static void tell(void *arg) {
         .closing_count = from->closing_count,
         .move_count = from->move_count,
         .operand_count = from->operand_count,
+        .meanings = meanings,
+        .meaning_count = from->meaning_count,
+        .gone = from->gone,
     };
     explaining->tell(explaining->arg, &explanation);
     free(entry_rooms);
@@ -242,6 +264,7 @@ static void tell(void *arg) {
     free(closings);
     free(moves);
     free(operands);
+    free(meanings);
 }
 
 int suivi_explain(struct suivi *client, const char *indicator, const char *period,

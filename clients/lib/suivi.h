@@ -286,6 +286,14 @@ struct suivi_operand {
     struct suivi_figure figure;
 };
 
+/* What the indicator meant when a period was closed. */
+struct suivi_meaning {
+    const char *period, *version;            /* of the closing, of the method */
+    bool changed;                            /* it means something else by now */
+    bool kept;                               /* its words are known */
+    const char *label, *definition, *method; /* as they were then */
+};
+
 struct suivi_explanation {
     struct suivi_indicator indicator;
     const char *definition, *method, *method_version, *fed_by;
@@ -301,6 +309,9 @@ struct suivi_explanation {
     const struct suivi_operand *operands;
     size_t part_count, entry_count, withdrawal_count, refusal_count, version_count, closing_count, move_count,
         operand_count;
+    const struct suivi_meaning *meanings; /* one for each of the closings, while there is room */
+    size_t meaning_count;
+    bool gone; /* the plan has the indicator no more: the figure is what was reported */
 };
 
 int suivi_explain(struct suivi *client, const char *indicator, const char *period,

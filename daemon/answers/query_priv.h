@@ -1,5 +1,6 @@
 /* What query.c (what is asked, and the answer's frames), query_figures.c (one indicator's figures as known and as
- * reported), query_gaps.c (periods without one), query_breaks.c (where the definition changed) and query_outside.c (what outsiders are not told) share. */
+ * reported), query_gaps.c (periods without one), query_breaks.c (where the definition changed), query_outside.c (what
+ * outsiders are not told) and query_gone.c (what the plan has no more) share. */
 #ifndef SUIVI_DAEMON_ANSWERS_QUERY_PRIV_H
 #define SUIVI_DAEMON_ANSWERS_QUERY_PRIV_H
 
@@ -100,5 +101,23 @@ const char *query_breaks_note(struct query_breaks *breaks, const struct query_fi
 
 /* Takes out what would tell too much. */
 int query_withhold(struct query_figures *figures, struct fault *why);
+
+/* Indicators that the plan has no more, of which something was reported; by id. */
+struct query_gone { /* zero-initialise */
+    struct str *id; /* borrowed from the closings */
+    size_t count, room;
+};
+
+/* Those of the closings that tell what was reported of a period asked for. Patterns that mean one, of whatever period, are
+ * set in `found`. */
+int query_gone_find(struct query_gone *gone, const struct query_scope *scope, bool *found, struct fault *why);
+void query_gone_clear(struct query_gone *gone);
+
+/* How one is told, by the words of its last definition, and what was reported of it. */
+int query_gone_head(const struct query_scope *scope, struct str id, struct message_indicator *head,
+                    struct fault *why);
+int query_gone_figures(const struct query_scope *scope, struct str id,
+                       int (*tell)(void *arg, const struct message_figure *figure, struct fault *why),
+                       void *arg, struct fault *why);
 
 #endif
