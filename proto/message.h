@@ -219,6 +219,8 @@ struct message_figure {
     bool has_target;
     int64_t target;       /* likewise */
     uint32_t heard, days; /* coverage: heard from on so many of so many days; days 0: not said */
+    bool has_on_time;
+    int64_t on_time; /* of a milestone: how many of what was done were done by their due day */
 };
 
 int message_read_figures(struct wire_reader *reader, struct message_figures *out, struct fault *why);

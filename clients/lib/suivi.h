@@ -174,6 +174,8 @@ struct suivi_figure {
     bool has_target;
     int64_t target;
     uint32_t heard, days; /* coverage: heard from on so many of so many days; days 0: not said */
+    bool has_on_time;
+    int64_t on_time; /* of a milestone: how many of what was done were done by their due day */
 };
 
 /* Calls back for each indicator (before its first figure) and each figure, sorted by indicator, period and

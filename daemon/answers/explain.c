@@ -75,6 +75,8 @@ static int keep_figure(void *arg, const struct fold_figure *figure, struct fault
     out->value = figure->value;
     out->heard = figure->heard;
     out->days = figure->days;
+    out->has_on_time = figure->has_on_time;
+    out->on_time = figure->on_time;
     (void)snprintf(out->note, sizeof out->note, "%s", fold_figure_note(figure, note));
     return 0;
 }
@@ -157,7 +159,9 @@ static int make_figure(const struct explaining *explaining, size_t indicator, st
                                    .state = told->state,
                                    .decimals = about->decimals,
                                    .heard = told->heard,
-                                   .days = told->days};
+                                   .days = told->days,
+                                   .has_on_time = told->has_on_time,
+                                   .on_time = told->on_time};
     out->has_target = framework_target(explaining->framework, indicator, &explaining->period, &out->target);
     if (closing) {
         struct explain_figure reported;

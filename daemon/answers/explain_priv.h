@@ -51,6 +51,8 @@ struct explain_figure {
     enum message_state state;
     int64_t value;
     uint32_t heard, days;
+    bool has_on_time;
+    int64_t on_time;
     char note[FOLD_NOTE_MAX];
 };
 int explain_fold(const struct explaining *explaining, size_t indicator, uint32_t vintage, bool coverage,

@@ -79,7 +79,9 @@ static int write_figure(struct writing *writing, const struct query_figures *fig
                                  .has_reported = figure->has_reported,
                                  .reported = figure->reported,
                                  .heard = figure->heard,
-                                 .days = figure->days};
+                                 .days = figure->days,
+                                 .has_on_time = figure->has_on_time,
+                                 .on_time = figure->on_time};
     const char *own = kept_note_at(&figures->kept, figure->note);
     out.note = str_of(figure->state == MESSAGE_STATE_VALUE
                           ? query_breaks_note(&writing->breaks, figure, &writing->period, own, note)

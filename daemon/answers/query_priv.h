@@ -37,6 +37,8 @@ struct query_figure {
     bool has_reported;
     int64_t reported;
     uint32_t heard, days;
+    bool has_on_time;
+    int64_t on_time;
     size_t note; /* where it begins among all notes */
 };
 
