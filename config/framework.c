@@ -153,10 +153,14 @@ static bool contains(struct str text, struct str word) {
     return false;
 }
 
+bool framework_names_people(struct str feeder) {
+    struct str begin = STR("record");
+    return (feeder.len >= begin.len && strncasecmp(feeder.at, begin.at, begin.len) == 0) ||
+           contains(feeder, STR("CSV"));
+}
+
 bool framework_feeder_is_people(const struct framework *framework, size_t index, size_t feeder) {
-    struct str text = framework_feeder_at(framework, index, feeder), begin = STR("record");
-    return (text.len >= begin.len && strncasecmp(text.at, begin.at, begin.len) == 0) ||
-           contains(text, STR("CSV"));
+    return framework_names_people(framework_feeder_at(framework, index, feeder));
 }
 
 bool framework_is_fed_by_people(const struct framework *framework, size_t index) {

@@ -82,6 +82,7 @@ size_t framework_feeder_count(const struct framework *framework, size_t index);
 struct str framework_feeder_at(const struct framework *framework, size_t index, size_t feeder);
 
 /* Whether that is people, who record or import a CSV file when there is something to tell. */
+bool framework_names_people(struct str feeder);
 bool framework_feeder_is_people(const struct framework *framework, size_t index, size_t feeder);
 bool framework_is_fed_by_people(const struct framework *framework,
                                 size_t index); /* only; false: none is named */
