@@ -26,8 +26,8 @@ ignore: ["debug.**"]
 '''
 KINDS = ('counted', 'ignored, as the settings say', 'of metrics that no rule names', 'timers, which no indicator takes',
          'of another type than their rule says', 'malformed', 'of too many different metrics at once',
-         'without a tag that their rule needs', 'or with a value that is no dimension\'s',
-         'with a number that is too large', 'or a time that is not now or past')
+         'without a tag that their rule needs, or with a value that is no dimension\'s',
+         'with a number that is too large, or a time that is not now or past')
 
 
 class Statsd(house.HouseTest):
