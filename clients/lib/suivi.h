@@ -288,6 +288,17 @@ struct suivi_operand {
     struct suivi_figure figure;
 };
 
+/* How it was counted, and what else was remarked; the same of days in a row once. */
+struct suivi_remark_row {
+    enum suivi_remark remark;
+    const char *source;
+    const struct suivi_dim *dims; /* what it is about; those left out may have any value */
+    size_t dim_count;
+    const char *first, *last; /* days */
+    uint32_t days;            /* on which it was said */
+    const char *title, *note;
+};
+
 /* What the indicator meant when a period was closed. */
 struct suivi_meaning {
     const char *period, *version;            /* of the closing, of the method */
@@ -311,6 +322,8 @@ struct suivi_explanation {
     const struct suivi_operand *operands;
     size_t part_count, entry_count, withdrawal_count, refusal_count, version_count, closing_count, move_count,
         operand_count;
+    const struct suivi_remark_row *remarks;
+    size_t remark_count;
     const struct suivi_meaning *meanings; /* one for each of the closings, while there is room */
     size_t meaning_count;
     bool gone; /* the plan has the indicator no more: the figure is what was reported */

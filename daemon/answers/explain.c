@@ -243,6 +243,8 @@ static int explain_all(struct explaining *explaining, struct explain_figure *tol
     const struct closing *closing = closings_of(explaining->closings, &explaining->period);
     err = explain_parts(explaining);
     if (err == 0)
+        err = explain_remarks(explaining);
+    if (err == 0)
         err = refusals_each(explaining->snapshot, id, add_refusal, explaining, explaining->why);
     if (err == 0)
         err = explain_words(explaining, id);
@@ -271,6 +273,7 @@ void explain_answer(const struct explaining *explaining, struct message_explanat
     head->closing_count = count[MESSAGE_LIST_CLOSINGS];
     head->move_count = count[MESSAGE_LIST_MOVES];
     head->operand_count = count[MESSAGE_LIST_OPERANDS];
+    head->remark_count = count[MESSAGE_LIST_REMARKS];
     head->meaning_count = count[MESSAGE_LIST_MEANINGS];
     message_write_explanation(frame, head, lists);
     frames_add(answer, frame);

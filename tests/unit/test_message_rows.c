@@ -203,6 +203,15 @@ static void test_records_of_an_explanation(void **state) {
             .indicator = STR("i"),
             .label = STR("l"),
             .figure = {.indicator = STR("i"), .period = STR("p"), .value = 1, .note = STR("n")}});
+    struct message_remark_row remark = {.remark = ENTRY_REMARK_METHOD,
+                                        .source = STR("s"),
+                                        .first = STR("f"),
+                                        .last = STR("l"),
+                                        .days = 1,
+                                        .title = STR("t"),
+                                        .note = STR("n")};
+    assert_int_equal(dims_add(&remark.dims, STR("d"), STR("v"), NULL), 0);
+    message_write_remark(lists.at[MESSAGE_LIST_REMARKS], &remark);
     message_write_meaning(lists.at[MESSAGE_LIST_MEANINGS],
                           &(struct message_meaning_row){.period = STR("p"),
                                                         .version = STR("v"),
@@ -229,6 +238,7 @@ static void test_records_of_an_explanation(void **state) {
                                                             .closing_count = 1,
                                                             .move_count = 1,
                                                             .operand_count = 1,
+                                                            .remark_count = 1,
                                                             .meaning_count = 1},
                               (const struct wire_writer *const *)lists.at);
     check_written(
@@ -241,6 +251,7 @@ static void test_records_of_an_explanation(void **state) {
         "\"withdrawals\": [[\"s\", \"f\", \"l\", \"r\", 1]], \"refusals\": [[\"s\", \"r\", 1, 2]], "
         "\"versions\": [[\"v\", \"s\", 1]], \"closings\": [[\"p\", 1, \"d\", \"n\", 2, 3]], "
         "\"moves\": [[1, \"s\", \"w\", 2]], \"operands\": [[\"i\", \"l\", [\"i\", \"p\", [], 1, \"n\"]]], "
+        "\"remarks\": [[\"method\", \"s\", {\"d\": \"v\"}, \"f\", \"l\", 1, \"t\", \"n\"]], "
         "\"meanings\": [[\"p\", \"v\", true, true, \"l\", \"d\", \"m\"]]}]");
     messages_lists_free(&lists);
 }
