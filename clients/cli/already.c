@@ -19,6 +19,7 @@ static void take(struct already_entry *out, const struct suivi_entry_row *row) {
                                   .alive = alive,
                                   .counts = alive && row->entry.retracts == 0,
                                   .removed = row->entry.removed,
+                                  .holds = row->entry.holds,
                                   .source = copies_text(row->source),
                                   .state = copies_text(row->state),
                                   .name = copies_text(row->entry.name),

@@ -14,8 +14,9 @@ struct already_entry {
     uint64_t id;
     int64_t at, recorded, value;
     bool counts; /* as what it says; a retraction says nothing */
-    bool alive;  /* neither retracted nor withdrawn nor superseded */
+    bool alive;  /* neither retracted nor withdrawn, superseded or replaced */
     bool removed;
+    bool holds;                                 /* the value is the figure of its day */
     char *source, *state, *name, *title, *done; /* "" where there is none */
     struct suivi_dim dims[DIMS_MAX];
     size_t dim_count;
