@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-#include "clients/weblog/hash_index.h"
+#include "clients/collector/hash_index.h"
 #include "clients/weblog/pool.h"
 #include "proto/check.h"
 #include "proto/civil.h"

@@ -1,7 +1,6 @@
 #include "clients/weblog/follow.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "clients/collector/clock.h"
+#include "clients/collector/sending.h"
 #include "clients/collector/terminal.h"
 #include "proto/check.h"
 
@@ -19,7 +19,6 @@
 #define IDLE_MS   30000 /* with inotify: look anyway */
 #define LINGER_MS 60000 /* a rotated log is still written to: the server has it open */
 #define SEND_MS   200   /* to wait for answers in a turn */
-#define SAID_MAX  8     /* kinds of trouble told in one episode of it */
 
 struct followed {
     const char *path;
@@ -36,11 +35,9 @@ struct follow {
     struct logs_total *total;
     int signals, changes; /* descriptors; changes -1: no inotify */
     bool stop;
-    bool stuck;         /* nothing can be saved at the moment: said so once */
-    uint64_t lines;     /* when last committed */
-    int said[SAID_MAX]; /* why nothing can be sent, in this episode: each once */
-    size_t said_count;
-    uint64_t acknowledged, missing, refused; /* batches, batches, events: when last looked */
+    bool stuck;     /* nothing can be saved at the moment: said so once */
+    uint64_t lines; /* when last committed */
+    struct sending sending;
 };
 
 static void stop_signals(sigset_t *set) {
@@ -197,36 +194,6 @@ static int save(struct follow *follow, struct fault *why) {
     return rc;
 }
 
-/* Says each kind of trouble once until batches are taken again. */
-static void say_trouble(struct follow *follow, int rc) {
-    for (size_t i = 0; i < follow->said_count; i++)
-        if (follow->said[i] == rc)
-            return;
-    if (follow->said_count == SAID_MAX)
-        return;
-    follow->said[follow->said_count++] = rc;
-    terminal_say(LOGS_PROGRAM, "%s", suivi_why(follow->reading->suivi));
-}
-
-static void send_on(struct follow *follow) {
-    struct suivi *suivi = follow->reading->suivi;
-    int rc = suivi_exchange(suivi, SEND_MS);
-    struct suivi_tally sent = suivi_tally(suivi);
-    if (rc != 0) {
-        say_trouble(follow, rc);
-    } else if (follow->said_count > 0 && (sent.batches > follow->acknowledged || suivi_waiting(suivi) == 0)) {
-        terminal_say(LOGS_PROGRAM, "the daemon takes batches again");
-        follow->said_count = 0;
-    }
-    if (sent.refused > follow->refused)
-        logs_say_refused(suivi, follow->reading->state);
-    if (sent.missing > follow->missing)
-        logs_say_missing(suivi);
-    follow->missing = sent.missing;
-    follow->acknowledged = sent.batches;
-    follow->refused = sent.refused;
-}
-
 static void drain(int descriptor) {
     char buffer[4096] __attribute__((aligned(8)));
     while (read(descriptor, buffer, sizeof buffer) > 0)
@@ -259,7 +226,7 @@ static int turn(struct follow *follow, struct fault *why) {
             rc = save(follow, why);
     }
     if (rc == 0)
-        send_on(follow);
+        sending_turn(&follow->sending, SEND_MS);
     return rc;
 }
 
@@ -295,6 +262,8 @@ static int check_paths(struct follow *follow, struct fault *why) {
 int follow_run(struct reading *reading, char *const *paths, size_t count, struct logs_total *total,
                struct fault *why) {
     struct follow follow = {.reading = reading, .count = count, .total = total};
+    follow.sending =
+        (struct sending){.program = LOGS_PROGRAM, .suivi = reading->suivi, .state = reading->state};
     sigset_t set;
     stop_signals(&set);
     follow.signals = signalfd(-1, &set, SFD_CLOEXEC);

@@ -139,23 +139,6 @@ int logs_read_through(struct reader *reader, const char *path, struct logs_total
     return 0;
 }
 
-void logs_say_refused(const struct suivi *suivi, const char *state) {
-    struct suivi_tally sent = suivi_tally(suivi);
-    terminal_say(LOGS_PROGRAM, "the daemon refused %" PRIu64 " event%s (%s); %s in %s/refused.log",
-                 sent.refused, sent.refused == 1 ? "" : "s", sent.first_reason,
-                 sent.refused == 1 ? "it is" : "they are", state);
-}
-
-void logs_say_missing(const struct suivi *suivi) {
-    uint64_t missing = suivi_tally(suivi).missing;
-    terminal_say(
-        LOGS_PROGRAM,
-        "the daemon no longer has %" PRIu64
-        " batch%s that it had acknowledged: its data was put back from an older copy, or begun anew. "
-        "What they counted is missing there",
-        missing, missing == 1 ? "" : "es");
-}
-
 static bool is_sibling(const char *name, const char *base, size_t base_len) {
     return strncmp(name, base, base_len) == 0 && (name[base_len] == '.' || name[base_len] == '-') &&
            name[base_len + 1] != '\0';

@@ -37,10 +37,4 @@ int logs_read_through(struct reader *reader, const char *path, struct logs_total
 /* Adds a log's report, and says so when some lines were malformed. */
 void logs_add_report(struct logs_total *total, const char *path, const struct reader *reader);
 
-/* Says how many events the daemon refused in this run, why the first of them, and where they are. */
-void logs_say_refused(const struct suivi *suivi, const char *state);
-
-/* Says how many acknowledged batches the daemon has lost. */
-void logs_say_missing(const struct suivi *suivi);
-
 #endif

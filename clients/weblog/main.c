@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "clients/collector/keys.h"
+#include "clients/collector/sending.h"
 #include "clients/collector/terminal.h"
 #include "clients/lib/suivi.h"
 #include "clients/weblog/counter.h"
@@ -184,9 +185,9 @@ static bool report(struct program *program, int delivered) {
                      "visitors",
                      sums.too_late, plural(sums.too_late));
     if (sent.refused > 0)
-        logs_say_refused(program->suivi, program->options.state);
+        sending_say_refused(LOGS_PROGRAM, program->suivi, program->options.state);
     if (sent.missing > 0)
-        logs_say_missing(program->suivi);
+        sending_say_missing(LOGS_PROGRAM, program->suivi);
     if (delivered != 0) {
         terminal_say(LOGS_PROGRAM, "%s", suivi_why(program->suivi));
         /* Asked to end, and all is saved. */

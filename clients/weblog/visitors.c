@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "clients/weblog/hash_index.h"
+#include "clients/collector/hash_index.h"
 #include "clients/weblog/pool.h"
 #include "clients/weblog/saves.h"
 #include "clients/weblog/visit_record.h"

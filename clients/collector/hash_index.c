@@ -1,4 +1,4 @@
-#include "clients/weblog/hash_index.h"
+#include "clients/collector/hash_index.h"
 
 #include <stdlib.h>
 

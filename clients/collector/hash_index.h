@@ -1,7 +1,7 @@
 /* From a 128-bit hash (random seed, so that nobody can aim at one place) to a number below 2^32 - 1. 96 bits of
  * it tell hashes apart: a slot is then a quarter of a cache line. */
-#ifndef SUIVI_WEBLOG_HASH_INDEX_H
-#define SUIVI_WEBLOG_HASH_INDEX_H
+#ifndef SUIVI_COLLECTOR_HASH_INDEX_H
+#define SUIVI_COLLECTOR_HASH_INDEX_H
 
 #include <stdbool.h>
 #include <stddef.h>
