@@ -445,7 +445,8 @@ static int check_rest(const struct request *request, const struct correction *co
                       const struct already_entry *entry, int32_t of) {
     char number[PRINT_NUMBER], day[WORDS_MAX];
     int64_t is = 0;
-    if (correction->promise->kind != KIND_COUNT || entry->value <= 0 || entry->holds)
+    if (correction->promise->kind != KIND_COUNT || entry->value <= 0 || entry->holds ||
+        already_holding(&correction->already, of))
         return 0;
     int status = ask_figure_of(request, of, entry->dims, entry->dim_count, &is);
     if (status != 0 || is >= entry->value)

@@ -79,8 +79,6 @@ static int note_entry(void *arg, const struct store_entry *stored) {
     if (cell_entry_decode(stored->value, &at, &entry) != 0)
         return fault_set(moves->explaining->why, -EBADMSG,
                          "the store holds a damaged entry; \"suivi check\" tells where");
-    if (entry.remark != ENTRY_REMARK_NONE)
-        return 0;
     const struct moves_given given = {stored->source, stored->vintage, stored->day, &entry};
     return moves_span(moves, &given, &came, &gone);
 }

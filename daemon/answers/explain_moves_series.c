@@ -68,8 +68,6 @@ static int take(void *arg, const struct store_entry *stored) {
     if (cell_entry_decode(stored->value, &entry.at, &entry.entry) != 0)
         return fault_set(explaining_of(line)->why, -EBADMSG,
                          "the store holds a damaged entry; \"suivi check\" tells where");
-    if (entry.entry.remark != ENTRY_REMARK_NONE)
-        return 0;
     if (line->count == line->room) {
         if (line->count == FOLD_ITEMS_MAX)
             return moves_too_much(line->leaf->moves);
