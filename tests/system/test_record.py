@@ -535,7 +535,7 @@ class Corrected(RecordTest):
         self.assertEqual(self.figure('digest.editions', '2018-02'), 3)
         self.why(*where, '--difference', '-1')
         self.assertEqual(self.figure('digest.editions', '2018-02'), 2)
-        told = self.suivi('explain', 'digest.editions', '2018-02').out
+        told = self.house.run('suivi', 'explain', 'digest.editions', '2018-02').out
         self.assertRegex(told, r'3 (editions )?in all')
         self.assertIn('a corrected figure of that day holds', told)
         self.why(*where, '--value', '7')
