@@ -31,6 +31,10 @@ const char *explain_value(const struct suivi_indicator *indicator, const struct 
     return out;
 }
 
+const char *explain_unit_of(const struct suivi_indicator *indicator, int64_t value) {
+    return value == 1 || value == -1 ? "" : indicator->unit;
+}
+
 /* --- one entry --- */
 
 static void put_number(FILE *stream, const struct suivi_indicator *indicator,
@@ -38,12 +42,12 @@ static void put_number(FILE *stream, const struct suivi_indicator *indicator,
     char number[PRINT_NUMBER];
     bool adds = is_kind(indicator, "count") || is_kind(indicator, "distinct");
     bool correction = entry->reason && entry->reason[0] != '\0';
+    const char *unit = explain_unit_of(indicator, entry->value);
     if (is_kind(indicator, "status"))
         fputs(entry->value != 0 ? "in force" : "not in force", stream);
     else
         fprintf(stream, "%s%s%s%s%s", adds && correction && !entry->holds && entry->value >= 0 ? "+" : "",
-                print_number(entry->value, number), indicator->unit[0] ? " " : "", indicator->unit,
-                entry->holds ? " in all" : "");
+                print_number(entry->value, number), unit[0] ? " " : "", unit, entry->holds ? " in all" : "");
 }
 
 static bool is_done(const struct suivi_entry *entry) {

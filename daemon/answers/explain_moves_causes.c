@@ -1,5 +1,6 @@
 /* Causes: what each source brought in each vintage for each reason, and withdrawals. They stand in the order of time: of one
- * vintage first what came without a reason, then what was said for one, and last the withdrawal that ended it. */
+ * vintage first what collectors counted, then what was said, by when the first of it was, and last the withdrawal that ended
+ * it. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -60,8 +61,8 @@ static struct moves_cause *find_cause(struct moves *moves, const struct moves_ca
 }
 
 static struct moves_cause bringing(const struct moves_given *given) {
-    struct moves_cause cause = {.vintage = given->vintage, .source = given->source};
-    if (given->entry && given->entry->reason.len > 0) {
+    struct moves_cause cause = {.vintage = given->vintage, .source = given->source, .recorded = INT64_MIN};
+    if (given->entry) {
         cause.reason = given->entry->reason;
         cause.recorded = given->entry->recorded;
     }
@@ -104,17 +105,13 @@ void moves_note_correction(struct moves *moves, const struct moves_given *given)
 
 /* ---- in order ---- */
 
-static int rank_of(const struct moves_cause *cause) {
-    return cause->withdrawal ? 2 : cause->reason.len > 0;
-}
-
 static int compare_causes(const void *left, const void *right, void *arg) {
     const struct moves_cause *all = arg;
     const struct moves_cause *a = &all[*(const uint32_t *)left], *b = &all[*(const uint32_t *)right];
     if (a->vintage != b->vintage)
         return a->vintage < b->vintage ? -1 : 1;
-    if (rank_of(a) != rank_of(b))
-        return rank_of(a) - rank_of(b);
+    if ((a->withdrawal == NULL) != (b->withdrawal == NULL))
+        return a->withdrawal ? 1 : -1;
     if (a->recorded != b->recorded)
         return a->recorded < b->recorded ? -1 : 1;
     if (a->source != b->source)

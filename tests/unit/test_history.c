@@ -191,8 +191,8 @@ static bool is_asked(const struct asked *asked, const struct said *said) {
                                    (!asked->region || strcmp(said->region, asked->region) == 0));
 }
 
-static int rank_of(const struct said *said) {
-    return said->is_withdrawal ? 2 : said->is_entry && said->entry.reason.len > 0;
+static bool has_reason(const struct said *said) {
+    return said->is_entry && said->entry.reason.len > 0;
 }
 
 static struct str reason_of(const struct said *said) {
@@ -211,16 +211,16 @@ struct causes {
 };
 
 static bool is_of(const struct said *said, const struct said *like) {
-    return said->vintage == like->vintage && rank_of(said) == rank_of(like) && said->source == like->source &&
-           str_equal(reason_of(said), reason_of(like));
+    return said->vintage == like->vintage && said->is_withdrawal == like->is_withdrawal &&
+           said->source == like->source && str_equal(reason_of(said), reason_of(like));
 }
 
 static int compare_causes(const void *left, const void *right) {
     const struct cause *a = left, *b = right;
     if (a->like->vintage != b->like->vintage)
         return a->like->vintage < b->like->vintage ? -1 : 1;
-    if (rank_of(a->like) != rank_of(b->like))
-        return rank_of(a->like) - rank_of(b->like);
+    if (a->like->is_withdrawal != b->like->is_withdrawal)
+        return a->like->is_withdrawal ? 1 : -1;
     if (a->recorded != b->recorded)
         return a->recorded < b->recorded ? -1 : 1;
     int c = strcmp(a->like->source, b->like->source);
@@ -232,7 +232,7 @@ static void find_causes(const struct history *history, const struct asked *asked
     causes->count = 0;
     for (size_t i = 0; i < history->count; i++) {
         const struct said *said = &history->said[i];
-        int64_t recorded = rank_of(said) == 1 ? said->entry.recorded : 0;
+        int64_t recorded = said->is_entry ? said->entry.recorded : INT64_MIN;
         size_t k = 0;
         if (said->vintage <= closed || !is_asked(asked, said))
             continue;
@@ -296,7 +296,7 @@ static bool corrects(const struct history *history, const struct cause *cause, c
                      const char *period) {
     for (size_t i = 0; i < history->count; i++) {
         const struct said *said = &history->said[i];
-        if (!is_of(said, cause->like) || rank_of(said) != 1 || !is_asked(asked, said))
+        if (!is_of(said, cause->like) || !has_reason(said) || !is_asked(asked, said))
             continue;
         if (said->entry.retracts ? retracts_within(history, said, period) : is_within(said, period))
             return true;
