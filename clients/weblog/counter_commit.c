@@ -5,6 +5,7 @@
 #include "clients/weblog/counter_priv.h"
 #include "proto/check.h"
 #include "proto/civil.h"
+#include "proto/entry.h"
 
 #define DROPPED_AT_ONCE 4096
 
@@ -114,13 +115,14 @@ static int send_set(void *arg, enum tally_set what, int32_t day, unsigned langua
 int counter_tell_key(void *arg, struct str site, int32_t day, enum key_remark remark, const char *note,
                      struct fault *why) {
     struct counter *counter = counter_of(arg);
-    static const enum suivi_remark remarks[] = {[KEY_BREAK] = SUIVI_BREAK, [KEY_DESTROYED] = SUIVI_EVENT};
+    static const enum suivi_remark remarks[] = {
+        [KEY_METHOD] = SUIVI_METHOD, [KEY_BREAK] = SUIVI_BREAK, [KEY_DESTROYED] = SUIVI_EVENT};
     char *name = mem_string(site.at, site.len);
     const struct suivi_dim dim = {"site", name};
     int rc = 0;
     for (enum tally_set set = TALLY_UNIQUE; set <= TALLY_RETURNING && rc == 0; set++)
         rc = suivi_remark(counter->suivi, set_names[set], &dim, 1, (int64_t)day * CIVIL_DAY_SECONDS,
-                          remarks[remark], "key", note);
+                          remarks[remark], ENTRY_KEY_TITLE, note);
     free(name);
     return rc == 0 ? 0 : fault_set(why, rc, "%s", suivi_why(counter->suivi));
 }

@@ -7,12 +7,18 @@
 
 #include "proto/check.h"
 #include "proto/civil.h"
+#include "proto/entry.h"
 #include "proto/wire.h"
 
 #define EVENTS_MAGIC 0x6b657965u
 #define VERSION      1
 #define NOTE_MAX     256
 #define TOLD_AT_ONCE 4096
+
+struct day_list {
+    size_t count, size;
+    int32_t *day; /* ascending */
+};
 
 struct key_events {
     unsigned magic;
@@ -23,9 +29,8 @@ struct key_events {
     char *site_text;
     struct str site;
     struct days days;
-    bool shared; /* as the record says */
-    size_t count, size;
-    int32_t *day; /* the first of each month that was counted */
+    bool shared;                   /* as the record says */
+    struct day_list counted, told; /* since the last settling; in this run */
 };
 
 void key_events_new(struct key_events **out, const struct records *records, struct keys *keys,
@@ -49,7 +54,8 @@ void key_events_destroy(struct key_events **pointer) {
         return;
     OBJ_CHECK(events, EVENTS_MAGIC);
     events->magic = 0;
-    free(events->day);
+    free(events->counted.day);
+    free(events->told.day);
     free(events->site_text);
     free(events);
     *pointer = NULL;
@@ -156,9 +162,9 @@ static bool was_counted(const struct key_events *events, const struct period *ep
 
 /* A part of an epoch counted again with a key of its own: whoever came on its other days, too, is two. */
 static int settle_cut(const struct key_events *events, const struct period *epoch, struct fault *why) {
-    char note[NOTE_MAX], range[DAYS_TEXT_MAX], name[PERIOD_TEXT_MAX];
-    snprintf(note, sizeof note, "what %s asked for was counted again, with a new key for %s",
-             days_print(events->days, range), period_print(epoch, name));
+    char note[NOTE_MAX], range[DAYS_TEXT_MAX];
+    snprintf(note, sizeof note, "a new key: %s was counted apart; who came on other days counts twice",
+             days_print(events->days, range));
     int rc = epoch->first < events->days.first
                  ? tell(events, events->site, events->days.first, KEY_BREAK, note, why)
                  : 0;
@@ -170,70 +176,93 @@ static int settle_cut(const struct key_events *events, const struct period *epoc
 static const char *what_began(const struct key_events *events, const struct keys_epoch *epoch,
                               uint64_t before) {
     if (before != 0)
-        return "the key before it was lost or replaced";
+        return "the one before was lost or replaced";
     if (!epoch->made)
         return NULL;
     if (was_counted(events, &epoch->period))
-        return "the key before it was lost";
+        return "the one before was lost";
     if (epoch->succeeds && keys_shared(events->keys) != NULL)
-        return "the one of the other servers was destroyed already";
+        return "that of the other servers is destroyed";
     return NULL;
 }
 
-static int settle_one(const struct key_events *events, int32_t day, struct fault *why) {
-    char note[NOTE_MAX], name[PERIOD_TEXT_MAX];
+static int settle_key(const struct key_events *events, const struct keys_epoch *epoch, int32_t day,
+                      struct fault *why) {
+    char note[NOTE_MAX];
+    uint64_t before;
+    int rc = get_mark(events, &epoch->period, &before, why);
+    if (rc != 0 || before == epoch->mark)
+        return rc;
+    const char *what = what_began(events, epoch, before);
+    if (what != NULL) {
+        snprintf(note, sizeof note, "a new key: %s; who came before counts twice", what);
+        rc = tell(events, events->site, day, KEY_BREAK, note, why);
+    } else if (epoch->made) {
+        rc = settle_cut(events, &epoch->period, why);
+    }
+    return rc == 0 ? put_mark(events, &epoch->period, epoch->mark, why) : rc;
+}
+
+static int settle_day(const struct key_events *events, int32_t day, struct fault *why) {
+    char note[NOTE_MAX];
     struct keys_epoch epoch;
-    uint64_t before = 0;
     int rc = keys_epoch(events->keys, civil_month_of_day(day), &epoch, why);
     if (rc == 0 && !epoch.borrowed)
-        rc = get_mark(events, &epoch.period, &before, why);
-    if (rc != 0 || epoch.borrowed || before == epoch.mark)
-        return rc;
-    const char *what = what_began(events, &epoch, before);
-    if (what != NULL) {
-        snprintf(note, sizeof note, "a new key for %s begins: %s; who came before, too, counts twice",
-                 period_print(&epoch.period, name), what);
-        rc = tell(events, events->site, day, KEY_BREAK, note, why);
-    } else if (epoch.made) {
-        rc = settle_cut(events, &epoch.period, why);
+        rc = settle_key(events, &epoch, day, why);
+    snprintf(note, sizeof note, "%s%s", ENTRY_KEY_NOTE, period_type_name(epoch.period.type));
+    return rc == 0 ? tell(events, events->site, day, KEY_METHOD, note, why) : rc;
+}
+
+/* --- days --- */
+
+static size_t place_of(const struct day_list *list, int32_t day) {
+    size_t low = 0, high = list->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (list->day[middle] < day)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return rc == 0 ? put_mark(events, &epoch.period, epoch.mark, why) : rc;
+    return low;
+}
+
+static bool has_day(const struct day_list *list, int32_t day) {
+    size_t place = place_of(list, day);
+    return place < list->count && list->day[place] == day;
+}
+
+static void add_day(struct day_list *list, int32_t day) {
+    size_t place = place_of(list, day);
+    if (list->count == list->size) {
+        list->size = list->size ? 2 * list->size : 64;
+        list->day = mem_resize(list->day, list->size, sizeof *list->day);
+    }
+    memmove(list->day + place + 1, list->day + place, (list->count - place) * sizeof *list->day);
+    list->day[place] = day;
+    list->count++;
 }
 
 void key_events_counted(struct key_events *events, int32_t day) {
     OBJ_CHECK(events, EVENTS_MAGIC);
-    for (size_t i = events->count; i-- > 0;)
-        if (civil_month_of_day(events->day[i]) == civil_month_of_day(day)) {
-            if (day < events->day[i])
-                events->day[i] = day;
-            return;
-        }
-    if (events->count == events->size) {
-        events->size = events->size ? 2 * events->size : 16;
-        events->day = mem_resize(events->day, events->size, sizeof *events->day);
-    }
-    events->day[events->count++] = day;
-}
-
-static int earlier(const void *a, const void *b) {
-    const int32_t *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
+    if (!has_day(&events->told, day) && !has_day(&events->counted, day))
+        add_day(&events->counted, day);
 }
 
 int key_events_settle(struct key_events *events, struct fault *why) {
     OBJ_CHECK(events, EVENTS_MAGIC);
-    int rc = events->count > 0 ? put_shared(events, why) : 0;
-    if (events->count > 1) /* an epoch begins with its first month */
-        qsort(events->day, events->count, sizeof *events->day, earlier);
-    for (size_t i = 0; i < events->count && rc == 0; i++)
-        rc = settle_one(events, events->day[i], why);
-    events->count = 0;
+    int rc = events->counted.count > 0 ? put_shared(events, why) : 0;
+    for (size_t i = 0; i < events->counted.count && rc == 0; i++) {
+        rc = settle_day(events, events->counted.day[i], why);
+        add_day(&events->told, events->counted.day[i]);
+    }
+    events->counted.count = 0;
     return rc;
 }
 
 void key_events_forget(struct key_events *events) {
     OBJ_CHECK(events, EVENTS_MAGIC);
-    events->count = 0;
+    events->counted.count = events->told.count = 0;
 }
 
 /* --- destroyed keys --- */

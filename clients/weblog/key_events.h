@@ -1,6 +1,7 @@
-/* What happens to the keys, for who reads the figures of visitors: that another key counts from some day on, and so visitors who
- * came before and after it are two (a break); and that the key of an epoch was destroyed (an event). What was told
- * and what is to be told lies in records, so that each is told once, whatever is killed. */
+/* What happens to the keys, for who reads the figures of visitors: how long each day's key is used (a method); that another key
+ * counts from some day on, and so visitors who came before and after it are two (a break); and that the key of an
+ * epoch was destroyed (an event). What was told and what is to be told lies in records, so that each is told once, whatever is
+ * killed. */
 #ifndef SUIVI_WEBLOG_KEY_EVENTS_H
 #define SUIVI_WEBLOG_KEY_EVENTS_H
 
@@ -12,7 +13,7 @@
 #include "clients/weblog/records.h"
 
 /* A remark on the figures of visitors of a site. */
-enum key_remark { KEY_BREAK, KEY_DESTROYED };
+enum key_remark { KEY_METHOD, KEY_BREAK, KEY_DESTROYED };
 struct key_teller {
     void *arg;
     int (*tell)(void *arg, struct str site, int32_t day, enum key_remark remark, const char *note,
