@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "clients/collector/key_shelf.h"
 #include "clients/collector/secret.h"
@@ -57,7 +58,7 @@ static int open_directory(const struct keys_options *options, struct fault *why)
                            options->directory, strerror(code));
 }
 
-int keys_open(struct keys **out, const struct keys_options *options, struct fault *why) {
+int keys_open_as(struct keys **out, const struct keys_options *options, struct fault *why) {
     ASSERT(options->epoch >= PERIOD_MONTH && options->epoch <= PERIOD_YEAR);
     void *secret = NULL;
     int rc = open_directory(options, why);
@@ -75,6 +76,10 @@ int keys_open(struct keys **out, const struct keys_options *options, struct faul
     keys->secret = secret;
     *out = keys;
     return 0;
+}
+
+int keys_open(struct keys **out, const char *directory, struct fault *why) {
+    return keys_open_as(out, &(struct keys_options){.directory = directory, .epoch = PERIOD_MONTH}, why);
 }
 
 void keys_close(struct keys **keys) {
@@ -349,9 +354,9 @@ static int destroy_shared(struct keys *keys, int32_t month, struct destroying *d
     return rc < 0 ? rc : 0;
 }
 
-int keys_destroy_before(struct keys *keys, int32_t month, int32_t today, struct fault *why) {
+int keys_destroy_before(struct keys *keys, int32_t month, struct fault *why) {
     OBJ_CHECK(keys, KEYS_MAGIC);
-    struct destroying destroying = {keys, today};
+    struct destroying destroying = {.keys = keys};
     free(keys->held_by);
     keys->held_by = NULL;
     if (month == INT32_MIN) {
@@ -360,6 +365,9 @@ int keys_destroy_before(struct keys *keys, int32_t month, int32_t today, struct 
         return 0;
     }
     forget(keys, month);
+    int rc = civil_today((int64_t)time(NULL), &destroying.today, why);
+    if (rc != 0)
+        return rc;
     return keys->needs != NULL ? destroy_shared(keys, month, &destroying, why)
                                : key_shelf_each_before(keys->shelf, month, destroy_one, &destroying, why);
 }

@@ -13,6 +13,10 @@
 
 struct keys;
 
+/* One for each month, in a directory that is ours alone; it is made when missing, mode 0700. */
+int keys_open(struct keys **out, const char *directory, struct fault *why);
+void keys_close(struct keys **keys); /* wipes them from memory */
+
 struct keys_options {
     const char *directory;
     enum period_type
@@ -23,9 +27,8 @@ struct keys_options {
                              * ours alone */
 };
 
-/* A directory of our own is made when missing, mode 0700; a shared one must be there. */
-int keys_open(struct keys **out, const struct keys_options *options, struct fault *why);
-void keys_close(struct keys **keys); /* wipes them from memory */
+/* A shared directory must be there. */
+int keys_open_as(struct keys **out, const struct keys_options *options, struct fault *why);
 
 /* Keys of another state are used where `directory` has them; it is only read, and none of its keys is ever destroyed. An epoch of
  * which only a part lies in the days `first` to `last` must have its key there, or who came on its other days, too,
@@ -63,7 +66,7 @@ int keys_make(struct keys *keys, const struct period *epoch, char **path, struct
 
 /* Overwrites and removes the keys of all epochs that were over before `month`, and notes on which day; of a shared directory,
  * those that nobody else needs. INT32_MIN: it is not known what is needed. */
-int keys_destroy_before(struct keys *keys, int32_t month, int32_t today, struct fault *why);
+int keys_destroy_before(struct keys *keys, int32_t month, struct fault *why);
 
 /* Who still needs a shared key that we do not, as far as keys_destroy_before found, and was not heard of since that Unix time; NULL:
  * nobody. */

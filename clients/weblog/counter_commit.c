@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "clients/weblog/counter_priv.h"
 #include "proto/check.h"
@@ -254,7 +253,7 @@ static int lowest_horizon(void *arg, struct str key, struct str value) {
 
 /* Sites of one state share the keys: the slowest of them keeps a key alive. */
 static int destroy_keys(struct counter *counter, struct fault *why) {
-    int32_t lowest = INT32_MAX, today;
+    int32_t lowest = INT32_MAX;
     char kind = RECORD_EPOCHS;
     bool told = false;
     int rc = record_scan(counter, (struct str){&kind, 1}, lowest_horizon, &lowest);
@@ -262,9 +261,7 @@ static int destroy_keys(struct counter *counter, struct fault *why) {
         return fault_set(why, rc, "%s", suivi_why(counter->suivi));
     if (lowest == INT32_MAX)
         lowest = INT32_MIN;
-    rc = civil_today((int64_t)time(NULL), &today, why);
-    if (rc == 0)
-        rc = keys_destroy_before(counter->keys, lowest, today, why);
+    rc = keys_destroy_before(counter->keys, lowest, why);
     if (rc == 0 && lowest != INT32_MIN)
         rc = key_events_gone(counter->key_events, lowest, &told, why);
     return rc == 0 && told ? counter_commit(counter, true, why) : rc;

@@ -49,7 +49,7 @@ static int open_keys(struct program *program, struct fault *why) {
     const struct keys_options keys = {.directory = shared ? options->shared_keys : own,
                                       .epoch = options->epoch,
                                       .shared_as = shared ? options->source : NULL};
-    int rc = keys_open(&program->keys, &keys, why);
+    int rc = keys_open_as(&program->keys, &keys, why);
     free(own);
     if (rc == 0 && options->keys != NULL)
         rc = keys_borrow(program->keys, options->keys, options->days.first, options->days.last, why);

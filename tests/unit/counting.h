@@ -50,9 +50,7 @@ static inline void counting_enter(struct counting *counting) {
                                             .language_count = 1,
                                             .days = DAYS_ALL,
                                             .clock = {counting_now, counting}};
-    const struct keys_options hashing = {.directory = counting_path(counting, "state/keys", path),
-                                         .epoch = PERIOD_MONTH};
-    if (keys_open(&counting->keys, &hashing, &why) != 0 ||
+    if (keys_open(&counting->keys, counting_path(counting, "state/keys", path), &why) != 0 ||
         counter_open(&counting->counter, counting->suivi, counting->keys, &options, &why) != 0 ||
         positions_load(&counting->positions, counter_records(counting->counter), STR("s"), &why) != 0)
         fail_msg("%s", why.text);
