@@ -27,6 +27,7 @@ struct counter {
     struct records records;
     struct languages languages;
     unsigned language_number[TALLY_LANGUAGES]; /* of options.languages */
+    int32_t named[TALLY_LANGUAGES];            /* the last day of which each was said to be read */
     uint64_t seed[4];
     struct counter_verdict *verdict;
     int32_t day, month; /* of the last line */
@@ -44,5 +45,6 @@ struct counter {
 };
 
 void counter_records_init(struct counter *counter);
+void counter_forget_named(struct counter *counter);
 
 #endif
