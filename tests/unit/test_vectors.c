@@ -230,6 +230,8 @@ static json_t *extras_told(const struct message_figure *figure) {
         json_object_set_new(extras, "heard", json_integer(figure->heard));
         json_object_set_new(extras, "days", json_integer(figure->days));
     }
+    if (figure->has_on_time)
+        json_object_set_new(extras, "on_time", json_integer(figure->on_time));
     return extras;
 }
 
