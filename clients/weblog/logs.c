@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clients/collector/input.h"
 #include "clients/collector/terminal.h"
-#include "clients/weblog/input.h"
 #include "proto/check.h"
 
 #define PEEK_BYTES   (64u << 10)
