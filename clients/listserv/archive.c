@@ -133,7 +133,7 @@ static int correct_tail(struct reading *reading, const struct mbox_message *mess
     if (!reading->known || !before->has_tail || message->offset != before->resume)
         return 0;
     struct identity now = identity_of_message(archive->identities, message);
-    if (memcmp(now.bytes, before->tail.bytes, sizeof now.bytes) == 0)
+    if (!before->tail_open && memcmp(now.bytes, before->tail.bytes, sizeof now.bytes) == 0)
         return 0;
     return counter_take_back(archive->counter, &before->tail, before->tail_day, why);
 }
@@ -155,6 +155,7 @@ static int take(struct reading *reading, const struct mbox_message *message, str
     bool may_change = reading->digest != NULL && !reading->file->single && !(named && message->headers_end);
     now->resume = message->offset;
     now->has_tail = may_change && (counted.added || same_tail);
+    now->tail_open = now->has_tail && !message->headers_end;
     now->tail = counted.identity;
     now->tail_day = counted.added ? counted.day : before->tail_day;
     return 0;

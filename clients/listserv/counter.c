@@ -149,6 +149,8 @@ int counter_message(struct counter *counter, const struct mbox_message *message,
         counter->sums.undated++;
         return 0;
     }
+    if (message->from_cut) /* half an address would be somebody else's, and nobody is ever taken back */
+        return 0;
     struct str poster = meaning_address(counter->meaning, message->from);
     return poster.len > 0 ? posters_add(counter->posters, day, poster, why) : 0;
 }

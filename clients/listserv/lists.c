@@ -137,7 +137,7 @@ static int read_file(struct lists *lists, const struct walk_file *file, struct p
         over->first = over->count++ == 0 ? file->path : over->first;
     } else if (found == ARCHIVE_NO_MAILBOX) {
         fault_set(
-            &wrong, 0,
+            &wrong, -EINVAL,
             "%s: no message begins in it (an mbox has \"From address date\" before each): is it an mbox?",
             file->path);
         found = ARCHIVE_WRONG;

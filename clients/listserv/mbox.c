@@ -238,7 +238,7 @@ static void end_headers(struct mbox *mbox) {
 }
 
 static void finish(struct mbox *mbox, struct mbox_message *message) {
-    bool headers_end = mbox->place == BODY;
+    bool headers_end = mbox->place == BODY, from_cut = mbox->field == FROM && mbox->inside;
     if (!headers_end)
         end_headers(mbox);
     pass(mbox);
@@ -248,7 +248,8 @@ static void finish(struct mbox *mbox, struct mbox_message *message) {
                                      .date = trimmed(&mbox->value[DATE]),
                                      .received = trimmed(&mbox->value[RECEIVED]),
                                      .from = trimmed(&mbox->value[FROM]),
-                                     .headers_end = headers_end};
+                                     .headers_end = headers_end,
+                                     .from_cut = !headers_end && from_cut};
     if (mbox->digesting && content_empty(mbox->content)) /* its separator is all there is of it */
         content_feed(mbox->content, (const char *)&mbox->separator_at, sizeof mbox->separator_at);
     if (mbox->digesting)

@@ -63,7 +63,8 @@ int place_load(struct place *out, struct suivi *suivi, const struct identities *
     out->resume = get(&at);
     memcpy(out->digest, at, PLACE_DIGEST_BYTES);
     at += PLACE_DIGEST_BYTES;
-    out->has_tail = *at++ != 0;
+    out->has_tail = *at & 1;
+    out->tail_open = *at++ & 2;
     memcpy(out->tail.bytes, at, IDENTITY_BYTES);
     out->tail_day = (int32_t)record_get_number(at + IDENTITY_BYTES, 4);
     return 0;
@@ -83,7 +84,7 @@ int place_save(const struct place *place, struct suivi *suivi, const struct iden
     put(&at, place->resume);
     memcpy(at, place->digest, PLACE_DIGEST_BYTES);
     at += PLACE_DIGEST_BYTES;
-    *at++ = place->has_tail;
+    *at++ = (unsigned char)(place->has_tail | place->tail_open << 1);
     memcpy(at, place->tail.bytes, IDENTITY_BYTES);
     record_put_number(at + IDENTITY_BYTES, 4, (uint32_t)place->tail_day);
     struct record_key key = key_of(identities, list, path);

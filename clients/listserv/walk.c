@@ -106,7 +106,7 @@ static int add_messages(struct walk *walk, const char *maildir, const char *whic
 
 static int add_folder_of(struct walk *walk, const char *folder, int depth, struct fault *wrong);
 
-static int add_within(struct walk *walk, char *path, int depth, struct fault *wrong) {
+static int add_within(struct walk *walk, const char *path, int depth, struct fault *wrong) {
     struct stat link, status;
     int rc = 0;
     bool there = lstat(path, &link) == 0 && stat(path, &status) == 0;
@@ -119,7 +119,24 @@ static int add_within(struct walk *walk, char *path, int depth, struct fault *wr
         file->status = place_file_of(&status);
         file->regular = file->found = true;
     }
-    free(path);
+    return rc;
+}
+
+/* All that lies in a directory; of a Maildir the folders that lie in it only, which may be Maildirs, too. */
+static int add_all(struct walk *walk, const char *folder, bool maildir, int depth, struct fault *wrong) {
+    static const char own[] = "/cur/new/tmp/";
+    struct names names = {0};
+    int rc = list(folder, &names, wrong);
+    for (size_t i = 0; i < names.count && rc == 0; i++) {
+        char *path = joined(folder, names.at[i]), *wanted = NULL;
+        ASSERT(asprintf(&wanted, "/%s/", names.at[i]) > 0);
+        bool passed = maildir && (strstr(own, wanted) != NULL || !is_folder(path));
+        free(wanted);
+        if (!passed)
+            rc = add_within(walk, path, depth, wrong);
+        free(path);
+    }
+    free_names(&names);
     return rc;
 }
 
@@ -128,16 +145,10 @@ static int add_folder_of(struct walk *walk, const char *folder, int depth, struc
     char *cur = joined(folder, "cur");
     bool maildir = is_folder(cur);
     free(cur);
-    if (maildir) {
-        int rc = add_messages(walk, folder, "cur", wrong);
-        return rc == 0 ? add_messages(walk, folder, "new", wrong) : rc;
-    }
-    struct names names = {0};
-    int rc = list(folder, &names, wrong);
-    for (size_t i = 0; i < names.count && rc == 0; i++)
-        rc = add_within(walk, joined(folder, names.at[i]), depth, wrong);
-    free_names(&names);
-    return rc;
+    int rc = maildir ? add_messages(walk, folder, "cur", wrong) : 0;
+    if (rc == 0 && maildir)
+        rc = add_messages(walk, folder, "new", wrong);
+    return rc == 0 ? add_all(walk, folder, maildir, depth, wrong) : rc;
 }
 
 /* The same whatever directory the program is started in. */
