@@ -110,7 +110,7 @@ static ssize_t source_read(void *arg, void *buffer, size_t size, struct fault *w
 /* --- counting --- */
 
 int archive_commit(struct archive *archive, struct fault *why) {
-    int rc = archive->dry ? 0 : counter_commit(archive->counter, why);
+    int rc = archive->dry ? 0 : census_commit(archive->census, why);
     if (rc == 0)
         archive->committed_ms = clock_ms();
     if (rc == 0 && !archive->dry && !archive->stays)
@@ -122,7 +122,7 @@ static int commit_if_due(struct reading *reading, struct fault *why) {
     struct archive *archive = reading->archive;
     reading->due = false;
     bool late = !archive->stays && clock_ms() - archive->committed_ms >= COMMIT_MS;
-    return archive->dry || (!late && !counter_full(archive->counter)) ? 0 : archive_commit(archive, why);
+    return archive->dry || (!late && !census_full(archive->census)) ? 0 : archive_commit(archive, why);
 }
 
 /* The last message of a file that grows may have been read when only half of it was there. What it was counted as then, by its text,
@@ -135,7 +135,7 @@ static int correct_tail(struct reading *reading, const struct mbox_message *mess
     struct identity now = identity_of_message(archive->identities, message);
     if (!before->tail_open && memcmp(now.bytes, before->tail.bytes, sizeof now.bytes) == 0)
         return 0;
-    return counter_take_back(archive->counter, &before->tail, before->tail_day, why);
+    return census_take_back(archive->census, &before->tail, before->tail_day, why);
 }
 
 static int take(struct reading *reading, const struct mbox_message *message, struct fault *why) {
@@ -145,7 +145,7 @@ static int take(struct reading *reading, const struct mbox_message *message, str
     int rc = correct_tail(reading, message, why);
     struct counted counted;
     if (rc == 0)
-        rc = counter_message(reading->archive->counter, message, &counted, why);
+        rc = census_message(reading->archive->census, message, &counted, why);
     if (rc != 0 || !message->last)
         return rc;
     const struct place *before = &reading->before;
@@ -189,7 +189,7 @@ static int save_place(struct reading *reading, struct fault *why) {
         reading->now.digested = reading->digested;
         digest_value(reading, reading->now.digest);
     }
-    return place_save(&reading->now, archive->suivi, archive->identities, counter_list(archive->counter),
+    return place_save(&reading->now, archive->suivi, archive->identities, census_list(archive->census),
                       str_of(reading->file->name), why);
 }
 
@@ -212,7 +212,7 @@ static int load_place(struct reading *reading, struct fault *why) {
     struct archive *archive = reading->archive;
     if (!reading->file->regular)
         return 0;
-    int rc = place_load(&reading->before, archive->suivi, archive->identities, counter_list(archive->counter),
+    int rc = place_load(&reading->before, archive->suivi, archive->identities, census_list(archive->census),
                         str_of(reading->file->name), why);
     reading->known = rc == 0;
     return rc == -ENOENT ? 0 : rc;

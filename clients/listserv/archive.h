@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "clients/lib/suivi.h"
-#include "clients/listserv/counter.h"
+#include "clients/listserv/census.h"
 #include "clients/listserv/identity.h"
 #include "clients/listserv/walk.h"
 #include "proto/fault.h"
@@ -16,7 +16,7 @@
 struct archive {
     struct suivi *suivi; /* NULL: a dry run without a state */
     struct identities *identities;
-    struct counter *counter;
+    struct census *census;
     bool dry;   /* nothing is committed */
     bool stays; /* sending is left to the caller */
     int64_t committed_ms;
@@ -34,7 +34,7 @@ enum archive_found {
 int archive_read(struct archive *archive, const struct walk_file *file, enum archive_found *found,
                  struct fault *wrong, struct fault *why);
 
-/* Saves what was counted; -ENOSPC as counter_commit. Nothing in a dry run. */
+/* Saves what was counted; -ENOSPC as census_commit. Nothing in a dry run. */
 int archive_commit(struct archive *archive, struct fault *why);
 
 #endif

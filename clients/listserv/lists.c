@@ -17,7 +17,7 @@ struct lists {
     struct lists_options options;
     char *keys;
     struct identities *identities;
-    struct counter **counters; /* one a list */
+    struct census **censuses; /* one a list */
     struct archive archive;
     struct terminal_progress bar;
     uint64_t done; /* bytes of the files before the present one */
@@ -30,11 +30,11 @@ struct lists {
 
 static int open_counters(struct lists *lists, struct fault *why) {
     const struct lists_options *options = &lists->options;
-    lists->counters = mem_zeroed(options->count + 1, sizeof(struct counter *));
+    lists->censuses = mem_zeroed(options->count + 1, sizeof(struct census *));
     int rc = 0;
     for (size_t i = 0; i < options->count && rc == 0; i++)
-        rc = counter_open(&lists->counters[i], options->suivi, lists->identities, options->lists[i].name,
-                          options->dry ? NULL : lists->keys, why);
+        rc = census_open(&lists->censuses[i], options->suivi, lists->identities, options->lists[i].name,
+                         options->dry ? NULL : lists->keys, why);
     return rc;
 }
 
@@ -88,9 +88,9 @@ void lists_close(struct lists **pointer) {
     if (lists == NULL)
         return;
     OBJ_CHECK(lists, LISTS_MAGIC);
-    for (size_t i = 0; lists->counters != NULL && i < lists->options.count; i++)
-        counter_close(&lists->counters[i]);
-    free(lists->counters);
+    for (size_t i = 0; lists->censuses != NULL && i < lists->options.count; i++)
+        census_close(&lists->censuses[i]);
+    free(lists->censuses);
     identities_close(&lists->identities);
     forget_folders(lists);
     forget_said(lists);
@@ -177,7 +177,7 @@ static int read_list(struct lists *lists, size_t number, struct fault *why) {
             complain(lists, wrong.text);
     }
     keep_folders(lists, &walk);
-    lists->archive.counter = lists->counters[number];
+    lists->archive.census = lists->censuses[number];
     int rc = read_files(lists, &walk, why);
     if (rc == 0) /* before another list's commit saves how far this one was read */
         rc = archive_commit(&lists->archive, why);
@@ -192,7 +192,7 @@ int lists_read(struct lists *lists, struct fault *why) {
     for (size_t i = 0; i < lists->options.count && rc == 0; i++)
         rc = read_list(lists, i, why);
     for (size_t i = 0; i < lists->options.count && rc == 0 && lists->options.dry; i++)
-        counter_print(lists->counters[i], stdout);
+        census_print(lists->censuses[i], stdout);
     return rc;
 }
 
@@ -202,9 +202,9 @@ int lists_finish(struct lists *lists, struct fault *why) {
     if (lists->options.dry)
         return 0;
     for (size_t i = 0; i < lists->options.count && rc == 0; i++)
-        rc = counter_commit(lists->counters[i], why);
+        rc = census_commit(lists->censuses[i], why);
     for (size_t i = 0; i < lists->options.count && rc == 0; i++)
-        rc = counter_destroy_keys(lists->counters[i], why);
+        rc = census_destroy_keys(lists->censuses[i], why);
     return rc;
 }
 
@@ -218,7 +218,7 @@ struct lists_total lists_total(const struct lists *lists) {
     OBJ_CHECK(lists, LISTS_MAGIC);
     struct lists_total total = {.failed = lists->failed};
     for (size_t i = 0; i < lists->options.count; i++) {
-        struct counter_sums sums = counter_sums(lists->counters[i]);
+        struct census_sums sums = census_sums(lists->censuses[i]);
         total.sums.read += sums.read;
         total.sums.known += sums.known;
         total.sums.undated += sums.undated;

@@ -9,7 +9,7 @@
 #include "clients/collector/terminal.h"
 #include "clients/lib/suivi.h"
 #include "clients/listserv/archive.h"
-#include "clients/listserv/counter.h"
+#include "clients/listserv/census.h"
 #include "clients/listserv/walk.h"
 #include "proto/fault.h"
 
@@ -32,7 +32,7 @@ struct lists_options {
 };
 
 struct lists_total {
-    struct counter_sums sums;
+    struct census_sums sums;
     bool failed; /* something was said that was wrong with a path */
 };
 

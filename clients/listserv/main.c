@@ -24,16 +24,16 @@ struct program {
 /* A dry run looks up what is known, and makes no state. */
 static bool needs_state(const struct options *options) {
     char *path = NULL;
-    ASSERT(asprintf(&path, "%s/outbox.mdb", options->state) > 0);
+    ASSERT(asprintf(&path, "%s/outbox.mdb", options->common.state) > 0);
     bool there = access(path, F_OK) == 0;
     free(path);
     return !options->dry_run || there;
 }
 
 static int open_suivi(struct program *program, struct fault *why) {
-    const struct suivi_options options = {.endpoint = program->options.endpoint,
-                                          .state = program->options.state,
-                                          .source = program->options.source,
+    const struct suivi_options options = {.endpoint = program->options.common.endpoint,
+                                          .state = program->options.common.state,
+                                          .source = program->options.common.source,
                                           .software = "suivi-listserv " SUIVI_VERSION};
     int rc = suivi_open(&program->suivi, &options);
     return rc == 0 ? 0 : fault_set(why, rc, "%s", suivi_why(program->suivi));
@@ -46,7 +46,7 @@ static int open_all(struct program *program, struct fault *why) {
         return rc;
     program->list = (struct list){options->list, options->paths, options->path_count};
     const struct lists_options lists = {.suivi = program->suivi,
-                                        .state = options->state,
+                                        .state = options->common.state,
                                         .lists = &program->list,
                                         .count = 1,
                                         .dry = options->dry_run,
@@ -62,7 +62,7 @@ static void close_all(struct program *program) {
 
 static int count_all(struct program *program, struct fault *why) {
     if (program->options.follow)
-        return follow_run(program->lists, program->suivi, program->options.state, why);
+        return follow_run(program->lists, program->suivi, program->options.common.state, why);
     if (program->options.dry_run)
         puts("indicator,period,list,value");
     int rc = lists_read(program->lists, why);
@@ -76,7 +76,7 @@ static const char *plural(uint64_t count) {
 /* One line in which everything adds up: each message is a post, without a date, or known; each event that was sent is counted,
  * refused, or was counted before. */
 static void say_balance(const struct lists_total *total, const struct suivi_tally *sent) {
-    const struct counter_sums *sums = &total->sums;
+    const struct census_sums *sums = &total->sums;
     uint64_t fresh = sums->read - sums->known - sums->undated,
              refused = sent->events - sent->counted - sent->again;
     int64_t taken_back = (int64_t)fresh - sums->posts;
@@ -102,7 +102,7 @@ static bool report(struct program *program, int delivered) {
     struct lists_total total = lists_total(program->lists);
     bool well = sent.refused == 0 && sent.missing == 0 && !total.failed;
     if (sent.refused > 0)
-        sending_say_refused(LISTS_PROGRAM, program->suivi, program->options.state);
+        sending_say_refused(LISTS_PROGRAM, program->suivi, program->options.common.state);
     if (sent.missing > 0)
         sending_say_missing(LISTS_PROGRAM, program->suivi);
     if (delivered != 0) {
@@ -124,7 +124,7 @@ static bool run(struct program *program) {
         say_balance(&total, &(struct suivi_tally){0});
         return !total.failed && fflush(stdout) == 0;
     }
-    return report(program, suivi_deliver(program->suivi, program->options.timeout_ms));
+    return report(program, suivi_deliver(program->suivi, program->options.common.timeout_ms));
 }
 
 int main(int argc, char **argv) {

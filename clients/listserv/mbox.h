@@ -33,6 +33,7 @@ struct mbox_message {
         [MBOX_DIGEST_BYTES]; /* of headers and body, when it has no Message-ID; line ends as LF, and none at its
                                                 end, where the next message may or may not follow */
     bool headers_end;        /* their end was seen */
+    bool from_cut;           /* the stream ended within that field */
     bool last;               /* the stream ends with it */
     bool cut;                /* the stream failed within it */
 };

@@ -2,12 +2,8 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "clients/collector/usual.h"
-#include "config/paths.h"
-#include "proto/check.h"
 #include "proto/dims.h"
 
 const char options_help[] =
@@ -24,22 +20,21 @@ const char options_help[] =
     "  --dry-run                print what would be sent, as CSV; send and save nothing\n"
     "  --once                   read to the end, send, and end (default)\n"
     "  --follow                 stay and count posts as they come\n"
-    "  --endpoint ENDPOINT      of the daemon (default: $SUIVI_ENDPOINT, else as suivid listens)\n"
     "  --state DIR              where known posts, keys and the outbox are (default: "
-    "/var/lib/suivi/listserv)\n"
-    "  --source NAME            name of this collector (default: listserv@HOSTNAME)\n"
-    "  --timeout SECONDS        how long to wait for an answer of the daemon (default: 10)\n"
-    "  --help, --version\n";
+    "/var/lib/suivi/listserv)\n" COMMON_HELP("listserv") "  --help, --version\n";
 
-enum { LIST = 1, CONFIG, DRY_RUN, ONCE, FOLLOW, ENDPOINT, STATE, SOURCE, TIMEOUT, HELP, VERSION };
+enum { LIST = 1, CONFIG, DRY_RUN, ONCE, FOLLOW, HELP, VERSION };
 
 static const struct option long_options[] = {
-    {"list", required_argument, NULL, LIST},       {"config", required_argument, NULL, CONFIG},
-    {"dry-run", no_argument, NULL, DRY_RUN},       {"once", no_argument, NULL, ONCE},
-    {"follow", no_argument, NULL, FOLLOW},         {"endpoint", required_argument, NULL, ENDPOINT},
-    {"state", required_argument, NULL, STATE},     {"source", required_argument, NULL, SOURCE},
-    {"timeout", required_argument, NULL, TIMEOUT}, {"help", no_argument, NULL, HELP},
-    {"version", no_argument, NULL, VERSION},       {NULL, 0, NULL, 0},
+    {"list", required_argument, NULL, LIST},
+    {"config", required_argument, NULL, CONFIG},
+    {"dry-run", no_argument, NULL, DRY_RUN},
+    {"once", no_argument, NULL, ONCE},
+    {"follow", no_argument, NULL, FOLLOW},
+    COMMON_LONG_OPTIONS,
+    {"help", no_argument, NULL, HELP},
+    {"version", no_argument, NULL, VERSION},
+    {NULL, 0, NULL, 0},
 };
 
 static int check_streams(const struct options *options, struct fault *why) {
@@ -55,8 +50,6 @@ static int check(const struct options *options, bool once, struct fault *why) {
     struct fault reason;
     if (options->list != NULL && dims_check_value(str_of(options->list), &reason) != 0)
         return fault_set(why, -EINVAL, "--list: %s", reason.text);
-    if (options->source != NULL && dims_check_value(str_of(options->source), &reason) != 0)
-        return fault_set(why, -EINVAL, "--source: %s", reason.text);
     if (options->list == NULL && options->path_count > 0)
         return fault_set(why, -EINVAL, "--list NAME is missing: which list is this the archive of?");
     if (options->list != NULL && options->path_count == 0)
@@ -67,11 +60,6 @@ static int check(const struct options *options, bool once, struct fault *why) {
     if (options->follow && once)
         return fault_set(why, -EINVAL, "--follow and --once do not go together");
     return check_streams(options, why);
-}
-
-static void replace(char **text, const char *with) {
-    free(*text);
-    *text = mem_string(with, strlen(with));
 }
 
 static int take(struct options *options, int letter, bool *once, char *const *argv, struct fault *why) {
@@ -91,17 +79,6 @@ static int take(struct options *options, int letter, bool *once, char *const *ar
     case FOLLOW:
         options->follow = true;
         return 0;
-    case ENDPOINT:
-        options->endpoint = optarg;
-        return 0;
-    case STATE:
-        replace(&options->state, optarg);
-        return 0;
-    case SOURCE:
-        replace(&options->source, optarg);
-        return 0;
-    case TIMEOUT:
-        return usual_timeout(&options->timeout_ms, optarg, why);
     case HELP:
         options->help = true;
         return 0;
@@ -111,12 +88,14 @@ static int take(struct options *options, int letter, bool *once, char *const *ar
     case ':':
         return fault_set(why, -EINVAL, "%s needs a value", argv[optind - 1]);
     default:
-        return fault_set(why, -EINVAL, "unknown option %s", argv[optind - 1]);
+        break;
     }
+    int rc = common_take(&options->common, letter, optarg, why);
+    return rc == -ENOENT ? fault_set(why, -EINVAL, "unknown option %s", argv[optind - 1]) : rc;
 }
 
 int options_parse(struct options *options, int argc, char *const *argv, struct fault *why) {
-    *options = (struct options){.timeout_ms = USUAL_TIMEOUT_MS};
+    *options = (struct options){.common = COMMON_OPTIONS_NONE};
     bool once = false;
     int letter, rc = 0;
     opterr = 0;
@@ -128,14 +107,11 @@ int options_parse(struct options *options, int argc, char *const *argv, struct f
     options->paths = argv + optind;
     options->path_count = (size_t)(argc - optind);
     rc = check(options, once, why);
-    if (rc == 0 && options->state == NULL)
-        options->state = paths_state("listserv");
-    if (rc == 0 && options->source == NULL)
-        options->source = usual_source("listserv");
+    if (rc == 0)
+        common_defaults(&options->common, "listserv");
     return rc;
 }
 
 void options_free(struct options *options) {
-    free(options->state);
-    free(options->source);
+    common_free(&options->common);
 }

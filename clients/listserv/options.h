@@ -5,14 +5,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "clients/collector/common.h"
 #include "proto/fault.h"
 
 struct options {
     bool help, version, follow, dry_run;
-    const char *endpoint, *list, *config; /* of argv; may be NULL */
-    char *state, *source;                 /* set, ours */
-    int timeout_ms;
-    char *const *paths; /* of argv, with `list` */
+    struct common_options common;
+    const char *list, *config; /* of argv; may be NULL */
+    char *const *paths;        /* of argv, with `list` */
     size_t path_count;
 };
 

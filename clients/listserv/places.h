@@ -27,6 +27,7 @@ struct place {
     uint64_t digested;      /* so many of its first bytes digest to: 0: none, it is packed */
     unsigned char digest[PLACE_DIGEST_BYTES];
     uint64_t resume; /* where its last message begins, which may have been only half there */
+    bool tail_open;  /* its headers were not all there: it is counted anew, whatever it is now */
     bool has_tail; /* that one's identity may change as it grows: as which it was counted, and on which day */
     struct identity tail;
     int32_t tail_day;

@@ -2,10 +2,11 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "clients/collector/usual.h"
 #include "config/paths.h"
 #include "proto/check.h"
 #include "proto/dims.h"
@@ -105,6 +106,16 @@ static int parse_languages(struct options *options, const char *list, const char
     return rc;
 }
 
+static int parse_timeout(struct options *options, const char *text, struct fault *why) {
+    char *end;
+    errno = 0;
+    long seconds = strtol(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || seconds < 0 || seconds > INT_MAX / 1000)
+        return fault_set(why, -EINVAL, "--timeout: \"%s\" is not a number of seconds", text);
+    options->timeout_ms = (int)seconds * 1000;
+    return 0;
+}
+
 static int parse_day(int32_t *day, const char *option, const char *text, struct fault *why) {
     struct period period;
     if (period_parse(&period, str_of(text), NULL) != 0 || period.type != PERIOD_DAY)
@@ -138,8 +149,15 @@ static int check(struct options *options, struct fault *why) {
 static void fill_defaults(struct options *options) {
     if (options->state == NULL)
         options->state = paths_state("weblog");
-    if (options->source == NULL)
-        options->source = usual_source("weblog");
+    if (options->source != NULL)
+        return;
+    char host[HOST_NAME_MAX + 1] = "localhost";
+    if (gethostname(host, sizeof host) != 0)
+        strcpy(host, "localhost");
+    host[HOST_NAME_MAX] = '\0';
+    char name[sizeof "weblog@" + sizeof host] = "weblog@";
+    strcat(name, host);
+    options->source = mem_string(name, strlen(name));
 }
 
 static void replace(char **text, const char *with) {
@@ -148,7 +166,7 @@ static void replace(char **text, const char *with) {
 }
 
 int options_parse(struct options *options, int argc, char *const *argv, struct fault *why) {
-    *options = (struct options){.timeout_ms = USUAL_TIMEOUT_MS, .days = DAYS_ALL};
+    *options = (struct options){.timeout_ms = 10000, .days = DAYS_ALL};
     const char *languages = NULL, *otherwise = NULL;
     int letter, rc = 0;
     opterr = 0;
@@ -191,7 +209,7 @@ int options_parse(struct options *options, int argc, char *const *argv, struct f
             options->robots = optarg;
             break;
         case TIMEOUT:
-            rc = usual_timeout(&options->timeout_ms, optarg, why);
+            rc = parse_timeout(options, optarg, why);
             break;
         case HELP:
             options->help = true;
