@@ -125,14 +125,43 @@ static void unobscure_other(char *text) {
     }
 }
 
+/* Whether "@" stands in it, other than in a comment or a quoted name. */
+static bool has_sign(const char *text) {
+    int depth = 0;
+    bool quoted = false;
+    for (const char *at = text; *at != '\0'; at++) {
+        if (*at == '\\' && at[1] != '\0')
+            at++;
+        else if (quoted || *at == '"')
+            quoted = *at == '"' ? !quoted : quoted;
+        else if (*at == '(' || *at == ')')
+            depth += *at == '(' ? 1 : depth > 0 ? -1 : 0;
+        else if (*at == '@' && depth == 0)
+            return true;
+    }
+    return false;
+}
+
+/* One word with one "@" in it, in bytes that GMime takes for no address; cuts off what follows it. */
+static const char *bare_address(char *text) {
+    char *word = text + strspn(text, " \t<");
+    char *sign = strchr(word, '@');
+    word[strcspn(word, " \t<>(),;\"")] = '\0';
+    bool whole =
+        sign > word && sign < word + strlen(word) && sign[1] != '\0' && strchr(sign + 1, '@') == NULL;
+    return whole ? word : NULL;
+}
+
 struct str meaning_address(struct meaning *meaning, struct str field) {
     OBJ_CHECK(meaning, MEANING_MAGIC);
     char text[MEANING_TEXT_MAX + 1];
     copy(text, field);
-    if (strchr(text, '@') == NULL && !unobscure(text))
+    if (!has_sign(text) && !unobscure(text))
         unobscure_other(text);
     InternetAddressList *list = internet_address_list_parse(NULL, text);
     const char *address = first_mailbox(list, 4);
+    if (address == NULL)
+        address = bare_address(text);
     size_t len = address != NULL ? strnlen(address, MEANING_TEXT_MAX) : 0;
     for (size_t i = 0; i < len; i++)
         meaning->address[i] = g_ascii_tolower(address[i]);
