@@ -129,30 +129,39 @@ static void add(struct census *census, int32_t day, int64_t number) {
     census->sums.posts += number;
 }
 
+/* Half an address would be somebody else's, and nobody is ever taken back. */
+static int add_poster(struct census *census, const struct mbox_message *message, int32_t day,
+                      struct fault *why) {
+    if (day == CENSUS_NO_DAY || message->from_cut)
+        return 0;
+    struct str poster = meaning_address(census->meaning, message->from);
+    return poster.len > 0 ? posters_add(census->posters, day, poster, why) : 0;
+}
+
 int census_message(struct census *census, const struct mbox_message *message, struct counted *counted,
                    struct fault *why) {
     OBJ_CHECK(census, CENSUS_MAGIC);
     ASSERT(!census->put);
     *counted =
         (struct counted){.identity = identity_of_message(census->identities, message), .day = CENSUS_NO_DAY};
-    census->sums.read++;
-    int rc = posts_add(census->posts, &counted->identity, &counted->added, why);
+    bool known;
+    int rc = posts_known(census->posts, &counted->identity, &known, why);
+    if (rc == 0 && !known) {
+        counted->day = day_of(census, message);
+        rc = add_poster(census, message, counted->day, why); /* which may want a new key: it comes first */
+        if (rc == 0)
+            rc = posts_add(census->posts, &counted->identity, why);
+    }
     if (rc != 0)
         return rc;
-    if (!counted->added) {
-        census->sums.known++;
-        return 0;
+    counted->added = !known;
+    census->sums.read++;
+    census->sums.known += known;
+    if (counted->added) {
+        census->sums.undated += counted->day == CENSUS_NO_DAY;
+        add(census, counted->day, 1);
     }
-    int32_t day = counted->day = day_of(census, message);
-    add(census, day, 1);
-    if (day == CENSUS_NO_DAY) {
-        census->sums.undated++;
-        return 0;
-    }
-    if (message->from_cut) /* half an address would be somebody else's, and nobody is ever taken back */
-        return 0;
-    struct str poster = meaning_address(census->meaning, message->from);
-    return poster.len > 0 ? posters_add(census->posters, day, poster, why) : 0;
+    return 0;
 }
 
 int census_take_back(struct census *census, const struct identity *identity, int32_t day, struct fault *why) {

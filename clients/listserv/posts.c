@@ -80,11 +80,15 @@ static int find_record(struct posts *posts, unsigned prefix, struct str *rests, 
     return 0;
 }
 
-static void touch(struct posts *posts, unsigned prefix, size_t len) {
-    if (!posts->touched[prefix])
-        posts->bytes += len + RECORD_COST;
+/* Its record will have to be saved. */
+static int touch(struct posts *posts, unsigned prefix, struct fault *why) {
+    struct str rests = {"", 0};
+    int rc = posts->touched[prefix] ? 0 : find_record(posts, prefix, &rests, why);
+    if (rc != 0)
+        return rc;
+    posts->bytes += REST_BYTES + (posts->touched[prefix] ? 0 : rests.len + RECORD_COST);
     posts->touched[prefix] = true;
-    posts->bytes += REST_BYTES;
+    return 0;
 }
 
 static bool holds(struct str rests, const struct identity *post) {
@@ -107,34 +111,43 @@ static struct identity *room_for_one(struct identity **list, size_t *count, size
     return &(*list)[(*count)++];
 }
 
-/* Was it taken out, to be in the records no more? Then it is not, now. */
-static bool take_back_removal(struct posts *posts, const struct identity *post) {
-    for (size_t i = 0; i < posts->removed_count; i++)
-        if (compare(&posts->removed[i], post) == 0) {
-            posts->removed[i] = posts->removed[--posts->removed_count];
-            return true;
-        }
-    return false;
+/* Its number among those that were taken out, to be in the records no more; their count: it was not. */
+static size_t find_removed(const struct posts *posts, const struct identity *post) {
+    size_t i = 0;
+    while (i < posts->removed_count && compare(&posts->removed[i], post) != 0)
+        i++;
+    return i;
 }
 
-int posts_add(struct posts *posts, const struct identity *post, bool *added, struct fault *why) {
+int posts_known(struct posts *posts, const struct identity *post, bool *known, struct fault *why) {
     OBJ_CHECK(posts, POSTS_MAGIC);
     uint64_t key[2];
     uint32_t number;
     index_key(post, key);
-    *added = false;
-    if (hash_index_get(&posts->index, key, &number))
+    *known = hash_index_get(&posts->index, key, &number);
+    if (*known)
         return 0;
     struct str rests;
     int rc = find_record(posts, prefix_of(post), &rests, why);
-    if (rc != 0)
-        return rc;
-    if (holds(rests, post)) {
-        *added = take_back_removal(posts, post);
+    *known = rc == 0 && holds(rests, post) && find_removed(posts, post) == posts->removed_count;
+    return rc;
+}
+
+int posts_add(struct posts *posts, const struct identity *post, struct fault *why) {
+    OBJ_CHECK(posts, POSTS_MAGIC);
+    size_t removed = find_removed(posts, post);
+    if (removed < posts->removed_count) { /* and is in the records: there it stays */
+        posts->removed[removed] = posts->removed[--posts->removed_count];
         return 0;
     }
-    touch(posts, prefix_of(post), rests.len);
-    hash_index_find(&posts->index, key, (uint32_t)posts->added_count, added);
+    int rc = touch(posts, prefix_of(post), why);
+    if (rc != 0)
+        return rc;
+    uint64_t key[2];
+    bool added;
+    index_key(post, key);
+    hash_index_find(&posts->index, key, (uint32_t)posts->added_count, &added);
+    ASSERT(added);
     *room_for_one(&posts->added, &posts->added_count, &posts->added_room) = *post;
     return 0;
 }
@@ -145,11 +158,11 @@ int posts_remove(struct posts *posts, const struct identity *post, bool *removed
     int rc = find_record(posts, prefix_of(post), &rests, why);
     if (rc != 0)
         return rc;
-    *removed = holds(rests, post) && !take_back_removal(posts, post);
-    if (holds(rests, post))
-        *room_for_one(&posts->removed, &posts->removed_count, &posts->removed_room) = *post;
-    touch(posts, prefix_of(post), rests.len);
-    return 0;
+    *removed = holds(rests, post) && find_removed(posts, post) == posts->removed_count;
+    if (!*removed)
+        return 0;
+    *room_for_one(&posts->removed, &posts->removed_count, &posts->removed_room) = *post;
+    return touch(posts, prefix_of(post), why);
 }
 
 bool posts_full(const struct posts *posts) {

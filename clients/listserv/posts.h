@@ -16,8 +16,8 @@ struct posts;
 void posts_new(struct posts **out, struct suivi *suivi, struct str list);
 void posts_destroy(struct posts **posts);
 
-/* *added: it was not there. */
-int posts_add(struct posts *posts, const struct identity *post, bool *added, struct fault *why);
+int posts_known(struct posts *posts, const struct identity *post, bool *known, struct fault *why);
+int posts_add(struct posts *posts, const struct identity *post, struct fault *why); /* one that is not known */
 
 /* *removed: it was there. */
 int posts_remove(struct posts *posts, const struct identity *post, bool *removed, struct fault *why);

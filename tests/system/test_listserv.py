@@ -5,6 +5,7 @@ import sys
 
 import house
 import make_lists
+from disks import fill, small_disk
 from reference_lists import ListReference
 from weblog_case import nonzero, packed
 
@@ -286,6 +287,39 @@ class Follow(ListsTest):
         running.signal(house.signal.SIGTERM)
         self.assertEqual(running.wait(), 0, running.stderr())
         self.assert_figures(reference)
+
+
+class FullDisk(ListsTest):
+    def setUp(self):
+        super().setUp()
+        os.mkdir(self.house.path('disk'))
+
+    def test_the_next_run_counts_what_could_not_be_saved(self):
+        content = make_lists.mbox(SEED, 3000)
+        path = self.house.write('a.mbox', content)
+        with small_disk(self, self.house.path('disk'), '128k') as resize:
+            ran = self.listserv(path, state='disk/state', code=1)
+            self.assert_one_sentence(ran.err, self.house.path('disk'), 'o space left')
+            resize('256m')
+            self.listserv(path, state='disk/state')
+            self.assert_figures(self.reference(content))
+
+    def test_one_that_follows_goes_on_by_itself(self):
+        parts = make_lists.parts(SEED, 3000)
+        path = self.house.write('a.mbox', b''.join(parts[:10]))
+        with small_disk(self, self.house.path('disk'), '4m'):
+            running = self.house.spawn('suivi-listserv', *self.house.listserv_arguments(path, state='disk/state'), '--follow')
+            house.until(lambda: self.house.table('lists.posts'), 'the first posts counted')
+            filler = fill(self.house.path('disk'))
+            with open(path, 'ab') as file:
+                file.write(b''.join(parts[10:]))
+            self.assertRegex(running.wait_line('trying again'), '[Nn]o space left')
+            os.unlink(filler)
+            reference = self.reference(b''.join(parts))
+            house.until(lambda: sum(self.house.table('lists.posts').values()) == sum(reference.posts.values()), 'every post counted')
+            running.signal(house.signal.SIGTERM)
+            self.assertEqual(running.wait(), 0, running.stderr())
+            self.assert_figures(reference)
 
 
 class Usage(ListsTest):
