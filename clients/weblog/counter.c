@@ -132,7 +132,7 @@ int counter_line(struct counter *counter, const struct line *line, int32_t *day,
     if (line->has_agent)
         agent = XXH3_128bits_withSeed(line->agent.at, line->agent.len, counter->seed[0]);
     epochs_seen(counter->epochs, line->at);
-    tally_heard(counter->tally, counter->day);
+    tally_heard(counter->tally, counter->day, line->has_agent);
     tally_add(counter->tally, TALLY_REQUESTS, counter->day, TALLY_NO_LANGUAGE, 1);
     counter->sums.requests++;
     if (line->has_agent && is_robot(counter, line->agent, agent)) {

@@ -108,6 +108,23 @@ static int send_set(void *arg, enum tally_set what, int32_t day, unsigned langua
                           hashes, hash_count);
 }
 
+/* Who is a robot decides about these, so that the list belongs to each of their days. */
+static int send_heard(void *arg, int32_t day, bool agents) {
+    static const char *const judged[] = {
+        "web.robots",    "web.pageviews",       "web.visits",
+        "web.downloads", "web.visitors.unique", "web.visitors.returning",
+    };
+    struct counter *counter = counter_of(arg);
+    const char *list = agents ? robots_date(counter->options.robots) : "none: the log names no user agents";
+    struct suivi_dim dims[2];
+    size_t count = dims_of(counter, TALLY_NO_LANGUAGE, dims);
+    int rc = 0;
+    for (size_t i = 0; is_wanted(counter, day) && i < sizeof judged / sizeof *judged && rc == 0; i++)
+        rc = suivi_remark(counter->suivi, judged[i], dims, count, (int64_t)day * CIVIL_DAY_SECONDS,
+                          SUIVI_METHOD, "robots list", list);
+    return rc;
+}
+
 /* A run that is killed leaves returning visitors untold: the next one must know. */
 static int note_unjudged(struct counter *counter, bool wanted, struct fault *why) {
     if (wanted == counter->unjudged_noted)
@@ -127,7 +144,7 @@ static void forget_cached(struct counter *counter) {
 
 /* Hands all that was counted to libsuivi, as records and events. */
 static int hand_over(struct counter *counter, bool settled, struct fault *why) {
-    const struct tally_sink sink = {.arg = counter, .sum = send_sum, .set = send_set};
+    const struct tally_sink sink = {.arg = counter, .sum = send_sum, .set = send_set, .heard = send_heard};
     int rc = views_settle(counter->views, why);
     if (rc != 0)
         return rc;
