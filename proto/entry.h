@@ -51,6 +51,10 @@ enum entry_remark {
     ENTRY_REMARK_LAST = ENTRY_REMARK_EVENT,
 };
 
+/* The method that says over what time members of a set can be told apart: title "key", note "one each month". */
+#define ENTRY_KEY_TITLE "key"
+#define ENTRY_KEY_NOTE  "one each "
+
 struct entry {
     uint64_t id;      /* 1 to 2^63 - 1 */
     int64_t recorded; /* Unix time at which it was said */
