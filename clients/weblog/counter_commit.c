@@ -98,7 +98,9 @@ void counter_forget_named(struct counter *counter) {
 static int send_language(struct counter *counter, int32_t day, unsigned language) {
     const char *name = counter->languages.name[language];
     const struct suivi_dim dim = {"language", name};
-    if (counter->named[language] == day)
+    bool future =
+        (int64_t)day * CIVIL_DAY_SECONDS > epochs_newest(counter->epochs); /* a clock that was wrong */
+    if (counter->named[language] == day || future)
         return 0;
     counter->named[language] = day;
     return suivi_name(counter->suivi, "web.languages", &dim, 1, (int64_t)day * CIVIL_DAY_SECONDS, name);
