@@ -253,7 +253,8 @@ static int answer_all(struct writing *writing, struct query_scope *scope, const 
 
 int query_run(struct frames **out, const struct message_query *query, const struct framework *framework,
               struct catalogue *catalogue, struct store *store, int64_t now, struct fault *why) {
-    struct query_scope scope = {.query = query, .framework = framework, .catalogue = catalogue};
+    struct query_scope scope = {
+        .query = query, .framework = framework, .catalogue = catalogue, .outside = query->outside};
     size_t *chosen = mem_zeroed(framework_indicator_count(framework) + 1, sizeof *chosen), count;
     int err = choice_indicators(framework, query->pattern, query->pattern_count, chosen, &count, why);
     if (err == 0) {
