@@ -19,17 +19,19 @@
 #define MESSAGE_BYTES_MAX    (16u << 20) /* one frame */
 #define MESSAGE_SERIES_MAX   (1u << 20)  /* series in a batch's dictionary */
 #define MESSAGE_EVENTS_MAX   (1u << 20)  /* events in a batch */
-#define MESSAGE_REASONS_MAX  256         /* different reasons in one ack */
-#define MESSAGE_SOURCE_MAX   128         /* bytes of a source's name, which is checked as a dimension value */
-#define MESSAGE_OUTBOX_MAX   32          /* bytes of an outbox's id */
-#define MESSAGE_PATTERNS_MAX 64          /* ids or globs of indicators in one question */
-#define MESSAGE_LANGUAGE_MAX 35          /* bytes of the longest usual tag of RFC 5646 */
-#define MESSAGE_TEXT_MAX     512         /* bytes of a sentence */
-#define MESSAGE_LONG_MAX     4096        /* bytes of a definition or method */
-#define MESSAGE_FIGURES_MAX  4096        /* figures in one chunk */
-#define MESSAGE_ROWS_MAX     4096        /* rows of the ledger, the plan, duties, closings in one chunk */
-#define MESSAGE_FINDINGS_MAX 4096        /* findings in one chunk */
-#define MESSAGE_CREDIT       64          /* batches a source may have unacknowledged */
+#define MESSAGE_OTHERS_MAX   (1u << 18) /* of these, that are kept one by one: sets, names, entries, readings */
+#define MESSAGE_OTHERS_TOLD  (1u << 14) /* how many a collector is asked to keep to */
+#define MESSAGE_REASONS_MAX  256        /* different reasons in one ack */
+#define MESSAGE_SOURCE_MAX   128        /* bytes of a source's name, which is checked as a dimension value */
+#define MESSAGE_OUTBOX_MAX   32         /* bytes of an outbox's id */
+#define MESSAGE_PATTERNS_MAX 64         /* ids or globs of indicators in one question */
+#define MESSAGE_LANGUAGE_MAX 35         /* bytes of the longest usual tag of RFC 5646 */
+#define MESSAGE_TEXT_MAX     512        /* bytes of a sentence */
+#define MESSAGE_LONG_MAX     4096       /* bytes of a definition or method */
+#define MESSAGE_FIGURES_MAX  4096       /* figures in one chunk */
+#define MESSAGE_ROWS_MAX     4096       /* rows of the ledger, the plan, duties, closings in one chunk */
+#define MESSAGE_FINDINGS_MAX 4096       /* findings in one chunk */
+#define MESSAGE_CREDIT       64         /* batches a source may have unacknowledged */
 
 enum message_type {
     MESSAGE_HELLO = 1,
@@ -78,7 +80,8 @@ struct message_welcome {
     uint64_t last;
     uint64_t credit;
     uint64_t max_bytes, max_series, max_events;
-    uint64_t digest;  /* message_digest of batch `last` as it was counted; 0: not known */
+    uint64_t max_others; /* events whose value is no number; 0: it does not say */
+    uint64_t digest;     /* message_digest of batch `last` as it was counted; 0: not known */
     uint64_t missing; /* batches before `first` that it never had, or has no more: it goes on without them */
 };
 
@@ -219,6 +222,8 @@ struct message_figure {
     bool has_target;
     int64_t target;       /* likewise */
     uint32_t heard, days; /* coverage: heard from on so many of so many days; days 0: not said */
+    bool has_on_time;
+    int64_t on_time; /* of a milestone: how many of what was done were done by their due day */
 };
 
 int message_read_figures(struct wire_reader *reader, struct message_figures *out, struct fault *why);
@@ -355,9 +360,11 @@ struct message_explanation {
     struct str definition, method, method_version, fed_by;
     struct message_figure figure; /* its state says whether there is one */
     uint64_t more;
+    bool gone; /* the plan has the indicator no more: the figure is what was reported */
     uint32_t part_count, entry_count, withdrawal_count, refusal_count, version_count, closing_count,
-        move_count, operand_count, remark_count;
-    struct wire_reader parts, entries, withdrawals, refusals, versions, closings, moves, operands, remarks;
+        move_count, operand_count, remark_count, meaning_count;
+    struct wire_reader parts, entries, withdrawals, refusals, versions, closings, moves, operands, remarks,
+        meanings;
 };
 
 /* What one source gave to it. */
@@ -373,7 +380,8 @@ enum message_entry_state {
     MESSAGE_ENTRY_COUNTS,
     MESSAGE_ENTRY_RETRACTED,
     MESSAGE_ENTRY_WITHDRAWN,
-    MESSAGE_ENTRY_SUPERSEDED
+    MESSAGE_ENTRY_SUPERSEDED,
+    MESSAGE_ENTRY_REPLACED /* by a corrected figure of its day */
 };
 const char *message_entry_state_name(enum message_entry_state state); /* "counts", ... */
 
@@ -435,6 +443,15 @@ struct message_remark_row {
     struct str title, note;
 };
 
+/* What the indicator meant when a period was closed, in the language asked for. */
+struct message_meaning_row {
+    struct str period;                    /* of the closing */
+    struct str version;                   /* of the method */
+    bool changed;                         /* it means something else by now */
+    bool kept;                            /* its words are known; else the next are empty */
+    struct str label, definition, method; /* may be empty */
+};
+
 int message_read_explanation(struct wire_reader *reader, struct message_explanation *out, struct fault *why);
 void message_next_part(struct message_explanation *explanation, struct message_part *out);
 void message_next_entry(struct message_explanation *explanation, struct message_entry_row *out);
@@ -445,6 +462,7 @@ void message_next_closing(struct message_explanation *explanation, struct messag
 void message_next_move(struct message_explanation *explanation, struct message_move_row *out);
 void message_next_operand(struct message_explanation *explanation, struct message_operand_row *out);
 void message_next_remark(struct message_explanation *explanation, struct message_remark_row *out);
+void message_next_meaning(struct message_explanation *explanation, struct message_meaning_row *out);
 
 void message_write_part(struct wire_writer *writer, const struct message_part *part);
 void message_write_entry_row(struct wire_writer *writer, const struct message_entry_row *row);
@@ -455,6 +473,7 @@ void message_write_closing(struct wire_writer *writer, const struct message_clos
 void message_write_move(struct wire_writer *writer, const struct message_move_row *row);
 void message_write_operand(struct wire_writer *writer, const struct message_operand_row *row);
 void message_write_remark(struct wire_writer *writer, const struct message_remark_row *row);
+void message_write_meaning(struct wire_writer *writer, const struct message_meaning_row *row);
 
 /* Its lists, in the order of their counts. */
 enum message_list {
@@ -467,6 +486,7 @@ enum message_list {
     MESSAGE_LIST_MOVES,
     MESSAGE_LIST_OPERANDS,
     MESSAGE_LIST_REMARKS,
+    MESSAGE_LIST_MEANINGS,
     MESSAGE_LISTS
 };
 

@@ -267,6 +267,18 @@ class Refused(RecordTest):
             with self.subTest(arguments=arguments):
                 self.refuse(*arguments, says=says)
 
+    def test_what_counts_by_itself(self):
+        """It would be added to what the collector counts: refused, with a daemon and without, unless it is meant so."""
+        page = ['web.pageviews', '--at', '2018-03-07', '--value', '5', '--dim', 'site=nswp', '--dim', 'language=en']
+        for name in (page, ['lists.posts', '--at', '2018-03-07', '--value', '5', '--dim', 'list=members']):
+            self.assert_changes_nothing(lambda name=name: self.record(*name, code=1), name[0], 'nothing was recorded',
+                                        'suivi correct', '--even-so')
+        self.record('web.languages', '--at', '2018-03-07', '--name', 'fr', '--dim', 'language=fr')     # by both
+        self.record(*page, '--even-so')
+        self.assertEqual(self.figure('web.pageviews', '2018-03'), 5)
+        self.house.stop()
+        self.assert_one_sentence(self.record(*page, code=1).err, 'fed by: web log', '--even-so')
+
     def test_days(self):
         value = ('--value', '3', '--dim', 'region=africa')
         for day, says in [('2018-02-31', '31 February 2018'), ('2018-13-01', '2018-13-01'), ('2018-03', '2018-03'), ('yesterday', 'yesterday'),
@@ -515,12 +527,40 @@ class Corrected(RecordTest):
     def test_retract_leaves_no_count_below_0(self):
         where = ('digest.editions', '--at', '2018-02-03', '--dim', 'language=en')
         first = self.entry_of(self.record(*where, '--value', '2'))
-        other = self.entry_of(self.why(*where, '--value', '1'))
+        other = self.entry_of(self.why(*where, '--difference', '-1'))
         self.assert_changes_nothing(lambda: self.why('digest.editions', '--retract', first, code=1), first, '-1 on 3 February 2018')
         self.assertEqual(self.figure('digest.editions', '2018-02'), 1)
         self.why('digest.editions', '--retract', other)
         self.why('digest.editions', '--retract', first)
         self.assertEqual(self.figure('digest.editions', '2018-02') or 0, 0)
+
+    def test_a_value_holds(self):
+        """Whatever is counted, said, taken back or withdrawn of that day, before and after."""
+        where = ('digest.editions', '--at', '2018-02-03', '--dim', 'language=en')
+        first = self.entry_of(self.record(*where, '--value', '10'))
+        holds = self.entry_of(self.why(*where, '--value', '3'))
+        self.assertEqual(self.figure('digest.editions', '2018-02'), 3)
+        ran = self.record(*where, '--value', '2')
+        self.assert_one_sentence(ran.err, '3 February 2018', 'it stays 3', '--value 5')
+        self.assertEqual(self.figure('digest.editions', '2018-02'), 3)
+        self.why('digest.editions', '--retract', first)
+        self.assertEqual(self.figure('digest.editions', '2018-02'), 3)
+        self.why(*where, '--difference', '-1')
+        self.assertEqual(self.figure('digest.editions', '2018-02'), 2)
+        told = self.house.run('suivi', 'explain', 'digest.editions', '2018-02').out
+        self.assertRegex(told, r'3 (editions )?in all')
+        self.assertIn('a corrected figure of that day holds', told)
+        self.why(*where, '--value', '7')
+        self.assertEqual(self.figure('digest.editions', '2018-02'), 7)
+        self.why('digest.editions', '--retract', holds)
+        self.assertEqual(self.figure('digest.editions', '2018-02'), 7)
+
+    def test_a_value_of_people_holds(self):
+        where = ('leaders.mentored', '--at', '2018-02-01', '--dim', 'region=africa')
+        self.record(*where, '--name', 'A')
+        self.why(*where, '--value', '3')
+        self.record(*where, '--name', 'B')
+        self.assertEqual(self.figure('leaders.mentored', '2018-02'), 3)
 
     def test_retract_of_whatever_day(self):
         """Also of years around the plan; a milestone by the day on which it was done, or by that which it is kept on."""

@@ -165,13 +165,18 @@ static int ack(struct talk *talk, uint64_t seq, bool repeated) {
     return hear(talk);
 }
 
-static int ack_refusing(struct talk *talk, uint64_t seq, uint32_t index, struct str reason) {
+static int ack_again(struct talk *talk, uint64_t seq, bool repeated, uint32_t index, struct str reason) {
     wire_writer_reset(talk->first);
     wire_writer_reset(talk->second);
     wire_write_str(talk->first, reason);
     message_write_refused(talk->second, index, 0);
-    message_write_ack(talk->writer, STR(SOURCE), seq, false, 1, 1, talk->first, 1, talk->second);
+    message_write_ack(talk->writer, STR(SOURCE), seq, repeated, repeated ? 0 : 1, 1, talk->first, 1,
+                      talk->second);
     return hear(talk);
+}
+
+static int ack_refusing(struct talk *talk, uint64_t seq, uint32_t index, struct str reason) {
+    return ack_again(talk, seq, false, index, reason);
 }
 
 static int error(struct talk *talk, const char *code, uint64_t seq) {
@@ -199,6 +204,13 @@ static char *read_refused(const struct talk *talk) {
         fclose(file);
     }
     return text;
+}
+
+static void refused_has_once(const struct talk *talk, const char *line) {
+    char *text = read_refused(talk), *found = strstr(text, line);
+    if (!found || strstr(found + 1, line))
+        fail_msg("refused.log has this %s: %s\n%s", found ? "twice" : "not", line, text);
+    free(text);
 }
 
 static void refused_has(const struct talk *talk, const char *line, bool wanted) {
@@ -470,6 +482,70 @@ static void test_refused_event_is_written_down(void **state) {
     assert_string_equal(tally.first_reason, "no such?indicator");
 }
 
+/* Killed, and started again. */
+static void die(struct talk *talk) {
+    delivery_destroy(&talk->delivery);
+    refused_destroy(&talk->refused);
+    outbox_close(&talk->outbox);
+    assert_int_equal(outbox_open(&talk->outbox, talk->directory, SOURCE, OUTBOX_BYTES_MAX, &talk->why), 0);
+    refused_new(&talk->refused, talk->directory, STR(SOURCE));
+    delivery_new(&talk->delivery, talk->outbox, talk->refused, STR(SOURCE), STR("test 1"));
+}
+
+static void append_refused(const struct talk *talk, const char *text) {
+    char path[128];
+    snprintf(path, sizeof path, "%s/refused.log", talk->directory);
+    FILE *file = fopen(path, "a");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+#define NO_VIEWS "\t0\tweb.pageviews\tsite=here\t2018-03-07T00:00:0"
+
+static void test_event_refused_again_is_written_down_once(void **state) {
+    struct talk *talk = *state;
+    fill(talk, 2);
+    open_talk(talk, 1, 0);
+    sends_batch(talk, 1, 2);
+    sends_batch(talk, 2, 2);
+    assert_int_equal(ack_refusing(talk, 1, 0, STR("no")), 0);
+    die(talk); /* before its batch was dropped, and the ack of the other one is lost */
+    assert_int_equal(outbox_waiting(talk->outbox), 2);
+    append_refused(talk, "2018-03-07T00:00:00Z\ttest@here\t2" NO_VIEWS "1Z\t5\tno"); /* cut short */
+    open_talk(talk, 1, 2);
+    sends_batch(talk, 1, 2);
+    sends_batch(talk, 2, 2);
+    assert_int_equal(ack_again(talk, 1, true, 0, STR("no")), 0);
+    assert_int_equal(ack_again(talk, 2, true, 0, STR("no")), 0);
+    says_nothing(talk);
+    assert_true(delivery_done(talk->delivery));
+    refused_has_once(talk, "\ttest@here\t1" NO_VIEWS "0Z\t5\tno\n");
+    refused_has_once(talk, "Z\ttest@here\t2" NO_VIEWS "1Z\t5\tno\n");
+    refused_has(talk, "\tno2", false);
+    assert_int_equal(delivery_tally(talk->delivery).refused, 2);
+}
+
+/* Another event of the batch, or the same for another reason, is another line. */
+static void test_only_the_same_refusal_is_written_down_once(void **state) {
+    struct talk *talk = *state;
+    fill(talk, 1);
+    open_talk(talk, 1, 0);
+    sends_batch(talk, 1, 2);
+    assert_int_equal(ack_refusing(talk, 1, 0, STR("no")), 0);
+    die(talk);
+    open_talk(talk, 1, 0);
+    sends_batch(talk, 1, 2);
+    assert_int_equal(ack_again(talk, 1, true, 1, STR("no")), 0);
+    die(talk);
+    open_talk(talk, 1, 0);
+    sends_batch(talk, 1, 2);
+    assert_int_equal(error(talk, MESSAGE_ERROR_BAD, 1), 0);
+    refused_has_once(talk, "\t1" NO_VIEWS "0Z\t5\tno\n");
+    refused_has_once(talk, "\t1\t1\tweb.visitors.unique\tsite=here\t2018-03-07T00:00:00Z\tset of 3\tno\n");
+    refused_has_once(talk, "\t1" NO_VIEWS "0Z\t5\tbecause it is so\n");
+}
+
 static void test_batch_stays_when_its_refusal_cannot_be_written(void **state) {
     struct talk *talk = *state;
     char path[128];
@@ -699,6 +775,53 @@ static void test_what_is_not_ours_is_passed_over(void **state) {
 }
 
 /* A daemon and a line that lose, repeat and delay at random: at the end it has every batch once, in order. */
+/* So that who sends at the same time is not held up; a batch that counts as a whole is not cut. */
+static void test_batches_of_names_and_sets_are_small(void **state) {
+    struct talk *talk = *state;
+    struct dims dims = {0};
+    struct batcher *batcher;
+    size_t batches;
+    batcher_new(&batcher, STR(SOURCE), outbox_id(talk->outbox), 1);
+    for (int whole = 0; whole < 2; whole++) {
+        if (whole)
+            batcher_whole(batcher);
+        for (int i = 0; i < 10; i++)
+            assert_int_equal(batcher_number(batcher, STR("a.count"), &dims, DAY, 1, NULL), 0);
+        for (uint32_t i = 0; i < BATCHER_OTHERS_MAX; i++)
+            assert_int_equal(
+                i & 1 ? batcher_name(batcher, STR("a.roster"), &dims, DAY, STR("n"), NULL)
+                      : batcher_set(batcher, STR("a.distinct"), &dims, DAY, &(uint64_t){i + 1}, 1, NULL),
+                0);
+        (void)batcher_number(batcher, STR("a.count"), &dims, DAY, 1, NULL);
+        (void)batcher_close(batcher, &batches);
+        assert_int_equal(batches, 1);
+        batcher_clear(batcher, 1);
+        if (whole)
+            batcher_whole(batcher);
+        for (uint32_t i = 0; i <= BATCHER_OTHERS_MAX; i++)
+            assert_int_equal(batcher_name(batcher, STR("a.roster"), &dims, DAY, STR("n"), NULL), 0);
+        (void)batcher_close(batcher, &batches);
+        assert_int_equal(batches, whole ? 1 : 2);
+        batcher_clear(batcher, 1);
+    }
+    batcher_destroy(&batcher);
+}
+
+static void test_daemon_that_takes_less_is_told(void **state) {
+    struct talk *talk = *state;
+    fill(talk, 1);
+    says_hello(talk, 1);
+    message_write_welcome(talk->writer, &(struct message_welcome){.source = STR(SOURCE),
+                                                                  .credit = 64,
+                                                                  .max_bytes = MESSAGE_BYTES_MAX,
+                                                                  .max_series = MESSAGE_SERIES_MAX,
+                                                                  .max_events = MESSAGE_EVENTS_MAX,
+                                                                  .max_others = BATCHER_OTHERS_MAX - 1});
+    assert_int_equal(hear(talk), -EPROTO);
+    assert_non_null(strstr(talk->why.text, "16383 sets, names and entries"));
+    assert_int_equal(outbox_waiting(talk->outbox), 1);
+}
+
 static void test_any_loss_ends_well(void **state) {
     struct talk *talk = *state;
     unsigned seed = (unsigned)getpid();
@@ -760,7 +883,11 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_busy_daemon_is_asked_again, setup, teardown),
         cmocka_unit_test_setup_teardown(test_busy_daemon_that_fell_silent_is_not_busy, setup, teardown),
         cmocka_unit_test_setup_teardown(test_another_version_is_said, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_batches_of_names_and_sets_are_small, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_daemon_that_takes_less_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused_event_is_written_down, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_event_refused_again_is_written_down_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_only_the_same_refusal_is_written_down_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_batch_stays_when_its_refusal_cannot_be_written, setup, teardown),
         cmocka_unit_test_setup_teardown(test_batch_stays_when_the_state_directory_is_gone, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad_batch_is_written_down_and_its_number_kept, setup, teardown),

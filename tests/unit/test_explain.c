@@ -296,6 +296,59 @@ static void the_version_told_is_that_of_the_period(void **state) {
     }
 }
 
+static void assert_has(const struct suivi_explanation *it, const char *wanted) {
+    char *text = NULL;
+    size_t len;
+    FILE *stream = open_memstream(&text, &len);
+    explain_text_write(stream, it, &nothing_more);
+    fclose(stream);
+    if (!strstr(text, wanted))
+        fail_msg("wanted %s in:\n%s", wanted, text);
+    free(text);
+}
+
+/* Also where the method had no text, or the words were not kept; the same words are told once. */
+static void what_was_reported_has_the_words_of_its_time(void **state) {
+    (void)state;
+    struct suivi_meaning meaning[] = {
+        {"2018", "0", true, true, "", "Not of this closing.", ""},
+        {"2018-Q1", "1", true, true, "Downloads", "Files fetched.", ""},
+    };
+    struct suivi_explanation it = about_all_of_it(versions);
+    it.closings = &closing;
+    it.closing_count = 1;
+    it.meanings = meaning;
+    it.meaning_count = 2;
+    it.figure.period = "2018-02";
+    it.method = "web log";
+    assert_has(&it, "  definition  reported by version 1: Files fetched.\n"
+                    "              now: Files fetched by people.\n"
+                    "  method      reported by version 1: none was given\n"
+                    "              now: web log\n"
+                    "  version     1, since 1 Jan 2016\n");
+    meaning[1].kept = false;
+    assert_has(&it, "  definition  reported by version 1: its words were not kept then\n"
+                    "              now: Files fetched by people.\n");
+    meaning[1].changed = false;
+    assert_has(&it, "  definition  Files fetched by people.\n  method      web log\n");
+    meaning[1] =
+        (struct suivi_meaning){"2018-Q1", "", false, true, "", "Files fetched by people.", "web log"};
+    assert_has(&it, "  definition  Files fetched by people.\n  method      web log\n");
+}
+
+static void what_the_plan_has_no_more_is_not_counted(void **state) {
+    (void)state;
+    struct suivi_explanation it = about_downloads();
+    it.closings = &closing;
+    it.closing_count = 1;
+    it.gone = true;
+    it.figure.period = "2018-Q1";
+    it.figure.has_reported = true;
+    it.figure.reported = it.figure.value;
+    assert_has(
+        &it, " on 10 Apr 2018; not counted any more\n  SHA-256 4f1c; note: to the donors\nWhat it meant:\n");
+}
+
 static void a_change_of_the_text_alone_is_told_as_such(void **state) {
     (void)state;
     static const struct suivi_version same[] = {{"1", "2016-01-01", 1451606400},
@@ -511,6 +564,34 @@ static void case_studies_are_told_in_full_when_asked(void **state) {
     assert_told(&it, &(struct explain_asked){.full = true}, wanted);
 }
 
+static void remarks_stand_below_what_was_given(void **state) {
+    (void)state;
+    const struct suivi_dim site[] = {{"site", "nswp"}, {"zone", "n"}};
+    const struct suivi_remark_row remarks[] = {
+        {SUIVI_METHOD, "weblog@www1", site, 2, "2018-02-01", "2018-02-28", 27, "robots list", "2018-01-31"},
+        {SUIVI_BREAK, "weblog@www1", site, 1, "2018-02-03", "2018-02-03", 1, "key", "a new key began"},
+        {SUIVI_METHOD, "weblog@www2", NULL, 0, "2018-02-04", "2018-02-05", 2, "robots list", "20\033[2J"},
+        {SUIVI_EVENT, "desk@office", NULL, 0, "2018-02-06", "2018-02-06", 1, "move", "to another host"},
+    };
+    struct suivi_explanation it = about_downloads();
+    it.remarks = remarks;
+    it.remark_count = 4;
+    char *text = NULL;
+    size_t len;
+    FILE *stream = open_memstream(&text, &len);
+    explain_text_write(stream, &it, &nothing_more);
+    fclose(stream);
+    const char *wanted = "How it was counted:\n"
+                         "  robots list 2018-01-31   1-28 Feb, 27 days   weblog@www1   site=nswp, zone=n\n"
+                         "  robots list 20?[2J       4-5 Feb             weblog@www2\n"
+                         "To be known of these days:\n"
+                         "  break, key: a new key began   3 Feb   weblog@www1   site=nswp\n"
+                         "  move: to another host         6 Feb   desk@office\n";
+    if (strstr(text, wanted) == NULL)
+        fail_msg("not as wanted:\n%s", text);
+    free(text);
+}
+
 static void ratios_show_what_they_are_made_of(void **state) {
     (void)state;
     const struct suivi_operand operands[] = {
@@ -595,6 +676,10 @@ static void json_has_all_of_it(void **state) {
     it.entry_count = 1;
     it.operands = &operand;
     it.operand_count = 1;
+    const struct suivi_remark_row remark = {
+        SUIVI_METHOD, "weblog@www1", &africa, 1, "2018-02-01", "2018-02-03", 3, "robots list", "2018-01-31"};
+    it.remarks = &remark;
+    it.remark_count = 1;
     it.figure.decimals = 1;
     assert_json(&it, &(struct explain_asked){.where = &africa, .where_count = 1},
                 "{\n"
@@ -639,7 +724,20 @@ static void json_has_all_of_it(void **state) {
                 "   \"reason\": \"missed\"\n"
                 "  }\n"
                 " ],\n"
-                " \"remarks\": [],\n"
+                " \"remarks\": [\n"
+                "  {\n"
+                "   \"remark\": \"method\",\n"
+                "   \"title\": \"robots list\",\n"
+                "   \"note\": \"2018-01-31\",\n"
+                "   \"source\": \"weblog@www1\",\n"
+                "   \"dims\": {\n"
+                "    \"region\": \"africa\"\n"
+                "   },\n"
+                "   \"first\": \"2018-02-01\",\n"
+                "   \"last\": \"2018-02-03\",\n"
+                "   \"days\": 3\n"
+                "  }\n"
+                " ],\n"
                 " \"refused\": [\n"
                 "  {\n"
                 "   \"source\": \"weblog@www1\",\n"
@@ -707,11 +805,14 @@ int main(void) {
         cmocka_unit_test(a_month_is_closed_with_its_quarter),
         cmocka_unit_test(what_was_closed_without_a_value_says_so),
         cmocka_unit_test(the_version_told_is_that_of_the_period),
+        cmocka_unit_test(what_was_reported_has_the_words_of_its_time),
+        cmocka_unit_test(what_the_plan_has_no_more_is_not_counted),
         cmocka_unit_test(a_change_of_the_text_alone_is_told_as_such),
         cmocka_unit_test(what_is_entered_is_counted_as_what_it_is),
         cmocka_unit_test(entries_say_what_was_entered_and_why_it_changed),
         cmocka_unit_test(each_kind_says_its_own),
         cmocka_unit_test(case_studies_are_told_in_full_when_asked),
+        cmocka_unit_test(remarks_stand_below_what_was_given),
         cmocka_unit_test(ratios_show_what_they_are_made_of),
         cmocka_unit_test(coverage_is_told_in_words),
         cmocka_unit_test(json_has_all_of_it),

@@ -327,7 +327,12 @@ static void what_was_reported_stands_beside_what_is_known(void **state) {
     assert_answer(&books, QUERY("calls", "2018", "2018", "month", BY_REGION, .reported = true),
                   "2018-01 north 7 was 7, 2018-01 south 1 was 1, 2018-02 north 3 was 3, 2018-04 north 9");
     assert_answer(&books, QUERY("calls", "2018-02", "2018-03", "month", BY_REGION, .gaps = true),
-                  "2018-02 north missing was 3, 2018-03 north 4 1/31 (nothing was reported)");
+                  "2018-02 north missing was 3, 2018-02 south missing, "
+                  "2018-03 north 4 1/31 (nothing was reported), 2018-03 south missing");
+    assert_answer(&books,
+                  QUERY("calls", "2018-02", "2018-03", "month", BY_REGION, .gaps = true, .reported = true),
+                  "2018-02 north 3 was 3 1/28, 2018-02 south missing, 2018-03 north missing, "
+                  "2018-03 south missing");
     assert_answer(&books, QUERY("calls", "2018-01", "2018-02", "month", BY_REGION, .gaps = true),
                   "2018-01 north 9 was 7 1/31, 2018-01 south 1 was 1 1/31, 2018-02 north missing was 3, "
                   "2018-02 south missing");
@@ -379,8 +384,13 @@ static void gaps_are_told_apart(void **state) {
     assert_answer(&books, QUERY("calls", "2018-01", "2018-06", "month", .gaps = true),
                   "2018-01 missing of 10, 2018-02 7 of 10 2/28, 2018-03 missing of 10, 2018-04 0 of 10 1/30, "
                   "2018-05 not due of 10, 2018-06 not due of 10");
-    assert_answer(&books, QUERY("calls", "2018-02", "2018-03", "month", .gaps = true, BY_REGION),
-                  "2018-02 north 7 2/28, 2018-03 north missing");
+    assert_answer(
+        &books, QUERY("calls", "2018-02", "2018-03", "month", .gaps = true, BY_REGION),
+        "2018-02 north 7 2/28, 2018-02 south missing, 2018-03 north missing, 2018-03 south missing");
+    assert_answer(
+        &books,
+        QUERY("calls", "2018-03", "2018-03", "month", .gaps = true, BY_REGION, .where = in_region("south")),
+        "2018-03 south missing");
     assert_answer(
         &books, QUERY("calls", "", "", "month", .gaps = true, BY_REGION),
         "2018-02 north 7 2/28, 2018-02 south missing, 2018-03 north missing, 2018-03 south missing, "
@@ -517,6 +527,26 @@ static void a_changed_definition_is_marked(void **state) {
     books_destroy(&books);
 }
 
+static void changes_of_one_day_are_told_once(void **state) {
+    (void)state;
+    static const char *const verbs[] = {"received", "answered", "returned"};
+    struct books books;
+    static char changed[sizeof books_framework];
+    books_new(&books, "2018-01-10");
+    assert_int_equal(definitions_update(books.room.store, books.room.framework, books.now, NULL), 0);
+    books_turn(&books, "2018-02-11");
+    books_count(&books, "a@1", "north", "2018-02-11", 1);
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        memcpy(changed, books_framework, sizeof changed);
+        memcpy(strstr(changed, "that were answered") + 10, verbs[i], 8);
+        books_plan(&books, changed);
+        assert_int_equal(definitions_update(books.room.store, books.room.framework, books.now, NULL), 0);
+    }
+    assert_answer(&books, QUERY("calls", "2018", "2018", "month"),
+                  "2018-02 1 of 10 (definition changed on 2018-02-11)");
+    books_destroy(&books);
+}
+
 /* The text alone; then the version, too; then both as they were; then the text alone and back. */
 static void what_changed_is_said_in_the_right_word(void **state) {
     (void)state;
@@ -629,6 +659,7 @@ int main(void) {
         cmocka_unit_test(gaps_are_told_apart),
         cmocka_unit_test(outsiders_are_not_told_of_few),
         cmocka_unit_test(a_changed_definition_is_marked),
+        cmocka_unit_test(changes_of_one_day_are_told_once),
         cmocka_unit_test(what_changed_is_said_in_the_right_word),
         cmocka_unit_test(a_sum_is_asked_for),
         cmocka_unit_test(a_value_that_is_none_is_refused_with_the_choices),
