@@ -356,6 +356,9 @@ class KnownWhen(BooksTest):
         self.tell([(DESK, 'talks.calls', {}, at('2018-03-05'), 40)])
         self.assertEqual(self.values('--reported'), {('talks.calls', '2018-Q1'): '4'})
         self.assertEqual(self.values(), {('talks.calls', '2018-Q1'): '44'})
+        self.assertIn('clock', self.suivi('check', code=1).out)     # one of the two days is wrong
+        self.clock.set('2018-05-01')
+        self.restart()
         self.suivi('check')
 
 
