@@ -94,6 +94,7 @@ void counter_close(struct counter **pointer) {
     key_events_destroy(&counter->key_events);
     epochs_destroy(&counter->epochs);
     languages_free(&counter->languages);
+    free(counter->slowest.site);
     free(counter->verdict);
     secret_free(counter->seed);
     counter->magic = 0;

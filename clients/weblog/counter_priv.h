@@ -19,6 +19,13 @@ struct counter_verdict {
     bool known, robot;
 };
 
+/* Of all sites of a state, the one that needs the oldest keys. */
+struct counter_slowest {
+    char *site; /* NULL: none needs any */
+    int64_t newest;
+    int32_t horizon;
+};
+
 struct counter {
     unsigned magic;
     struct suivi *suivi;
@@ -35,6 +42,7 @@ struct counter {
     int64_t day_end;
     struct epochs *epochs;
     struct key_events *key_events;
+    struct counter_slowest slowest; /* as destroying found it */
     struct tally *tally;
     struct visitors *visitors;
     struct views *views; /* on their way to the visitors */
