@@ -6,6 +6,8 @@
 #include "clients/weblog/counter.h"
 #include "clients/weblog/epochs.h"
 #include "clients/weblog/languages.h"
+#include "clients/weblog/methods.h"
+#include "clients/weblog/request.h"
 #include "clients/weblog/tally.h"
 #include "clients/weblog/views.h"
 #include "clients/weblog/visitors.h"
@@ -31,6 +33,9 @@ struct counter {
     struct counter_verdict *verdict;
     int32_t day, month; /* of the last line */
     int64_t day_end;
+    bool by_stamp; /* that day */
+    struct methods methods;
+    int32_t method_told; /* the last day of which it was told by which method it was counted */
     struct epochs *epochs;
     struct tally *tally;
     struct visitors *visitors;
@@ -44,5 +49,11 @@ struct counter {
 };
 
 void counter_records_init(struct counter *counter);
+
+/* A line of a day that is counted by stamp, whose client is no robot. `path` as request_classify sets it. */
+void counter_stamp(struct counter *counter, const struct line *line, enum request_class asked,
+                   struct str path);
+
+unsigned counter_language(const struct counter *counter, struct str path);
 
 #endif

@@ -168,14 +168,15 @@ static void count_sets(struct parts *parts) {
 
 static int take_cells(struct parts *parts) {
     const struct explaining *explaining = parts->explaining;
-    const struct explain_group *group = &explaining->group;
+    bool is_count = explaining->indicator->kind == KIND_COUNT;
+    const struct explain_group *group = &explaining->group, *sums = is_count ? group : &explaining->firsts;
     int32_t first = explaining->period.first, last = explaining->period.last;
     int err = 0;
-    if (explaining->indicator->kind == KIND_COUNT)
-        return store_each_sum(explaining->snapshot, STORE_DAYS, group->series, group->count, first, last,
-                              take_sum, parts, explaining->why);
+    if (sums->count > 0)
+        err = store_each_sum(explaining->snapshot, STORE_DAYS, sums->series, sums->count, first, last,
+                             take_sum, parts, explaining->why);
     if (explaining->indicator->kind != KIND_DISTINCT)
-        return 0;
+        return err;
     for (size_t i = 0; i < group->count && err == 0; i++)
         err = store_each_cell(explaining->snapshot, STORE_DAYS, group->series[i], first, last, take_set,
                               parts, explaining->why);
@@ -274,15 +275,13 @@ static int take_series(struct parts *parts, const struct known *known) {
     return err;
 }
 
-static int take_entries(struct parts *parts) {
+static int take_entries_of(struct parts *parts, const struct explain_group *group) {
     const struct explaining *explaining = parts->explaining;
     int err = 0;
-    if (!store_has_entries(explaining->snapshot))
-        return 0;
-    for (size_t i = 0; i < explaining->group.count && err == 0; i++) {
+    for (size_t i = 0; i < group->count && err == 0; i++) {
         struct known known = {0};
-        err = known_add(&known, explaining->snapshot, explaining->group.series[i], CIVIL_DAY_MIN,
-                        CIVIL_DAY_MAX, 0, explaining->withdrawals, explaining->why);
+        err = known_add(&known, explaining->snapshot, group->series[i], CIVIL_DAY_MIN, CIVIL_DAY_MAX, 0,
+                        explaining->withdrawals, explaining->why);
         if (err == 0) {
             known_index(&known);
             err = take_series(parts, &known);
@@ -290,6 +289,14 @@ static int take_entries(struct parts *parts) {
         known_clear(&known);
     }
     return err;
+}
+
+static int take_entries(struct parts *parts) {
+    const struct explaining *explaining = parts->explaining;
+    if (!store_has_entries(explaining->snapshot))
+        return 0;
+    int err = take_entries_of(parts, &explaining->group);
+    return err ? err : take_entries_of(parts, &explaining->firsts);
 }
 
 /* ---- telling ---- */

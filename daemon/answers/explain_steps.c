@@ -107,9 +107,14 @@ static int take_indicator(struct steps *steps, size_t index) {
     }
     steps->carries = steps->carries || kind_carries(indicator->kind);
     explain_gather(explaining, index, &group);
-    bool apart = explaining->indicator->kind == KIND_DISTINCT; /* its entries are told one by one */
+    bool apart = index == explaining->index && indicator->kind == KIND_DISTINCT; /* entries told one by one */
+    enum period_type type;
+    size_t firsts;
+    if (indicator->kind == KIND_DISTINCT &&
+        framework_firsts(explaining->framework, index, explaining->period.type, &type, &firsts))
+        err = take_indicator(steps, firsts);
     int32_t first = explaining->period.first, last = explaining->period.last;
-    if (indicator->kind == KIND_COUNT)
+    if (err == 0 && indicator->kind == KIND_COUNT)
         err = store_each_sum(explaining->snapshot, STORE_DAYS, group.series, group.count, first, last,
                              take_later_sum, steps, explaining->why);
     for (size_t i = 0; i < group.count && err == 0; i++) {

@@ -231,17 +231,17 @@ static int take(const struct walk *walk) {
     return 0;
 }
 
-int fold_entries(struct fold *fold) {
+int fold_entries(struct fold *fold, const struct fold_list *list) {
     const struct fold_question *ask = fold->ask;
     struct known known = {0};
     int32_t first = kind_carries(fold->indicator->kind) ? CIVIL_DAY_MIN : ask->first;
     int err = 0;
-    for (size_t i = 0; i < fold->series_count && err == 0; i++) {
+    for (size_t i = 0; i < list->count && err == 0; i++) {
         known.count = 0;
-        err = known_add(&known, ask->snapshot, fold->series[i], first, ask->last, ask->vintage,
+        err = known_add(&known, ask->snapshot, list->series[i], first, ask->last, ask->vintage,
                         ask->withdrawals, fold->why);
         if (err == 0 && known.count > 0)
-            err = take(&(struct walk){fold, fold->group_of[i], &known, fold->item_count});
+            err = take(&(struct walk){fold, list->group_of[i], &known, fold->item_count});
     }
     known_clear(&known);
     if (err == 0 && ask->open_end && kind_carries(fold->indicator->kind))

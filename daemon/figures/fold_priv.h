@@ -20,7 +20,8 @@ struct fold_item {
     int32_t period, window; /* where they begin: a day or a month, see by_months */
     uint32_t group;
     int32_t
-        mark; /* level: day of the statement; status: the day since which it is so; milestone: FOLD_DUE, FOLD_LATE */
+        mark; /* level: day of the statement; status: the day since which it is so; milestone: FOLD_DUE, FOLD_LATE;
+                 distinct: FOLD_FIRSTS */
     int64_t sum;
     size_t next;    /* sums: the group's item of the next period; FOLD_NO_ITEM: none */
     struct str set; /* borrowed from the snapshot; at NULL: none */
@@ -28,7 +29,13 @@ struct fold_item {
 
 #define FOLD_NO_ITEM SIZE_MAX
 
-enum { FOLD_DUE = 1, FOLD_LATE = 2 };
+enum { FOLD_DUE = 1, FOLD_LATE = 2, FOLD_FIRSTS = 4 };
+
+/* Series, rising, and the group of each. */
+struct fold_list {
+    uint32_t *series, *group_of;
+    size_t count, room;
+};
 
 struct fold {
     const struct fold_question *ask;
@@ -38,8 +45,9 @@ struct fold {
     uint32_t *slot; /* open addressing over groups: index + 1, 0 empty */
     size_t slots;
     uint64_t seed;
-    uint32_t *series, *group_of; /* the series to be folded, rising, and the group of each */
-    size_t series_count, series_room;
+    struct fold_list own;       /* the series to be folded */
+    struct fold_list firsts;    /* distinct: those of the count of firsts (framework_firsts), */
+    enum period_type firsts_of; /* and of which type of period */
     struct fold_item *item;
     size_t item_count, item_room;
     enum period_type window;        /* what items are kept apart by, within a period */
@@ -65,9 +73,10 @@ bool fold_row_counts(const struct fold *fold, uint32_t source, int32_t day, uint
 int fold_add_item(struct fold *fold, const struct fold_item *item);
 
 /* Make items. */
-int fold_sums(struct fold *fold);
+int fold_sums(struct fold *fold, const struct fold_list *list);
 int fold_sets(struct fold *fold);
-int fold_entries(struct fold *fold);
+int fold_entries(struct fold *fold, const struct fold_list *list);
+int fold_firsts(struct fold *fold);
 
 /* How many different members the items of one window hold together. Adds to `error` what that may be off. */
 struct sketch;
@@ -76,6 +85,12 @@ int64_t fold_count_union(const struct fold_item *item, size_t count, struct sket
 /* What a reader must know of the figure that `count` items make, of that period. */
 void fold_note_figure(const struct fold *fold, const struct period *period, const struct fold_item *item,
                       size_t count, char note[static FOLD_NOTE_MAX]);
+
+/* Whether there is any series of firsts that its figures could take. */
+bool fold_has_firsts(const struct fold_question *question);
+
+/* All series of that indicator that were asked for. */
+int fold_list_series(struct fold *fold, size_t indicator, struct fold_list *list);
 
 /* The days on which each group was heard from. */
 int fold_coverage_new(struct fold_coverage **out, const struct fold *fold);
