@@ -244,14 +244,22 @@ static int check_pair(const struct indicator *indicator, const struct dim *pair,
                      count ? join(words, sizeof words, count, dimension_word, indicator) : "none");
 }
 
+int framework_check_some(const struct framework *framework, size_t index, const struct dims *dims,
+                         struct fault *why) {
+    const struct indicator *indicator = indicator_at(framework, index);
+    int err = 0;
+    for (size_t i = 0; i < dims->count && err == 0; i++) {
+        err = check_pair(indicator, &dims->dim[i], why);
+    }
+    return err;
+}
+
 int framework_check(const struct framework *framework, size_t index, const struct dims *dims,
                     struct fault *why) {
     const struct indicator *indicator = indicator_at(framework, index);
-    for (size_t i = 0; i < dims->count; i++) {
-        int err = check_pair(indicator, &dims->dim[i], why);
-        if (err) {
-            return err;
-        }
+    int err = framework_check_some(framework, index, dims, why);
+    if (err) {
+        return err;
     }
     for (size_t i = 0; i < indicator->public.dim_count; i++) {
         const char *name = indicator->dim[i]->name;

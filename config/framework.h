@@ -127,4 +127,8 @@ int framework_check_file(const char *path, void (*found)(void *arg, const char *
 int framework_check(const struct framework *framework, size_t index, const struct dims *dims,
                     struct fault *why);
 
+/* The same, but dimensions may be left out. */
+int framework_check_some(const struct framework *framework, size_t index, const struct dims *dims,
+                         struct fault *why);
+
 #endif

@@ -42,7 +42,7 @@ static int read_parts(struct wire_reader *reader, struct str part[static ENTRY_P
     return 0;
 }
 
-static const char *const remark_names[] = {
+const char *const entry_remark_names[] = {
     [ENTRY_REMARK_NONE] = "",
     [ENTRY_REMARK_METHOD] = "method",
     [ENTRY_REMARK_BREAK] = "break",
@@ -50,13 +50,13 @@ static const char *const remark_names[] = {
 };
 
 const char *entry_remark_name(enum entry_remark remark) {
-    ASSERT((size_t)remark < sizeof remark_names / sizeof *remark_names);
-    return remark_names[remark];
+    ASSERT(remark <= ENTRY_REMARK_LAST);
+    return entry_remark_names[remark];
 }
 
 int entry_remark_parse(enum entry_remark *out, struct str name) {
-    for (size_t i = 1; i < sizeof remark_names / sizeof *remark_names; i++)
-        if (str_equal(name, str_of(remark_names[i]))) {
+    for (size_t i = 1; i <= ENTRY_REMARK_LAST; i++)
+        if (str_equal(name, str_of(entry_remark_names[i]))) {
             *out = (enum entry_remark)i;
             return 0;
         }
@@ -313,7 +313,7 @@ static int check_texts(const struct entry *entry, struct fault *why) {
 static int check_remark(const struct entry *entry, int fields, struct fault *why) {
     if (fields != TAKES_TITLE || entry->note.len == 0 || entry->reason.len != 0 || entry->retracts != 0)
         return fault_set(why, -EINVAL, "a remark takes a title and a note, and nothing else");
-    return check_texts(entry, why);
+    return utf8_check_text("note", entry->note, false, why) != 0 ? -EINVAL : check_texts(entry, why);
 }
 
 int entry_check(const struct entry *entry, enum kind kind, struct fault *why) {

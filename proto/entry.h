@@ -18,8 +18,9 @@
  *   each       note; reason: why this corrects what was said before; retracts: id of an entry of the same series
  *              that no longer counts, which needs a reason and takes none of the fields of a kind
  *
- * A remark is an entry that is no part of any figure and says how figures came to be: it takes a title and a note, of
- * whatever kind the indicator is, and makes no day one that was heard from. */
+ * A remark is an entry that is no part of any figure and says how figures came to be: it takes a title and a note of one
+ * line, of whatever kind the indicator is, and makes no day one that was heard from. It may leave out dimensions, and is
+ * then about all series that have those it names. It cannot be retracted. */
 #ifndef SUIVI_PROTO_ENTRY_H
 #define SUIVI_PROTO_ENTRY_H
 
@@ -47,6 +48,7 @@ enum entry_remark {
                           * the note of one title changes from one day to a later one, the series has a break */
     ENTRY_REMARK_BREAK, /* what was counted from this day on does not go together with what was before: title "key", note why */
     ENTRY_REMARK_EVENT, /* something that a reader of this day's figures may want to know: the key was destroyed */
+    ENTRY_REMARK_LAST = ENTRY_REMARK_EVENT,
 };
 
 struct entry {
@@ -85,6 +87,7 @@ int entry_compare(int64_t a_at, const struct entry *a, int64_t b_at, const struc
 const char *entry_remark_name(enum entry_remark remark);
 int entry_remark_parse(enum entry_remark *out, struct str name);
 
+extern const char *const entry_remark_names[ENTRY_REMARK_LAST + 1];
 extern const char *const entry_part_names[ENTRY_PARTS]; /* in English, as headings */
 
 #endif

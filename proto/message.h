@@ -356,8 +356,8 @@ struct message_explanation {
     struct message_figure figure; /* its state says whether there is one */
     uint64_t more;
     uint32_t part_count, entry_count, withdrawal_count, refusal_count, version_count, closing_count,
-        move_count, operand_count;
-    struct wire_reader parts, entries, withdrawals, refusals, versions, closings, moves, operands;
+        move_count, operand_count, remark_count;
+    struct wire_reader parts, entries, withdrawals, refusals, versions, closings, moves, operands, remarks;
 };
 
 /* What one source gave to it. */
@@ -425,6 +425,16 @@ struct message_operand_row {
     struct message_figure figure;
 };
 
+/* How it was counted, and what else a reader should know: the same of days in a row is told once. */
+struct message_remark_row {
+    enum entry_remark remark;
+    struct str source;
+    struct dims dims;       /* what it is about; those that it leaves out may have any value */
+    struct str first, last; /* days */
+    uint32_t days;          /* on so many of them it was said */
+    struct str title, note;
+};
+
 int message_read_explanation(struct wire_reader *reader, struct message_explanation *out, struct fault *why);
 void message_next_part(struct message_explanation *explanation, struct message_part *out);
 void message_next_entry(struct message_explanation *explanation, struct message_entry_row *out);
@@ -434,6 +444,7 @@ void message_next_version(struct message_explanation *explanation, struct messag
 void message_next_closing(struct message_explanation *explanation, struct message_closing_row *out);
 void message_next_move(struct message_explanation *explanation, struct message_move_row *out);
 void message_next_operand(struct message_explanation *explanation, struct message_operand_row *out);
+void message_next_remark(struct message_explanation *explanation, struct message_remark_row *out);
 
 void message_write_part(struct wire_writer *writer, const struct message_part *part);
 void message_write_entry_row(struct wire_writer *writer, const struct message_entry_row *row);
@@ -443,6 +454,7 @@ void message_write_version(struct wire_writer *writer, const struct message_vers
 void message_write_closing(struct wire_writer *writer, const struct message_closing_row *row);
 void message_write_move(struct wire_writer *writer, const struct message_move_row *row);
 void message_write_operand(struct wire_writer *writer, const struct message_operand_row *row);
+void message_write_remark(struct wire_writer *writer, const struct message_remark_row *row);
 
 /* Its lists, in the order of their counts. */
 enum message_list {
@@ -454,6 +466,7 @@ enum message_list {
     MESSAGE_LIST_CLOSINGS,
     MESSAGE_LIST_MOVES,
     MESSAGE_LIST_OPERANDS,
+    MESSAGE_LIST_REMARKS,
     MESSAGE_LISTS
 };
 

@@ -99,6 +99,18 @@ static const struct message_field operand_fields[] = {
     MESSAGE_FIELD(message_operand_row, figure, ROW, .row = &message_row_figure),
 };
 
+static const struct message_field remark_fields[] = {
+    MESSAGE_FIELD(message_remark_row, remark, NAME, .names = entry_remark_names, .min = ENTRY_REMARK_METHOD,
+                  .max = ENTRY_REMARK_LAST),
+    MESSAGE_FIELD(message_remark_row, source, TEXT, .max = MESSAGE_SOURCE_MAX),
+    MESSAGE_FIELD(message_remark_row, dims, DIMS),
+    MESSAGE_FIELD(message_remark_row, first, TEXT, .max = PERIOD_TEXT_MAX),
+    MESSAGE_FIELD(message_remark_row, last, TEXT, .max = PERIOD_TEXT_MAX),
+    MESSAGE_FIELD(message_remark_row, days, UINT32, .max = UINT32_MAX),
+    MESSAGE_FIELD(message_remark_row, title, TEXT, .max = ENTRY_TITLE_MAX),
+    MESSAGE_FIELD(message_remark_row, note, TEXT, .max = ENTRY_NOTE_MAX),
+};
+
 static const struct message_row
     part_row = {"part", sizeof(struct message_part), MESSAGE_FIELDS(part_fields), NULL},
     entry_row = {"entry", sizeof(struct message_entry_row), MESSAGE_FIELDS(entry_fields), NULL},
@@ -107,7 +119,8 @@ static const struct message_row
     refusal_row = {"refusal", sizeof(struct message_refusal_row), MESSAGE_FIELDS(refusal_fields), NULL},
     version_row = {"version", sizeof(struct message_version_row), MESSAGE_FIELDS(version_fields), NULL},
     move_row = {"move", sizeof(struct message_move_row), MESSAGE_FIELDS(move_fields), NULL},
-    operand_row = {"operand", sizeof(struct message_operand_row), MESSAGE_FIELDS(operand_fields), NULL};
+    operand_row = {"operand", sizeof(struct message_operand_row), MESSAGE_FIELDS(operand_fields), NULL},
+    remark_row = {"remark", sizeof(struct message_remark_row), MESSAGE_FIELDS(remark_fields), NULL};
 
 /* --- the answer --- */
 
@@ -134,6 +147,7 @@ static const struct message_field explanation_fields[] = {
     LIST(MESSAGE_LIST_CLOSINGS, closings, closing_count, &message_row_closing),
     LIST(MESSAGE_LIST_MOVES, moves, move_count, &move_row),
     LIST(MESSAGE_LIST_OPERANDS, operands, operand_count, &operand_row),
+    LIST(MESSAGE_LIST_REMARKS, remarks, remark_count, &remark_row),
 };
 
 _Static_assert(sizeof explanation_fields / sizeof *explanation_fields == BEFORE_LISTS + MESSAGE_LISTS,
@@ -182,6 +196,10 @@ void message_next_operand(struct message_explanation *explanation, struct messag
     message_next_row(&explanation->operands, &operand_row, out);
 }
 
+void message_next_remark(struct message_explanation *explanation, struct message_remark_row *out) {
+    message_next_row(&explanation->remarks, &remark_row, out);
+}
+
 void message_write_part(struct wire_writer *writer, const struct message_part *part) {
     message_write_row(writer, &part_row, part);
 }
@@ -212,6 +230,10 @@ void message_write_move(struct wire_writer *writer, const struct message_move_ro
 
 void message_write_operand(struct wire_writer *writer, const struct message_operand_row *row) {
     message_write_row(writer, &operand_row, row);
+}
+
+void message_write_remark(struct wire_writer *writer, const struct message_remark_row *row) {
+    message_write_row(writer, &remark_row, row);
 }
 
 void message_write_explanation(struct wire_writer *writer, const struct message_explanation *head,

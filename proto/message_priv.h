@@ -6,7 +6,7 @@
 #include "proto/message.h"
 
 #define MESSAGE_SEQ_MAX    INT64_MAX /* so that every language can hold it */
-#define MESSAGE_FIELDS_MAX 16
+#define MESSAGE_FIELDS_MAX 24
 #define MESSAGE_CODE_MAX   64 /* bytes of an indicator's code in the plan */
 #define MESSAGE_KIND_MAX   32 /* of the name of a kind */
 

@@ -154,6 +154,25 @@ static json_t *operands_of(const struct suivi_explanation *from) {
     return list;
 }
 
+static json_t *remarks_of(const struct suivi_explanation *from) {
+    static const char *const names[] = {
+        [SUIVI_METHOD] = "method", [SUIVI_BREAK] = "break", [SUIVI_EVENT] = "event"};
+    json_t *list = json_array();
+    for (size_t i = 0; i < from->remark_count; i++) {
+        const struct suivi_remark_row *remark = &from->remarks[i];
+        json_t *row = new_row(list);
+        json_object_set_new(row, "remark", json_string(names[remark->remark]));
+        json_object_set_new(row, "title", json_text(remark->title));
+        json_object_set_new(row, "note", json_text(remark->note));
+        json_object_set_new(row, "source", json_text(remark->source));
+        json_object_set_new(row, "dims", json_dims(remark->dims, remark->dim_count));
+        json_set_text(row, "first", remark->first);
+        json_set_text(row, "last", remark->last);
+        json_object_set_new(row, "days", json_integer(remark->days));
+    }
+    return list;
+}
+
 /* --- all of it --- */
 
 void explain_json_write(FILE *stream, const struct suivi_explanation *explanation,
@@ -176,6 +195,7 @@ void explain_json_write(FILE *stream, const struct suivi_explanation *explanatio
     json_set_text(object, "fed_by", explanation->fed_by);
     json_object_set_new(object, "sources", sources_of(explanation));
     json_object_set_new(object, "entries", entries_of(explanation, asked->full));
+    json_object_set_new(object, "remarks", remarks_of(explanation));
     json_object_set_new(object, "refused", refusals_of(explanation));
     json_object_set_new(object, "withdrawn", withdrawals_of(explanation));
     json_object_set_new(object, "versions", versions_of(explanation));

@@ -11,6 +11,7 @@
 #include "clients/cli/words.h"
 #include "proto/check.h"
 #include "proto/civil.h"
+#include "proto/dims.h"
 #include "proto/kind.h"
 #include "proto/period.h"
 
@@ -134,6 +135,53 @@ static void put_operands(const struct telling *telling) {
     }
     fputs("Computed from:\n", telling->stream);
     grid_print(grid, telling->stream, 2, NULL, false);
+    grid_destroy(&grid);
+}
+
+static const char *dims_text(const struct suivi_remark_row *remark, char *out, size_t room) {
+    size_t len = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < remark->dim_count && len < room; i++)
+        len += (size_t)snprintf(out + len, room - len, "%s%s=%s", i ? ", " : "", remark->dims[i].name,
+                                remark->dims[i].value);
+    return out;
+}
+
+/* Of a method the days on which it was said so; of anything else the day. */
+static void add_remark(struct grid *grid, const struct telling *telling,
+                       const struct suivi_remark_row *remark) {
+    char days[WORDS_MAX], count[WORDS_MAX], about[DIMS_MAX * (DIM_NAME_MAX + DIM_VALUE_MAX + 4)];
+    bool method = remark->remark == SUIVI_METHOD;
+    bool whole = (int64_t)remark->days >= days_between(remark->first, remark->last);
+    words_days_text(remark->first, remark->last, telling->year, days);
+    if (method)
+        grid_cell(grid, "%s %s", remark->title, remark->note);
+    else
+        grid_cell(grid, "%s%s: %s", remark->remark == SUIVI_BREAK ? "break, " : "", remark->title,
+                  remark->note);
+    if (whole)
+        grid_cell(grid, "%s", days);
+    else
+        grid_cell(grid, "%s, %s", days, words_count(remark->days, "day", "days", count));
+    grid_cell(grid, "%s", remark->source);
+    grid_cell(grid, "%s", dims_text(remark, about, sizeof about));
+}
+
+static void put_remarks(const struct telling *telling, bool methods, const char *heading) {
+    struct grid *grid;
+    size_t count = 0;
+    grid_new(&grid, 4);
+    for (size_t i = 0; i < telling->from->remark_count; i++) {
+        const struct suivi_remark_row *remark = &telling->from->remarks[i];
+        if ((remark->remark == SUIVI_METHOD) != methods)
+            continue;
+        add_remark(grid, telling, remark);
+        count++;
+    }
+    if (count > 0) {
+        fputs(heading, telling->stream);
+        grid_print(grid, telling->stream, 2, NULL, false);
+    }
     grid_destroy(&grid);
 }
 
@@ -393,6 +441,8 @@ void explain_text_write(FILE *stream, const struct suivi_explanation *explanatio
     put_parts(&telling);
     put_operands(&telling);
     explain_entries_write(stream, explanation, asked->full);
+    put_remarks(&telling, true, "How it was counted:\n");
+    put_remarks(&telling, false, "To be known of these days:\n");
     put_refusals(&telling);
     put_withdrawals(&telling);
     put_closings(&telling);

@@ -19,6 +19,10 @@ struct operand_room {
     const char *dims[DIMS_MAX];
 };
 
+struct remark_room {
+    struct suivi_dim dims[DIMS_MAX];
+};
+
 struct explaining {
     struct message_explain question;
     void (*tell)(void *arg, const struct suivi_explanation *explanation);
@@ -192,6 +196,34 @@ static struct suivi_operand *lend_operands(struct message_explanation *from, str
     return to;
 }
 
+static const enum suivi_remark remark_of[] = {
+    [ENTRY_REMARK_METHOD] = SUIVI_METHOD,
+    [ENTRY_REMARK_BREAK] = SUIVI_BREAK,
+    [ENTRY_REMARK_EVENT] = SUIVI_EVENT,
+};
+
+static struct suivi_remark_row *lend_remarks(struct message_explanation *from, struct texts *texts,
+                                             struct remark_room *rooms) {
+    struct suivi_remark_row *to = mem_zeroed(from->remark_count + 1, sizeof *to);
+    for (uint32_t i = 0; i < from->remark_count; i++) {
+        struct message_remark_row row;
+        message_next_remark(from, &row);
+        lending_dims(texts, &row.dims, rooms[i].dims);
+        to[i] = (struct suivi_remark_row){
+            .remark = remark_of[row.remark],
+            .source = texts_add(texts, row.source),
+            .dims = rooms[i].dims,
+            .dim_count = row.dims.count,
+            .first = texts_add(texts, row.first),
+            .last = texts_add(texts, row.last),
+            .days = row.days,
+            .title = texts_add(texts, row.title),
+            .note = texts_add(texts, row.note),
+        };
+    }
+    return to;
+}
+
 static void tell(void *arg) {
     struct explaining *explaining = arg;
     struct message_explanation *from = &explaining->answer;
@@ -206,6 +238,8 @@ static void tell(void *arg) {
     struct suivi_closing *closings = lend_closings(from, texts);
     struct suivi_move *moves = lend_moves(from, texts);
     struct suivi_operand *operands = lend_operands(from, texts, operand_rooms);
+    struct remark_room *remark_rooms = mem_zeroed(from->remark_count + 1, sizeof *remark_rooms);
+    struct suivi_remark_row *remarks = lend_remarks(from, texts, remark_rooms);
     struct suivi_explanation explanation = {
         .indicator = lending_indicator(texts, &from->indicator),
         .definition = texts_add(texts, from->definition),
@@ -230,6 +264,8 @@ static void tell(void *arg) {
         .closing_count = from->closing_count,
         .move_count = from->move_count,
         .operand_count = from->operand_count,
+        .remarks = remarks,
+        .remark_count = from->remark_count,
     };
     explaining->tell(explaining->arg, &explanation);
     free(entry_rooms);
@@ -242,6 +278,8 @@ static void tell(void *arg) {
     free(closings);
     free(moves);
     free(operands);
+    free(remarks);
+    free(remark_rooms);
 }
 
 int suivi_explain(struct suivi *client, const char *indicator, const char *period,

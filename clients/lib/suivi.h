@@ -286,6 +286,17 @@ struct suivi_operand {
     struct suivi_figure figure;
 };
 
+/* How it was counted, and what else was remarked; the same of days in a row once. */
+struct suivi_remark_row {
+    enum suivi_remark remark;
+    const char *source;
+    const struct suivi_dim *dims; /* what it is about; those left out may have any value */
+    size_t dim_count;
+    const char *first, *last; /* days */
+    uint32_t days;            /* on which it was said */
+    const char *title, *note;
+};
+
 struct suivi_explanation {
     struct suivi_indicator indicator;
     const char *definition, *method, *method_version, *fed_by;
@@ -301,6 +312,8 @@ struct suivi_explanation {
     const struct suivi_operand *operands;
     size_t part_count, entry_count, withdrawal_count, refusal_count, version_count, closing_count, move_count,
         operand_count;
+    const struct suivi_remark_row *remarks;
+    size_t remark_count;
 };
 
 int suivi_explain(struct suivi *client, const char *indicator, const char *period,

@@ -264,6 +264,8 @@ static int explain_all(struct explaining *explaining, struct explain_figure *tol
     const struct closing *closing = closings_of(explaining->closings, &explaining->period);
     err = explain_parts(explaining);
     if (err == 0)
+        err = explain_remarks(explaining);
+    if (err == 0)
         err = refusals_each(explaining->snapshot, id, add_refusal, explaining, explaining->why);
     if (err == 0)
         err = definitions_each(explaining->snapshot, id, add_version, explaining, explaining->why);
@@ -308,7 +310,8 @@ static void write_answer(const struct explaining *explaining, const struct messa
             .version_count = explaining->count[MESSAGE_LIST_VERSIONS],
             .closing_count = explaining->count[MESSAGE_LIST_CLOSINGS],
             .move_count = explaining->count[MESSAGE_LIST_MOVES],
-            .operand_count = explaining->count[MESSAGE_LIST_OPERANDS]},
+            .operand_count = explaining->count[MESSAGE_LIST_OPERANDS],
+            .remark_count = explaining->count[MESSAGE_LIST_REMARKS]},
         lists);
     frames_add(answer, frame);
     wire_writer_destroy(&frame);

@@ -205,7 +205,7 @@ static int write_entry(struct parts *parts, const struct known_entry *entry, boo
         err = store_vintage_get(explaining->snapshot, entry->vintage, &vintage, explaining->why);
     if (err)
         return err;
-    if (catalogue_parse_series(text, &kind, &indicator, &row.dims) != 0)
+    if (catalogue_parse_series(text, &kind, NULL, &indicator, &row.dims) != 0)
         return fault_set(explaining->why, -EBADMSG,
                          "the store's table of series is damaged; \"suivi check\" tells where");
     row.received = vintage.began;

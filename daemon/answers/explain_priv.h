@@ -64,6 +64,9 @@ int explain_reported(const struct explaining *explaining, const struct closing *
 /* Parts, entries and withdrawals. */
 int explain_parts(struct explaining *explaining);
 
+/* What was remarked of its days (explain_remarks.c). */
+int explain_remarks(struct explaining *explaining);
+
 /* What came after the closing that tells what was reported (explain_moves.c, explain_steps.c). */
 int explain_moves(struct explaining *explaining, const struct closing *closing);
 

@@ -1,4 +1,5 @@
 /* Where an indicator began to mean something else: a note at the first figure from that day on. */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -42,11 +43,13 @@ static void rank_groups(struct query_breaks *breaks, const struct query_figures 
 
 int query_breaks_load(struct query_breaks *breaks, const struct query_figures *figures, struct fault *why) {
     const struct query_scope *scope = figures->scope;
-    *breaks = (struct query_breaks){.scope = scope};
+    *breaks = (struct query_breaks){.scope = scope, .figures = figures};
     int err =
         definitions_each(scope->snapshot, framework_indicator_at(scope->framework, figures->indicator)->id,
                          note_definition, breaks, why);
-    if (err == 0 && breaks->definitions > 1)
+    if (err == 0)
+        err = query_remarks_load(breaks, why);
+    if (err == 0 && (breaks->definitions > 1 || breaks->remarks.count > 0))
         rank_groups(breaks, figures);
     return err;
 }
@@ -54,43 +57,64 @@ int query_breaks_load(struct query_breaks *breaks, const struct query_figures *f
 void query_breaks_clear(struct query_breaks *breaks) {
     free(breaks->rank);
     free(breaks->before);
+    remarks_clear(&breaks->remarks);
     *breaks = (struct query_breaks){0};
 }
 
-/* Whether this is the first figure of its breakdown from that day on, of those that the question asks for. */
-static bool is_first_since(const struct query_breaks *breaks, const struct period *period, int32_t before,
-                           int32_t since) {
+bool query_is_first_since(const struct query_breaks *breaks, const struct period *period, int32_t before,
+                          int32_t since) {
     return since <= period->last && before < since &&
            (since >= period->first || since >= breaks->scope->first);
 }
 
-const char *query_breaks_note(struct query_breaks *breaks, const struct query_figure *figure,
-                              const struct period *period, const char *own,
-                              char note[static MESSAGE_TEXT_MAX + 1]) {
+void query_note_add(struct query_note *note, const char *format, ...) {
+    va_list arguments;
+    size_t len = note->len;
+    if (note->full)
+        return;
+    if (len == 0)
+        len = (size_t)snprintf(note->text, MESSAGE_TEXT_MAX + 1, "%s", note->own);
+    size_t start = len + (len > 0 ? 2 : 0);
+    va_start(arguments, format);
+    int more = start > MESSAGE_TEXT_MAX
+                   ? -1
+                   : vsnprintf(note->text + start, MESSAGE_TEXT_MAX + 1 - start, format, arguments);
+    va_end(arguments);
+    note->full = more < 0 || (size_t)more > MESSAGE_TEXT_MAX - start;
+    if (note->full) {
+        note->text[len] = '\0';
+        return;
+    }
+    if (len > 0)
+        memcpy(note->text + len, "; ", 2);
+    note->len = start + (size_t)more;
+}
+
+static void note_changes(const struct query_breaks *breaks, const struct period *period, int32_t before,
+                         struct query_note *note) {
     size_t changes = breaks->definitions > 0 ? breaks->definitions - 1 : 0;
-    int len = 0;
-    if (changes == 0)
-        return own;
-    int32_t *before = &breaks->before[breaks->rank[figure->group]], last = *before;
-    *before = period->last;
     for (size_t i = changes > QUERY_BREAKS_MAX ? changes - QUERY_BREAKS_MAX : 0; i < changes; i++) {
         const struct query_break *change = &breaks->change[i % QUERY_BREAKS_MAX];
         char day[PERIOD_TEXT_MAX];
-        if (!is_first_since(breaks, period, last, change->since))
+        if (!query_is_first_since(breaks, period, before, change->since))
             continue;
-        if (len == 0)
-            len = snprintf(note, MESSAGE_TEXT_MAX + 1, "%s", own);
         (void)period_print_day(change->since, day);
-        bool named = change->of_version && change->version.len > 0;
-        int more = snprintf(note + len, (size_t)(MESSAGE_TEXT_MAX + 1 - len), "%s%s changed on %s%s%.*s%s",
-                            len ? "; " : "", change->of_version ? "method" : "definition", day,
-                            named ? " (version " : "", named ? (int)change->version.len : 0,
-                            change->version.at, named ? ")" : "");
-        if (more > MESSAGE_TEXT_MAX - len) {
-            note[len] = '\0';
-            return note;
-        }
-        len += more;
+        if (change->of_version && change->version.len > 0)
+            query_note_add(note, "method changed on %s (version %.*s)", day, STR_ARG(change->version));
+        else
+            query_note_add(note, "%s changed on %s", change->of_version ? "method" : "definition", day);
     }
-    return len ? note : own;
+}
+
+const char *query_breaks_note(struct query_breaks *breaks, const struct query_figure *figure,
+                              const struct period *period, const char *own,
+                              char text[static MESSAGE_TEXT_MAX + 1]) {
+    struct query_note note = {.own = own, .text = text};
+    if (breaks->before == NULL)
+        return own;
+    int32_t *before = &breaks->before[breaks->rank[figure->group]];
+    note_changes(breaks, period, *before, &note);
+    query_remarks_note(breaks, figure, period, *before, &note);
+    *before = period->last;
+    return note.len > 0 ? text : own;
 }

@@ -1,9 +1,12 @@
 /* What query.c (what is asked, and the answer's frames), query_figures.c (one indicator's figures as known and as
- * reported), query_gaps.c (periods without one), query_breaks.c (where the definition changed) and query_outside.c (what outsiders are not told) share. */
+ * reported), query_gaps.c (periods without one), query_breaks.c (where the
+ * definition changed), query_remarks.c (where the way of counting did) and query_outside.c (what outsiders are not told)
+ * share. */
 #ifndef SUIVI_DAEMON_ANSWERS_QUERY_PRIV_H
 #define SUIVI_DAEMON_ANSWERS_QUERY_PRIV_H
 
 #include "daemon/answers/query.h"
+#include "daemon/books/remarks.h"
 #include "daemon/figures/closings.h"
 #include "daemon/figures/fold.h"
 #include "daemon/figures/kept.h"
@@ -83,20 +86,45 @@ struct query_break {
 
 struct query_breaks { /* zero-initialise */
     const struct query_scope *scope;
+    const struct query_figures *figures;
     struct query_break change[QUERY_BREAKS_MAX];
     size_t definitions;
-    struct str version; /* of the last one */
-    uint32_t *rank;     /* by group: of its breakdown */
-    int32_t *before;    /* by rank: the last day of the last period that has a figure */
+    struct str version;     /* of the last one */
+    struct remarks remarks; /* sorted */
+    bool by_several;        /* methods of one title, by whatever source and on whatever days */
+    uint32_t *rank;         /* by group: of its breakdown */
+    int32_t *before;        /* by rank: the last day of the last period that has a figure */
 };
 
 int query_breaks_load(struct query_breaks *breaks, const struct query_figures *figures, struct fault *why);
 void query_breaks_clear(struct query_breaks *breaks);
 
-/* The note of the next figure, in their order: its own one, and where the definition changed since the figure before. */
+/* The note of the next figure, in their order: its own one, and where the definition or the way of counting changed since
+ * the figure before. */
 const char *query_breaks_note(struct query_breaks *breaks, const struct query_figure *figure,
                               const struct period *period, const char *own,
                               char note[static MESSAGE_TEXT_MAX + 1]);
+
+/* A note that grows by sentences. Those that have no room are left out, and all after them. */
+struct query_note {
+    const char *own;
+    char *text; /* MESSAGE_TEXT_MAX + 1 */
+    size_t len; /* 0: it is still the own one */
+    bool full;
+};
+
+__attribute__((format(printf, 2, 3))) void query_note_add(struct query_note *note, const char *format, ...);
+
+/* The remarks on an indicator; of a ratio those on what it is made of. */
+int query_remarks_load(struct query_breaks *breaks, struct fault *why);
+
+/* Adds what is remarked of a figure, the one before it having ended with the day `before`. */
+void query_remarks_note(const struct query_breaks *breaks, const struct query_figure *figure,
+                        const struct period *period, int32_t before, struct query_note *note);
+
+/* Whether a figure of that period is the first of its breakdown from that day on, of those that the question asks for. */
+bool query_is_first_since(const struct query_breaks *breaks, const struct period *period, int32_t before,
+                          int32_t since);
 
 /* Takes out what would tell too much. */
 int query_withhold(struct query_figures *figures, struct fault *why);

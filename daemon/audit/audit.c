@@ -46,7 +46,7 @@ const char *audit_series_name(struct audit *audit, uint32_t series, audit_name o
     enum kind kind;
     if (audit->broken[STORE_PART_SERIES] ||
         store_find_name(audit->snapshot, STORE_SERIES, series, &text, NULL) != 0 ||
-        catalogue_parse_series(text, &kind, &indicator, &dims) != 0) {
+        catalogue_parse_series(text, &kind, NULL, &indicator, &dims) != 0) {
         (void)snprintf(out, AUDIT_NAME_MAX + 1, "series %u (no name)", series);
         return out;
     }

@@ -8,7 +8,9 @@
 
 /* What is wrong with it; NULL: nothing. */
 static const char *fault_of(const struct audit *audit, const struct store_record *record, struct fault *why) {
-    uint8_t kind = record->number < audit->series_count ? audit->kind[record->number] : 0;
+    uint8_t mark = record->number < audit->series_count ? audit->kind[record->number] : 0;
+    enum kind kind = (enum kind)(mark & ~CATALOGUE_OF_REMARKS);
+    bool of_remarks = (mark & CATALOGUE_OF_REMARKS) != 0;
     struct entry entry;
     int64_t at;
     int32_t day;
@@ -20,10 +22,13 @@ static const char *fault_of(const struct audit *audit, const struct store_record
         return "its time is on another day";
     if (record->id != 0 && record->id != entry.id)
         return "it has another id than its key";
-    if (record->id == 0 && kind != 0 && !kind_carries((enum kind)kind))
+    if (record->id == 0 && kind != 0 && (of_remarks || !kind_carries(kind)))
         return "it has no id";
-    if (kind != 0 && entry_check(&entry, (enum kind)kind, why) != 0)
+    if (kind != 0 && entry_check(&entry, kind, why) != 0)
         return why->text;
+    if (kind != 0 && of_remarks != (entry.remark != ENTRY_REMARK_NONE))
+        return of_remarks ? "it is no remark, but lies among them"
+                          : "it is a remark, but lies among what counts";
     if (!audit_has_begun(audit, record->vintage))
         return "its vintage has not begun";
     return NULL;

@@ -17,6 +17,7 @@ static void take_series(struct audit *audit, const struct store_record *record) 
     struct str indicator;
     struct dims dims;
     enum kind kind;
+    bool remarks;
     uint32_t number = record->number;
     audit->checked.names++;
     if (number >= CATALOGUE_SERIES_MAX) {
@@ -34,10 +35,10 @@ static void take_series(struct audit *audit, const struct store_record *record) 
         audit->series_room = room;
     }
     audit->series_count = number + 1;
-    if (catalogue_parse_series(record->value, &kind, &indicator, &dims) != 0)
+    if (catalogue_parse_series(record->value, &kind, &remarks, &indicator, &dims) != 0)
         audit_find(audit, "the name of series %u is none; " AUDIT_RESTORE, number);
     else
-        audit->kind[number] = (uint8_t)kind;
+        audit->kind[number] = (uint8_t)(kind | (remarks ? CATALOGUE_OF_REMARKS : 0));
 }
 
 static void take_source(struct audit *audit, const struct store_record *record) {

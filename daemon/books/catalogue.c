@@ -14,8 +14,10 @@ struct indicator_series {
     uint32_t count, room;
 };
 
-/* On disk a series is its kind as one byte, then its key (proto/dims.h): in memory, a marked name. */
-#define SERIES_TEXT_MAX (1 + SERIES_KEY_MAX)
+/* On disk a series is its kind as one byte, then its key (proto/dims.h): in memory, a marked name. One of remarks has the
+ * mark of that, and a byte before its key that no indicator's id begins with. */
+#define SERIES_TEXT_MAX (2 + SERIES_KEY_MAX)
+#define REMARKS_PREFIX  '\x01'
 
 struct catalogue {
     unsigned magic;
@@ -23,7 +25,7 @@ struct catalogue {
     pthread_rwlock_t lock; /* taken for writing only to add a series, for reading only by query threads */
     struct names *series, *sources;
     uint32_t series_saved, sources_saved; /* how many of them are on disk */
-    struct indicator_series *of_indicator;
+    struct indicator_series *of_indicator, *remarks_of;
     struct quota *entries;
 };
 
@@ -35,8 +37,8 @@ static void indicator_series_add(struct indicator_series *list, uint32_t series)
     list->series[list->count++] = series;
 }
 
-static struct str series_key(struct str text) {
-    return (struct str){text.at + 1, text.len - 1};
+static struct str past(struct str text, size_t bytes) {
+    return (struct str){text.at + bytes, text.len - bytes};
 }
 
 /* ---- loading ---- */
@@ -50,11 +52,17 @@ static bool is_kind(char byte) {
     return byte >= KIND_COUNT && byte <= KIND_NARRATIVE;
 }
 
-int catalogue_parse_series(struct str text, enum kind *kind, struct str *indicator, struct dims *dims) {
-    if (text.len < 2 || text.len > SERIES_TEXT_MAX || !is_kind(text.at[0]) ||
-        dims_series_parse(series_key(text), indicator, dims) != 0)
+int catalogue_parse_series(struct str text, enum kind *kind, bool *remarks, struct str *indicator,
+                           struct dims *dims) {
+    bool marked = text.len > 2 && (text.at[0] & CATALOGUE_OF_REMARKS) != 0;
+    char mark = text.len > 0 ? (char)(text.at[0] & ~(marked ? CATALOGUE_OF_REMARKS : 0)) : 0;
+    if (text.len < 2 || text.len > SERIES_TEXT_MAX || !is_kind(mark) ||
+        (marked && text.at[1] != REMARKS_PREFIX) ||
+        dims_series_parse(past(text, marked ? 2 : 1), indicator, dims) != 0)
         return -EINVAL;
-    *kind = (enum kind)text.at[0];
+    *kind = (enum kind)mark;
+    if (remarks)
+        *remarks = marked;
     return 0;
 }
 
@@ -81,12 +89,16 @@ static int load_series(void *arg, uint32_t id, struct str text) {
     struct str indicator;
     struct dims dims;
     enum kind stored;
-    if (id != names_count(catalogue->series) || catalogue_parse_series(text, &stored, &indicator, &dims) != 0)
+    bool remarks;
+    if (id != names_count(catalogue->series) ||
+        catalogue_parse_series(text, &stored, &remarks, &indicator, &dims) != 0)
         return fault_set(
             loading->why, -EBADMSG,
             "the store's table of series is damaged at number %" PRIu32 "; restore it from a backup", id);
     int index = framework_find(catalogue->framework, indicator);
-    if (index >= 0) {
+    if (index >= 0 && remarks) {
+        indicator_series_add(&catalogue->remarks_of[index], id);
+    } else if (index >= 0) {
         enum kind kind = framework_indicator_at(catalogue->framework, (size_t)index)->kind;
         if (stored != kind)
             return fault_set(loading->why, -EINVAL,
@@ -98,7 +110,7 @@ static int load_series(void *arg, uint32_t id, struct str text) {
             return err;
         indicator_series_add(&catalogue->of_indicator[index], id);
     }
-    (void)names_add(catalogue->series, text.at[0], series_key(text));
+    (void)names_add(catalogue->series, text.at[0], past(text, 1));
     return 0;
 }
 
@@ -119,6 +131,8 @@ int catalogue_new(struct catalogue **out, const struct framework *framework, str
     catalogue->framework = framework;
     catalogue->of_indicator =
         mem_zeroed(framework_indicator_count(framework) + 1, sizeof *catalogue->of_indicator);
+    catalogue->remarks_of =
+        mem_zeroed(framework_indicator_count(framework) + 1, sizeof *catalogue->remarks_of);
     names_new(&catalogue->series);
     names_new(&catalogue->sources);
     quota_new(&catalogue->entries, store, CATALOGUE_ENTRIES_MAX);
@@ -148,9 +162,12 @@ void catalogue_destroy(struct catalogue **catalogue) {
     if (c == NULL)
         return;
     OBJ_CHECK(c, CATALOGUE_MAGIC);
-    for (size_t i = 0; i < framework_indicator_count(c->framework); i++)
+    for (size_t i = 0; i < framework_indicator_count(c->framework); i++) {
         free(c->of_indicator[i].series);
+        free(c->remarks_of[i].series);
+    }
     free(c->of_indicator);
+    free(c->remarks_of);
     names_destroy(&c->series);
     names_destroy(&c->sources);
     quota_destroy(&c->entries);
@@ -173,6 +190,33 @@ void catalogue_find(const struct catalogue *catalogue, const char *keys, const u
     names_find_all(catalogue->series, keys, end, count, found);
 }
 
+static int find_indicator(const struct catalogue *catalogue, struct str id, size_t *out, struct fault *why) {
+    int index = framework_find(catalogue->framework, id);
+    if (index < 0)
+        return fault_set(why, -EINVAL, "unknown indicator \"%.*s\": the framework has none of that id",
+                         STR_ARG(id));
+    if (framework_indicator_at(catalogue->framework, (size_t)index)->kind == KIND_RATIO)
+        return fault_set(why, -EINVAL,
+                         "%.*s is a ratio: it is computed from others, and nothing is sent for it",
+                         STR_ARG(id));
+    *out = (size_t)index;
+    return 0;
+}
+
+/* NAMES_NONE with `why`: there is no room. */
+static uint32_t add_series(struct catalogue *catalogue, struct indicator_series *list, char mark,
+                           struct str key, struct fault *why) {
+    if (names_count(catalogue->series) == CATALOGUE_SERIES_MAX) {
+        (void)fault_set(why, -ENOSPC, "the store holds %u series, its limit", CATALOGUE_SERIES_MAX);
+        return NAMES_NONE;
+    }
+    (void)pthread_rwlock_wrlock(&catalogue->lock);
+    uint32_t number = names_add(catalogue->series, mark, key);
+    indicator_series_add(list, number);
+    (void)pthread_rwlock_unlock(&catalogue->lock);
+    return number;
+}
+
 int catalogue_series(struct catalogue *catalogue, struct str indicator, const struct dims *dims,
                      struct name_found *found, struct fault *why) {
     OBJ_CHECK(catalogue, CATALOGUE_MAGIC);
@@ -181,26 +225,34 @@ int catalogue_series(struct catalogue *catalogue, struct str indicator, const st
     *found = names_find(catalogue->series, key);
     if (found->number != NAMES_NONE)
         return 0;
-    int index = framework_find(catalogue->framework, indicator);
-    if (index < 0)
-        return fault_set(why, -EINVAL, "unknown indicator \"%.*s\": the framework has none of that id",
-                         STR_ARG(indicator));
-    enum kind kind = framework_indicator_at(catalogue->framework, (size_t)index)->kind;
-    if (kind == KIND_RATIO)
-        return fault_set(why, -EINVAL,
-                         "%.*s is a ratio: it is computed from others, and nothing is sent for it",
-                         STR_ARG(indicator));
-    int err = framework_check(catalogue->framework, (size_t)index, dims, why);
+    size_t index;
+    int err = find_indicator(catalogue, indicator, &index, why);
+    if (err == 0)
+        err = framework_check(catalogue->framework, index, dims, why);
     if (err)
         return err;
-    if (names_count(catalogue->series) == CATALOGUE_SERIES_MAX)
-        return fault_set(why, -ENOSPC, "the store holds %u series, its limit", CATALOGUE_SERIES_MAX);
-    found->mark = (char)kind;
-    (void)pthread_rwlock_wrlock(&catalogue->lock);
-    found->number = names_add(catalogue->series, found->mark, key);
-    indicator_series_add(&catalogue->of_indicator[index], found->number);
-    (void)pthread_rwlock_unlock(&catalogue->lock);
-    return 0;
+    found->mark = (char)framework_indicator_at(catalogue->framework, index)->kind;
+    found->number = add_series(catalogue, &catalogue->of_indicator[index], found->mark, key, why);
+    return found->number == NAMES_NONE ? -ENOSPC : 0;
+}
+
+int catalogue_remarks(struct catalogue *catalogue, struct str indicator, const struct dims *dims,
+                      struct name_found *found, struct fault *why) {
+    OBJ_CHECK(catalogue, CATALOGUE_MAGIC);
+    char bytes[1 + SERIES_KEY_MAX] = {REMARKS_PREFIX};
+    struct str key = {bytes, 1 + dims_series_key(indicator, dims, bytes + 1)};
+    *found = names_find(catalogue->series, key);
+    if (found->number != NAMES_NONE)
+        return 0;
+    size_t index;
+    int err = find_indicator(catalogue, indicator, &index, why);
+    if (err == 0)
+        err = framework_check_some(catalogue->framework, index, dims, why);
+    if (err)
+        return err;
+    found->mark = (char)(framework_indicator_at(catalogue->framework, index)->kind | CATALOGUE_OF_REMARKS);
+    found->number = add_series(catalogue, &catalogue->remarks_of[index], found->mark, key, why);
+    return found->number == NAMES_NONE ? -ENOSPC : 0;
 }
 
 int catalogue_source(struct catalogue *catalogue, struct str name, uint32_t *id, struct fault *why) {
@@ -248,12 +300,9 @@ void catalogue_saved(struct catalogue *catalogue, const struct catalogue_name *n
 
 /* The texts are copied out as views, which stay valid, so that the loop is not held up while they are gone
  * through. */
-int catalogue_each_series(struct catalogue *catalogue, size_t indicator,
-                          int (*visit)(void *arg, uint32_t series, const struct dims *dims), void *arg) {
-    OBJ_CHECK(catalogue, CATALOGUE_MAGIC);
-    ASSERT(indicator < framework_indicator_count(catalogue->framework));
+static int each_of(struct catalogue *catalogue, const struct indicator_series *list, size_t prefix,
+                   int (*visit)(void *arg, uint32_t series, const struct dims *dims), void *arg) {
     (void)pthread_rwlock_rdlock(&catalogue->lock);
-    const struct indicator_series *list = &catalogue->of_indicator[indicator];
     uint32_t count = list->count;
     struct catalogue_name *names = mem_zeroed((size_t)count + 1, sizeof *names);
     for (uint32_t i = 0; i < count; i++)
@@ -264,10 +313,24 @@ int catalogue_each_series(struct catalogue *catalogue, size_t indicator,
     for (uint32_t i = 0; i < count && result == 0; i++) {
         struct str id;
         struct dims dims;
-        int err = dims_series_parse(names[i].text, &id, &dims);
+        int err = dims_series_parse(past(names[i].text, prefix), &id, &dims);
         ASSERT(err == 0);
         result = visit(arg, names[i].id, &dims);
     }
     free(names);
     return result;
+}
+
+int catalogue_each_series(struct catalogue *catalogue, size_t indicator,
+                          int (*visit)(void *arg, uint32_t series, const struct dims *dims), void *arg) {
+    OBJ_CHECK(catalogue, CATALOGUE_MAGIC);
+    ASSERT(indicator < framework_indicator_count(catalogue->framework));
+    return each_of(catalogue, &catalogue->of_indicator[indicator], 0, visit, arg);
+}
+
+int catalogue_each_remarks(struct catalogue *catalogue, size_t indicator,
+                           int (*visit)(void *arg, uint32_t series, const struct dims *dims), void *arg) {
+    OBJ_CHECK(catalogue, CATALOGUE_MAGIC);
+    ASSERT(indicator < framework_indicator_count(catalogue->framework));
+    return each_of(catalogue, &catalogue->remarks_of[indicator], 1, visit, arg);
 }

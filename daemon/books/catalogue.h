@@ -19,6 +19,10 @@
 #define CATALOGUE_SOURCES_MAX (64u << 10)
 #define CATALOGUE_ENTRIES_MAX (256u << 10) /* of one series (daemon/books/quota.h) */
 
+/* What is remarked of an indicator (proto/entry.h) has series of its own, which hold nothing else: so no figure meets it,
+ * and it may leave out dimensions. They are numbered among all others. Their mark says so. */
+#define CATALOGUE_OF_REMARKS 0x40
+
 struct catalogue;
 
 /* Borrows `framework` and `store`. Reads what the store knows; -EINVAL when an indicator's kind is not what it was. */
@@ -38,13 +42,19 @@ void catalogue_find(const struct catalogue *catalogue, const char *keys, const u
 int catalogue_series(struct catalogue *catalogue, struct str indicator, const struct dims *dims,
                      struct name_found *found, struct fault *why);
 
+/* The series of what is remarked of these, likewise. */
+int catalogue_remarks(struct catalogue *catalogue, struct str indicator, const struct dims *dims,
+                      struct name_found *found, struct fault *why);
+
 int catalogue_source(struct catalogue *catalogue, struct str name, uint32_t *id, struct fault *why);
 
 /* How many entries the series have, CATALOGUE_ENTRIES_MAX at most. */
 struct quota *catalogue_entries(const struct catalogue *catalogue);
 
-/* The parts of a series' name as the store has it. -EINVAL: it is none. Borrows from `text`. */
-int catalogue_parse_series(struct str text, enum kind *kind, struct str *indicator, struct dims *dims);
+/* The parts of a series' name as the store has it; `remarks` (may be NULL): it holds those. -EINVAL: it is none. Borrows
+ * from `text`. */
+int catalogue_parse_series(struct str text, enum kind *kind, bool *remarks, struct str *indicator,
+                           struct dims *dims);
 
 /* Names from the first one not yet saved to the last; `text` stays valid as long as the catalogue. */
 struct catalogue_name {
@@ -60,5 +70,7 @@ void catalogue_saved(struct catalogue *catalogue, const struct catalogue_name *n
  * returned. `dims` is borrowed for the call. */
 int catalogue_each_series(struct catalogue *catalogue, size_t indicator,
                           int (*visit)(void *arg, uint32_t series, const struct dims *dims), void *arg);
+int catalogue_each_remarks(struct catalogue *catalogue, size_t indicator,
+                           int (*visit)(void *arg, uint32_t series, const struct dims *dims), void *arg);
 
 #endif

@@ -42,7 +42,7 @@ static int too_many(const struct adding *adding) {
     struct dims dims;
     enum kind kind;
     if (store_find_name(adding->snapshot, STORE_SERIES, adding->series, &text, NULL) == 0)
-        (void)catalogue_parse_series(text, &kind, &indicator, &dims);
+        (void)catalogue_parse_series(text, &kind, NULL, &indicator, &dims);
     return fault_set(
         adding->why, -E2BIG,
         "%.*s has more than %u entries in one series, too many to weigh them against each other: "

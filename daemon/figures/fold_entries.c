@@ -1,5 +1,6 @@
 /* What is said one by one: levels, statuses, rosters, milestones, evidence and case studies; and what people add to
  * counts and distinct kinds. */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "daemon/figures/fold_priv.h"
@@ -231,17 +232,34 @@ static int take(const struct walk *walk) {
     return 0;
 }
 
+/* The next of the series from `index` on that has entries, so that those without cost next to nothing; their count: none
+ * has. */
+static int next_with_entries(const struct fold *fold, const struct fold_list *list, size_t *index) {
+    uint32_t series;
+    int err = *index < list->count
+                  ? store_next_entries(fold->ask->snapshot, list->series[*index], &series, fold->why)
+                  : -ENOENT;
+    while (err == 0 && *index < list->count && list->series[*index] < series)
+        ++*index;
+    if (err == -ENOENT)
+        *index = list->count;
+    return err == -ENOENT ? 0 : err;
+}
+
 int fold_entries(struct fold *fold, const struct fold_list *list) {
     const struct fold_question *ask = fold->ask;
     struct known known = {0};
     int32_t first = kind_carries(fold->indicator->kind) ? CIVIL_DAY_MIN : ask->first;
-    int err = 0;
-    for (size_t i = 0; i < list->count && err == 0; i++) {
+    size_t i = 0;
+    int err;
+    for (; (err = next_with_entries(fold, list, &i)) == 0 && i < list->count; i++) {
         known.count = 0;
         err = known_add(&known, ask->snapshot, list->series[i], first, ask->last, ask->vintage,
                         ask->withdrawals, fold->why);
         if (err == 0 && known.count > 0)
             err = take(&(struct walk){fold, list->group_of[i], &known, fold->item_count});
+        if (err)
+            break;
     }
     known_clear(&known);
     if (err == 0 && ask->open_end && kind_carries(fold->indicator->kind))

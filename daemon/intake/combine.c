@@ -64,7 +64,7 @@ struct combine {
     unsigned magic;
     struct catalogue *catalogue;
     struct name_found *found; /* by series of the batch; NAMES_NONE: its events are refused */
-    uint32_t *reason;         /* then why */
+    uint32_t *reason;         /* then why; NO_REASON: not told yet */
     uint32_t found_room, unknown;
 
     /* Sums of one batch by series and day, when there are not many more of them than events. */
@@ -164,7 +164,8 @@ int combine_open(struct combine *combine, const struct message_batch *batch, con
     start(combine, count);
     catalogue_find(combine->catalogue, flat->keys, flat->key_end, count, combine->found);
     for (uint32_t i = 0; i < count; i++) {
-        if (combine->found[i].number != NAMES_NONE)
+        combine->reason[i] = NO_REASON;
+        if (combine->found[i].number != NAMES_NONE && !(combine->found[i].mark & CATALOGUE_OF_REMARKS))
             continue;
         if (message_flat_check(flat, batch, i, &indicator, &dims, why) != 0)
             return -EPROTO;
@@ -173,7 +174,7 @@ int combine_open(struct combine *combine, const struct message_batch *batch, con
     return 0;
 }
 
-/* Makes the series that nobody has sent before, or notes why their events are refused. */
+/* Makes the series that nobody has sent before; the events of those that may not be are refused. */
 static void meet_unknown(struct combine *combine, const struct message_batch *batch,
                          const struct message_flat *flat) {
     for (uint32_t i = 0; combine->unknown > 0; i++) {
@@ -186,10 +187,8 @@ static void meet_unknown(struct combine *combine, const struct message_batch *ba
         combine->unknown--;
         int err = message_flat_check(flat, batch, i, &indicator, &dims, &why);
         ASSERT(err == 0);
-        if (catalogue_series(combine->catalogue, indicator, &dims, found, &why) == 0)
-            continue;
-        found->number = NAMES_NONE;
-        combine->reason[i] = add_reason(combine, why.text);
+        if (catalogue_series(combine->catalogue, indicator, &dims, found, &why) != 0)
+            found->number = NAMES_NONE;
     }
 }
 
@@ -233,6 +232,23 @@ static enum event_fault check_value(enum kind kind, int64_t number, const struct
         return sketch_valid(other->bytes) ? EVENT_FAULTS : FAULT_BAD_SET;
     }
     return kind == KIND_ROSTER && dims_check_value(other->bytes, NULL) == 0 ? EVENT_FAULTS : kind_fault[kind];
+}
+
+/* Why there is no such series. */
+static uint32_t reason_of_series(const struct taking *taking, uint32_t series) {
+    struct combine *combine = taking->combine;
+    struct name_found found;
+    struct str indicator;
+    struct dims dims;
+    struct fault why;
+    if (combine->reason[series] == NO_REASON) {
+        int err = message_flat_check(taking->flat, taking->batch, series, &indicator, &dims, &why);
+        ASSERT(err == 0);
+        err = catalogue_series(combine->catalogue, indicator, &dims, &found, &why);
+        ASSERT(err != 0);
+        combine->reason[series] = add_reason(combine, why.text);
+    }
+    return combine->reason[series];
 }
 
 static uint32_t reason_for(struct combine *combine, enum event_fault fault) {
@@ -303,16 +319,39 @@ static bool has_room(const struct taking *taking, uint32_t series) {
     return quota_take(catalogue_entries(taking->combine->catalogue), series);
 }
 
-/* The reason for which an entry is refused; NO_REASON: it was taken. */
-static uint32_t take_entry(struct taking *taking, struct name_found found, int32_t day, int64_t at,
-                           const struct message_flat_other *other) {
+static struct entry read_entry(const struct message_flat_other *other) {
     struct wire_reader reader;
     struct entry entry;
-    struct fault why;
     wire_reader_init(&reader, other->bytes.at, other->bytes.len);
-    int err = entry_read(&reader, &entry, &why);
+    int err = entry_read(&reader, &entry, NULL);
     ASSERT(err == 0);
-    if (entry_check(&entry, (enum kind)found.mark, &why) != 0)
+    return entry;
+}
+
+/* Of a remark: the series of those. */
+static int find_remarks(const struct taking *taking, uint32_t series, struct name_found *out,
+                        struct fault *why) {
+    struct str indicator;
+    struct dims dims;
+    int err = message_flat_check(taking->flat, taking->batch, series, &indicator, &dims, why);
+    ASSERT(err == 0);
+    return catalogue_remarks(taking->combine->catalogue, indicator, &dims, out, why);
+}
+
+/* The reason for which an entry is refused; NO_REASON: it was taken. */
+static uint32_t take_entry(struct taking *taking, uint32_t index, int32_t day, int64_t at,
+                           const struct message_flat_other *other) {
+    uint32_t series = taking->flat->series[index];
+    struct name_found found = taking->combine->found[series];
+    struct entry entry = read_entry(other);
+    struct fault why;
+    if (entry.remark != ENTRY_REMARK_NONE && find_remarks(taking, series, &found, &why) != 0)
+        return find_reason(taking->combine, why.text);
+    if (found.number == NAMES_NONE)
+        return reason_of_series(taking, series);
+    if (is_future(taking, at))
+        return reason_for(taking->combine, FAULT_FUTURE);
+    if (entry_check(&entry, (enum kind)(found.mark & ~CATALOGUE_OF_REMARKS), &why) != 0)
         return find_reason(taking->combine, why.text);
     if (entry.done != ENTRY_NO_DAY && is_future(taking, (int64_t)entry.done * CIVIL_DAY_SECONDS))
         return reason_for(taking->combine, FAULT_FUTURE);
@@ -330,16 +369,16 @@ static uint32_t take_event(struct taking *taking, uint32_t index, const struct m
     struct name_found found = combine->found[flat->series[index]];
     int64_t at = taking->batch->base + flat->delta[index];
     int32_t day;
-    if (found.number == NAMES_NONE)
-        return combine->reason[flat->series[index]];
-    enum kind kind = (enum kind)found.mark;
     bool is_entry = other != NULL && other->form == MESSAGE_VALUE_ENTRY;
+    if (found.number == NAMES_NONE && !is_entry)
+        return reason_of_series(taking, flat->series[index]);
     if (!civil_day_of_time(at, &day))
         return reason_for(combine, FAULT_TIME);
-    if ((is_entry || kind_is_entered(kind)) && is_future(taking, at))
-        return reason_for(combine, FAULT_FUTURE);
     if (is_entry)
-        return take_entry(taking, found, day, at, other);
+        return take_entry(taking, index, day, at, other);
+    enum kind kind = (enum kind)found.mark;
+    if (kind_is_entered(kind) && is_future(taking, at))
+        return reason_for(combine, FAULT_FUTURE);
     enum event_fault fault = check_value(kind, flat->number[index], other);
     if (fault == EVENT_FAULTS && kind_is_entered(kind) && !has_room(taking, found.number))
         fault = FAULT_CROWDED;
@@ -383,7 +422,6 @@ static bool is_refused_whole(const struct taking *taking) {
         return false;
     trial.into = NULL;
     quota_try(catalogue_entries(combine->catalogue));
-    uint32_t reasons = combine->reason_count; /* those of unknown series stay */
     struct wire_writer *kept = combine->reasons;
     wire_writer_new(&combine->reasons, MESSAGE_BYTES_MAX / 4);
     take_each(&trial);
@@ -391,11 +429,12 @@ static bool is_refused_whole(const struct taking *taking) {
     bool refused = combine->refused_count > 0;
     wire_writer_destroy(&combine->reasons);
     combine->reasons = kept;
-    combine->reason_count = reasons;
-    combine->refused_count = 0;
+    combine->reason_count = combine->refused_count = 0;
     wire_writer_reset(combine->refused);
     for (int i = 0; i < EVENT_FAULTS; i++)
         combine->fault_reason[i] = NO_REASON;
+    for (uint32_t i = 0; i < taking->batch->series_count; i++)
+        combine->reason[i] = NO_REASON;
     return refused;
 }
 

@@ -166,6 +166,9 @@ int store_each_entry(struct store_snapshot *snapshot, uint32_t series, int32_t f
                      int (*visit)(void *arg, const struct store_entry *entry), void *arg, struct fault *why);
 bool store_has_entries(struct store_snapshot *snapshot); /* of any series */
 
+/* The first series from `series` on that has any; -ENOENT: there is none. */
+int store_next_entries(struct store_snapshot *snapshot, uint32_t series, uint32_t *out, struct fault *why);
+
 /* The cells of one series from `first` to `last`, both included. */
 int store_each_cell(struct store_snapshot *snapshot, enum store_grain grain, uint32_t series, int32_t first,
                     int32_t last, int (*visit)(void *arg, const struct store_cell *cell), void *arg,

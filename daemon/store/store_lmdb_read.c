@@ -266,6 +266,26 @@ bool store_has_entries(struct store_snapshot *snapshot) {
     return mdb_stat(snapshot->txn, snapshot->store->table[TABLE_ENTRIES], &stat) != 0 || stat.ms_entries > 0;
 }
 
+static int stop_at_entry(void *arg, MDB_val key, MDB_val value, struct fault *why) {
+    uint64_t id;
+    (void)value;
+    if (key.mv_size != ENTRY_KEY_BYTES)
+        return damaged(why, store_table_names[TABLE_ENTRIES]);
+    *(int64_t *)arg = entry_key_read(key.mv_data, &id).series;
+    return 1;
+}
+
+int store_next_entries(struct store_snapshot *snapshot, uint32_t series, uint32_t *out, struct fault *why) {
+    uint8_t bytes[ENTRY_KEY_BYTES] = {0};
+    int64_t found = -1;
+    entry_key_write(&(struct cell_key){series, INT32_MIN, 0, 0}, 0, bytes);
+    int err = walk(snapshot, TABLE_ENTRIES, (MDB_val){sizeof bytes, bytes}, stop_at_entry, &found, why);
+    if (err == 0 && found < 0)
+        return fault_set(why, -ENOENT, "no series from that on has entries");
+    *out = (uint32_t)found;
+    return err;
+}
+
 /* The walk over one block, for those of the wanted series that are in it. */
 struct sum_walk {
     enum store_grain grain;

@@ -303,6 +303,61 @@ def sketch():
     say('sketch, speed: done')
 
 
+def statsd_lines(address, content, times):
+    """Seconds from the first byte until the other side has read the last."""
+    import socket
+    began = time.monotonic()
+    with socket.create_connection(address) as sender:
+        for _ in range(times):
+            sender.sendall(content)
+        sender.shutdown(socket.SHUT_WR)
+        sender.recv(1)
+    return time.monotonic() - began
+
+
+def statsd_floor(content, times):
+    """The same bytes through a socket, into nothing."""
+    import socket
+    import threading
+    buffer = bytearray(65536)
+
+    def read(listener):
+        taken, _ = listener.accept()
+        with taken:
+            while taken.recv_into(buffer):
+                pass
+
+    with socket.create_server(('127.0.0.1', 0)) as listener:
+        reader = threading.Thread(target=read, args=[listener])
+        reader.start()
+        seconds = statsd_lines(listener.getsockname(), content, times)
+        reader.join()
+    return seconds
+
+
+def statsd():
+    import re
+    content = b''.join(b'site.s%d.downloads:%d|c|#lang:en\n' % (number % 1000, number % 7 + 1) for number in range(100_000))
+    times = 1 if GIVEN.quick else 100
+
+    def work(home):
+        rules = home.write('statsd.yaml', b'rules:\n  - {metric: site.*.downloads, type: counter, indicator: web.downloads, '
+                                          b'dimensions: {site: $1, language: "#lang"}}\n')
+        running = home.spawn('suivi-statsd', '--config', rules, '--state', home.path('state'), '--listen',
+                             'tcp://127.0.0.1:0')
+        port = int(re.search(r':(\d+)$', running.wait_line('ready on tcp'))[1])
+        seconds = statsd_lines(('127.0.0.1', port), content, times)
+        running.signal(15)
+        running.wait()
+        return seconds
+
+    ours = min(with_house(work) for _ in range(RUNS))
+    floor = min(statsd_floor(content, times) for _ in range(RUNS))
+    lines = times * 100_000
+    row('statsd lines over TCP, 1 k metrics, of a bare socket', '%.2f' % (floor / ours), '', '%.1f M lines/s' % (lines / ours / 1e6),
+        '%.1f M lines/s' % (lines / floor / 1e6))
+
+
 def idle():
     def work(home):
         start = home.daemon.memory('VmRSS')
@@ -314,7 +369,7 @@ def idle():
 
 
 def main():
-    for part in (ingest, acks, query, under_fire, weblog, sketch, idle):
+    for part in (ingest, acks, query, under_fire, weblog, statsd, sketch, idle):
         if GIVEN.only in (None, part.__name__):
             part()
     head = ('what', 'ratio', 'wanted', 'suivi', 'beside it')

@@ -639,6 +639,7 @@ static void json_has_all_of_it(void **state) {
                 "   \"reason\": \"missed\"\n"
                 "  }\n"
                 " ],\n"
+                " \"remarks\": [],\n"
                 " \"refused\": [\n"
                 "  {\n"
                 "   \"source\": \"weblog@www1\",\n"

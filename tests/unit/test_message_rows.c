@@ -203,6 +203,15 @@ static void test_records_of_an_explanation(void **state) {
             .indicator = STR("i"),
             .label = STR("l"),
             .figure = {.indicator = STR("i"), .period = STR("p"), .value = 1, .note = STR("n")}});
+    struct message_remark_row remark = {.remark = ENTRY_REMARK_METHOD,
+                                        .source = STR("s"),
+                                        .first = STR("f"),
+                                        .last = STR("l"),
+                                        .days = 1,
+                                        .title = STR("t"),
+                                        .note = STR("n")};
+    assert_int_equal(dims_add(&remark.dims, STR("d"), STR("v"), NULL), 0);
+    message_write_remark(lists.at[MESSAGE_LIST_REMARKS], &remark);
     struct wire_writer *writer = new_writer();
     message_write_explanation(writer,
                               &(struct message_explanation){.id = 1,
@@ -220,7 +229,8 @@ static void test_records_of_an_explanation(void **state) {
                                                             .version_count = 1,
                                                             .closing_count = 1,
                                                             .move_count = 1,
-                                                            .operand_count = 1},
+                                                            .operand_count = 1,
+                                                            .remark_count = 1},
                               (const struct wire_writer *const *)lists.at);
     check_written(
         writer,
@@ -230,7 +240,8 @@ static void test_records_of_an_explanation(void **state) {
         "\"entries\": [[\"s\", {\"d\": \"v\"}, 1, 2, \"superseded\", {\"id\": 3, \"recorded\": 4}]], "
         "\"withdrawals\": [[\"s\", \"f\", \"l\", \"r\", 1]], \"refusals\": [[\"s\", \"r\", 1, 2]], "
         "\"versions\": [[\"v\", \"s\", 1]], \"closings\": [[\"p\", 1, \"d\", \"n\", 2, 3]], "
-        "\"moves\": [[1, \"s\", \"w\", 2]], \"operands\": [[\"i\", \"l\", [\"i\", \"p\", [], 1, \"n\"]]]}]");
+        "\"moves\": [[1, \"s\", \"w\", 2]], \"operands\": [[\"i\", \"l\", [\"i\", \"p\", [], 1, \"n\"]]], "
+        "\"remarks\": [[\"method\", \"s\", {\"d\": \"v\"}, \"f\", \"l\", 1, \"t\", \"n\"]]}]");
     messages_lists_free(&lists);
 }
 

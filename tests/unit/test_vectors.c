@@ -96,6 +96,8 @@ static json_t *entry_told(const struct entry *entry) {
     }
     if (entry->retracts != 0)
         json_object_set_new(told, "retracts", number_of(entry->retracts));
+    if (entry->remark != ENTRY_REMARK_NONE)
+        json_object_set_new(told, "remark", json_string(entry_remark_name(entry->remark)));
     return told;
 }
 

@@ -1,0 +1,81 @@
+#include "clients/statsd/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+
+#define USUAL_CONFIG "/etc/suivi/statsd.yaml"
+
+const char options_help[] =
+    "usage: suivi-statsd [options]\n"
+    "Takes what statsd clients send, and sends to suivid what its settings name. Stays until it is told to "
+    "end.\n"
+    "\n"
+    "  --config FILE            which metric is which indicator (default: " USUAL_CONFIG ")\n"
+    "  --listen ADDRESS         udp://HOST:PORT or tcp://HOST:PORT, may be repeated; instead of those of the "
+    "settings\n"
+    "  --state DIR              where keys and the outbox are (default: /var/lib/suivi/statsd)\n" COMMON_HELP(
+        "statsd") "  --dry-run                print what would be sent; nothing is saved or sent\n"
+                  "  --help, --version\n";
+
+enum { CONFIG = 1, LISTEN, DRY_RUN, HELP, VERSION };
+
+static const struct option long_options[] = {
+    {"config", required_argument, NULL, CONFIG},
+    {"listen", required_argument, NULL, LISTEN},
+    COMMON_LONG_OPTIONS,
+    {"dry-run", no_argument, NULL, DRY_RUN},
+    {"help", no_argument, NULL, HELP},
+    {"version", no_argument, NULL, VERSION},
+    {NULL, 0, NULL, 0},
+};
+
+static int add_listen(struct options *options, const char *address, struct fault *why) {
+    if (options->listen_count == STATSD_LISTEN_MAX)
+        return fault_set(why, -EINVAL, "--listen: at most %d addresses", STATSD_LISTEN_MAX);
+    options->listen[options->listen_count++] = address;
+    struct fault reason;
+    return statsd_check_listen(address, &reason) == 0 ? 0
+                                                      : fault_set(why, -EINVAL, "--listen: %s", reason.text);
+}
+
+int options_parse(struct options *options, int argc, char *const *argv, struct fault *why) {
+    *options = (struct options){.common = COMMON_OPTIONS_NONE, .config = USUAL_CONFIG};
+    int letter, rc = 0;
+    opterr = 0;
+    while (rc == 0 && (letter = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
+        switch (letter) {
+        case CONFIG:
+            options->config = optarg;
+            break;
+        case LISTEN:
+            rc = add_listen(options, optarg, why);
+            break;
+        case DRY_RUN:
+            options->dry_run = true;
+            break;
+        case HELP:
+            options->help = true;
+            return 0;
+        case VERSION:
+            options->version = true;
+            return 0;
+        case ':':
+            return fault_set(why, -EINVAL, "%s needs a value", argv[optind - 1]);
+        default:
+            rc = common_take(&options->common, letter, optarg, why);
+            if (rc == -ENOENT)
+                return fault_set(why, -EINVAL, "unknown option %s", argv[optind - 1]);
+            break;
+        }
+    }
+    if (rc == 0 && optind < argc)
+        rc = fault_set(why, -EINVAL, "\"%s\" is one argument too many: suivi-statsd takes only options",
+                       argv[optind]);
+    if (rc == 0)
+        common_defaults(&options->common, "statsd");
+    return rc;
+}
+
+void options_free(struct options *options) {
+    common_free(&options->common);
+}
