@@ -64,6 +64,7 @@ struct suivi_entry {
         id; /* 1 to 2^63 - 1: the same entry has the same id, and counts once; 0: one is drawn at random */
     int64_t recorded; /* Unix time at which it was said; 0: now */
     bool has_value;
+    bool holds; /* the value is the figure of its series and day, and replaces what is known of these */
     int64_t value;
     const char *name;
     bool removed;
@@ -174,6 +175,8 @@ struct suivi_figure {
     bool has_target;
     int64_t target;
     uint32_t heard, days; /* coverage: heard from on so many of so many days; days 0: not said */
+    bool has_on_time;
+    int64_t on_time; /* of a milestone: how many of what was done were done by their due day */
 };
 
 /* Calls back for each indicator (before its first figure) and each figure, sorted by indicator, period and
@@ -249,7 +252,7 @@ struct suivi_entry_row {
     const struct suivi_dim *dims;
     size_t dim_count;
     int64_t at, received;
-    const char *state; /* "counts", "retracted", "withdrawn", "superseded" */
+    const char *state; /* "counts", "retracted", "withdrawn", "superseded", "replaced" */
     struct suivi_entry entry;
 };
 
@@ -297,6 +300,14 @@ struct suivi_remark_row {
     const char *title, *note;
 };
 
+/* What the indicator meant when a period was closed. */
+struct suivi_meaning {
+    const char *period, *version;            /* of the closing, of the method */
+    bool changed;                            /* it means something else by now */
+    bool kept;                               /* its words are known */
+    const char *label, *definition, *method; /* as they were then */
+};
+
 struct suivi_explanation {
     struct suivi_indicator indicator;
     const char *definition, *method, *method_version, *fed_by;
@@ -314,6 +325,9 @@ struct suivi_explanation {
         operand_count;
     const struct suivi_remark_row *remarks;
     size_t remark_count;
+    const struct suivi_meaning *meanings; /* one for each of the closings, while there is room */
+    size_t meaning_count;
+    bool gone; /* the plan has the indicator no more: the figure is what was reported */
 };
 
 int suivi_explain(struct suivi *client, const char *indicator, const char *period,

@@ -5,6 +5,7 @@
 #include "clients/weblog/clicks.h"
 #include "clients/weblog/counter.h"
 #include "clients/weblog/epochs.h"
+#include "clients/weblog/key_events.h"
 #include "clients/weblog/languages.h"
 #include "clients/weblog/methods.h"
 #include "clients/weblog/request.h"
@@ -29,7 +30,7 @@ struct counter {
     struct records records;
     struct languages languages;
     unsigned language_number[TALLY_LANGUAGES]; /* of options.languages */
-    uint64_t seed[4];
+    uint64_t *seed; /* four; with them a hash in memory could be tested against an address */
     struct counter_verdict *verdict;
     int32_t day, month; /* of the last line */
     int64_t day_end;
@@ -37,6 +38,7 @@ struct counter {
     struct methods methods;
     int32_t method_told; /* the last day of which it was told by which method it was counted */
     struct epochs *epochs;
+    struct key_events *key_events;
     struct tally *tally;
     struct visitors *visitors;
     struct views *views; /* on their way to the visitors */
@@ -49,6 +51,8 @@ struct counter {
 };
 
 void counter_records_init(struct counter *counter);
+int counter_tell_key(void *arg, struct str site, int32_t day, enum key_remark remark, const char *note,
+                     struct fault *why);
 
 /* A line of a day that is counted by stamp, whose client is no robot. `path` as request_classify sets it. */
 void counter_stamp(struct counter *counter, const struct line *line, enum request_class asked,

@@ -12,6 +12,8 @@
 #define SETS        2
 #define SUMS        (TALLY_SUMS - TALLY_PAGEVIEWS) /* of a language */
 
+enum { HEARD_WITHOUT = 1 << 0, HEARD_WITH = 1 << 1 }; /* lines that named no agent, that named one */
+
 struct hashes {
     uint64_t *at;
     size_t count, size;
@@ -24,7 +26,7 @@ struct cell { /* one language of a day */
 
 struct row {
     int32_t day;
-    bool heard, told;           /* zeros are due; were handed on */
+    uint8_t heard, told;        /* zeros are due when it was; what was handed on, and its zeros with it */
     bool stamped, stamped_told; /* the same of what is counted by stamp */
     int64_t sum[DAY_SUMS];
     unsigned cell_count;
@@ -141,9 +143,9 @@ void tally_put(struct tally *tally, enum tally_set what, int32_t day, unsigned l
     tally->hashes++;
 }
 
-void tally_heard(struct tally *tally, int32_t day) {
+void tally_heard(struct tally *tally, int32_t day, bool agent) {
     OBJ_CHECK(tally, TALLY_MAGIC);
-    row_of(tally, day)->heard = true;
+    row_of(tally, day)->heard |= agent ? HEARD_WITH : HEARD_WITHOUT;
 }
 
 void tally_stamped(struct tally *tally, int32_t day) {
@@ -177,8 +179,17 @@ static int flush_language(struct row *row, unsigned language, bool zeros, bool s
     return 0;
 }
 
+static int flush_heard(const struct row *row, const struct tally_sink *sink) {
+    unsigned untold = row->heard & ~row->told;
+    int rc = untold & HEARD_WITHOUT ? sink->heard(sink->arg, row->day, false) : 0;
+    return rc == 0 && (untold & HEARD_WITH) ? sink->heard(sink->arg, row->day, true) : rc;
+}
+
 static int flush_row(struct tally *tally, struct row *row, const struct tally_sink *sink) {
     bool zeros = row->heard && !row->told, stamp_zeros = row->stamped && !row->stamped_told;
+    int failed = flush_heard(row, sink);
+    if (failed)
+        return failed;
     for (unsigned i = 0; i < DAY_SUMS; i++)
         if (row->sum[i] != 0 || zeros) {
             int rc = sink->sum(sink->arg, i, row->day, TALLY_NO_LANGUAGE, row->sum[i]);
@@ -193,7 +204,7 @@ static int flush_row(struct tally *tally, struct row *row, const struct tally_si
     }
     free_cells(row);
     *row = (struct row){
-        .day = row->day, .told = row->told || zeros, .stamped_told = row->stamped_told || stamp_zeros};
+        .day = row->day, .told = row->told | row->heard, .stamped_told = row->stamped_told || stamp_zeros};
     return 0;
 }
 

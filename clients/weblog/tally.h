@@ -42,6 +42,8 @@ struct tally_sink {
     int (*sum)(void *arg, enum tally_sum what, int32_t day, unsigned language, int64_t value);
     int (*set)(void *arg, enum tally_set what, int32_t day, unsigned language, const uint64_t *hashes,
                size_t count);
+    int (*heard)(void *arg, int32_t day,
+                 bool agents); /* lines of that day that named their agents, or did not */
 };
 
 struct tally;
@@ -53,8 +55,9 @@ void tally_destroy(struct tally **tally);
 void tally_add(struct tally *tally, enum tally_sum what, int32_t day, unsigned language, int64_t number);
 void tally_put(struct tally *tally, enum tally_set what, int32_t day, unsigned language, uint64_t hash);
 
-/* On this day at least one line was understood: whatever was not counted on it is zero, not missing. */
-void tally_heard(struct tally *tally, int32_t day);
+/* On this day at least one line was understood, which named its agent or not: whatever was not counted on it is zero, not
+ * missing. */
+void tally_heard(struct tally *tally, int32_t day, bool agent);
 
 /* The same of what is counted by stamp. */
 void tally_stamped(struct tally *tally, int32_t day);
@@ -62,7 +65,8 @@ void tally_stamped(struct tally *tally, int32_t day);
 /* It holds about as much as it should: flush. */
 bool tally_full(const struct tally *tally);
 
-/* Hands everything on, by day, and is empty then. Zeros of a day are handed on once. What a sink's function
+/* Hands everything on, by day, and is empty then. Zeros of a day are handed on once, and how its lines were
+ * heard likewise. What a sink's function
  * returns other than 0 is returned at once; the tally is then only good for tally_forget. */
 int tally_flush(struct tally *tally, const struct tally_sink *sink);
 

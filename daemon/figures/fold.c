@@ -223,6 +223,7 @@ static int64_t count_names(const struct fold_item *item, size_t count) {
     return different;
 }
 
+/* What is taken away for days whose figure holds can be more than the window has, as people come on many days. */
 static int64_t sum_of_window(const struct fold *fold, const struct fold_item *item, size_t count,
                              struct sketch *scratch, double *error) {
     int64_t sum = 0;
@@ -230,9 +231,12 @@ static int64_t sum_of_window(const struct fold *fold, const struct fold_item *it
         return count_names(item, count);
     if (fold->indicator->kind == KIND_DISTINCT)
         sum = fold_count_union(item, count, scratch, error);
-    for (size_t i = 0; i < count; i++)
+    bool held = false;
+    for (size_t i = 0; i < count; i++) {
         sum = cell_add(sum, item[i].sum);
-    return sum;
+        held = held || (item[i].mark & FOLD_HELD) != 0;
+    }
+    return held && sum < 0 && fold->indicator->kind == KIND_DISTINCT ? 0 : sum;
 }
 
 static void cover(const struct fold *fold, const struct period *period, uint32_t group,
@@ -278,6 +282,10 @@ static int emit(struct fold *fold,
         }
         out.period = period.first;
         fold_note_figure(fold, &period, head, end - i, note);
+        if (fold->indicator->kind == KIND_MILESTONE) {
+            out.has_on_time = true;
+            out.on_time = fold_count_on_time(head, end - i);
+        }
         cover(fold, &period, head->group, &out);
         err = figure(arg, &out, fold->why);
     }

@@ -13,7 +13,8 @@ struct walk {
     struct fold *fold;
     uint32_t group;
     const struct known *known;
-    size_t own; /* the first item of this series */
+    size_t own;   /* the first item of this series */
+    bool numbers; /* its cells */
 };
 
 static bool within(const struct fold *fold, const struct known_entry *entry) {
@@ -39,21 +40,53 @@ static struct fold_item *last_of_window(const struct walk *walk, const struct fo
 
 /* ---- counts, differences, evidence, case studies: they add up ---- */
 
-static int add_up(const struct walk *walk) {
+static int add_to_window(const struct walk *walk, const struct fold_item *item) {
+    struct fold_item *last = last_of_window(walk, item);
+    if (last == NULL)
+        return fold_add_item(walk->fold, item);
+    last->sum = cell_add(last->sum, item->sum);
+    last->mark |= item->mark;
+    return 0;
+}
+
+/* A figure that holds, with the differences said of it: as what it is more or less than the cells, which are added, too. */
+static int hold_instead(const struct walk *walk, const struct known_entry *holding, int64_t figure,
+                        struct fold_item *item) {
+    int64_t given = 0;
+    int err = fold_given(walk->fold, holding->series, holding->day, walk->numbers, &given);
+    item->sum = (figure < 0 ? 0 : figure) - given;
+    item->mark = FOLD_HELD;
+    return err;
+}
+
+/* The entries of a day. */
+static int add_day(const struct walk *walk, const struct known_entry *entry, size_t count) {
     struct fold *fold = walk->fold;
     bool has_value = fold->indicator->kind == KIND_COUNT || fold->indicator->kind == KIND_DISTINCT;
+    const struct known_entry *holding = NULL;
+    struct fold_item item = {0};
+    bool any = false;
     int err = 0;
-    for (size_t i = 0; i < walk->known->count && err == 0; i++) {
-        const struct known_entry *entry = &walk->known->entry[i];
-        if (!within(fold, entry))
+    for (size_t i = 0; i < count; i++) {
+        if (!within(fold, &entry[i]))
             continue;
-        struct fold_item item = item_of(walk, entry->day);
-        item.sum = has_value ? entry->entry.value : 1;
-        struct fold_item *last = last_of_window(walk, &item);
-        if (last)
-            last->sum = cell_add(last->sum, item.sum);
-        else
-            err = fold_add_item(fold, &item);
+        item = any ? item : item_of(walk, entry->day);
+        item.sum = cell_add(item.sum, has_value ? entry[i].entry.value : 1);
+        holding = entry[i].entry.holds ? &entry[i] : holding;
+        any = true;
+    }
+    if (holding)
+        err = hold_instead(walk, holding, item.sum, &item);
+    return err || !any ? err : add_to_window(walk, &item);
+}
+
+static int add_up(const struct walk *walk) {
+    const struct known *known = walk->known;
+    int err = 0;
+    for (size_t i = 0, end; i < known->count && err == 0; i = end) {
+        for (end = i; end < known->count && known->entry[end].day == known->entry[i].day;)
+            end++;
+        err = add_day(walk, &known->entry[i], end - i);
     }
     return err;
 }
@@ -249,6 +282,7 @@ static int next_with_entries(const struct fold *fold, const struct fold_list *li
 int fold_entries(struct fold *fold, const struct fold_list *list) {
     const struct fold_question *ask = fold->ask;
     struct known known = {0};
+    bool numbers = fold->indicator->kind == KIND_COUNT || list == &fold->firsts;
     int32_t first = kind_carries(fold->indicator->kind) ? CIVIL_DAY_MIN : ask->first;
     size_t i = 0;
     int err;
@@ -257,7 +291,7 @@ int fold_entries(struct fold *fold, const struct fold_list *list) {
         err = known_add(&known, ask->snapshot, list->series[i], first, ask->last, ask->vintage,
                         ask->withdrawals, fold->why);
         if (err == 0 && known.count > 0)
-            err = take(&(struct walk){fold, list->group_of[i], &known, fold->item_count});
+            err = take(&(struct walk){fold, list->group_of[i], &known, fold->item_count, numbers});
         if (err)
             break;
     }

@@ -19,6 +19,12 @@ bool fold_has_firsts(const struct fold_question *question) {
            catalogue_each_series(question->catalogue, count, is_there, NULL) == 1;
 }
 
+bool fold_firsts_of_day(const struct fold_question *question, size_t *count) {
+    enum period_type type;
+    return framework_firsts(question->framework, question->indicator, PERIOD_DAY, &type, count) ||
+           framework_firsts(question->framework, question->indicator, longest(question), &type, count);
+}
+
 int fold_firsts(struct fold *fold) {
     const struct fold_question *ask = fold->ask;
     size_t count, before = fold->item_count;
@@ -30,6 +36,6 @@ int fold_firsts(struct fold *fold) {
     if (err == 0 && store_has_entries(ask->snapshot))
         err = fold_entries(fold, &fold->firsts);
     for (size_t i = before; i < fold->item_count; i++)
-        fold->item[i].mark = FOLD_FIRSTS;
+        fold->item[i].mark |= FOLD_FIRSTS;
     return err;
 }

@@ -1,5 +1,6 @@
 /* What the fold*.c share: fold.c (which series in which group, periods, the figures), fold_sums.c and fold_sets.c (the
- * cells of counts and of distinct kinds), fold_entries.c (what is said one by one), fold_notes.c, fold_coverage.c and
+ * cells of counts and of distinct kinds), fold_entries.c (what is said one by one), fold_given.c (what the cells of a day
+ * give), fold_notes.c, fold_coverage.c and
  * fold_ratio.c. */
 #ifndef SUIVI_DAEMON_FIGURES_FOLD_PRIV_H
 #define SUIVI_DAEMON_FIGURES_FOLD_PRIV_H
@@ -20,8 +21,8 @@ struct fold_item {
     int32_t period, window; /* where they begin: a day or a month, see by_months */
     uint32_t group;
     int32_t
-        mark; /* level: day of the statement; status: the day since which it is so; milestone: FOLD_DUE, FOLD_LATE;
-                 distinct: FOLD_FIRSTS */
+        mark; /* level: day of the statement; status: the day since which it is so; milestone: FOLD_DUE, FOLD_LATE; distinct:
+                * FOLD_HELD, FOLD_FIRSTS */
     int64_t sum;
     size_t next;    /* sums: the group's item of the next period; FOLD_NO_ITEM: none */
     struct str set; /* borrowed from the snapshot; at NULL: none */
@@ -29,7 +30,7 @@ struct fold_item {
 
 #define FOLD_NO_ITEM SIZE_MAX
 
-enum { FOLD_DUE = 1, FOLD_LATE = 2, FOLD_FIRSTS = 4 };
+enum { FOLD_DUE = 1, FOLD_LATE = 2, FOLD_HELD = 4, FOLD_FIRSTS = 8 };
 
 /* Series, rising, and the group of each. */
 struct fold_list {
@@ -78,6 +79,9 @@ int fold_sets(struct fold *fold);
 int fold_entries(struct fold *fold, const struct fold_list *list);
 int fold_firsts(struct fold *fold);
 
+/* What the cells of one series, numbers or sets, give to a day, for a figure that holds in their place. */
+int fold_given(const struct fold *fold, uint32_t series, int32_t day, bool numbers, int64_t *given);
+
 /* How many different members the items of one window hold together. Adds to `error` what that may be off. */
 struct sketch;
 int64_t fold_count_union(const struct fold_item *item, size_t count, struct sketch *scratch, double *error);
@@ -89,8 +93,14 @@ void fold_note_figure(const struct fold *fold, const struct period *period, cons
 /* Whether there is any series of firsts that its figures could take. */
 bool fold_has_firsts(const struct fold_question *question);
 
+/* The count that tells how many of them there were on a day; else, how many are counted on it. */
+bool fold_firsts_of_day(const struct fold_question *question, size_t *count);
+
 /* All series of that indicator that were asked for. */
 int fold_list_series(struct fold *fold, size_t indicator, struct fold_list *list);
+
+/* Milestones: how many of the items were done by their due day. */
+int64_t fold_count_on_time(const struct fold_item *item, size_t count);
 
 /* The days on which each group was heard from. */
 int fold_coverage_new(struct fold_coverage **out, const struct fold *fold);

@@ -349,7 +349,7 @@ static uint32_t take_entry(struct taking *taking, uint32_t index, int32_t day, i
         return find_reason(taking->combine, why.text);
     if (found.number == NAMES_NONE)
         return reason_of_series(taking, series);
-    if (is_future(taking, at))
+    if (entry.remark == ENTRY_REMARK_NONE && is_future(taking, at))
         return reason_for(taking->combine, FAULT_FUTURE);
     if (entry_check(&entry, (enum kind)(found.mark & ~CATALOGUE_OF_REMARKS), &why) != 0)
         return find_reason(taking->combine, why.text);

@@ -78,7 +78,6 @@ class Refused(RemarksTest):
                 self.refuse(('web.pageviews', SITE, '2018-03-01', {**good, **change}), part)
         self.refuse(('web.pageviews', {'region': 'asia'}, '2018-03-01', good), 'no dimension "region"')
         self.refuse(('web.pagewiews', SITE, '2018-03-01', good), 'unknown indicator')
-        self.refuse(('web.pageviews', SITE, '2999-03-01', good), 'future')
 
     def test_what_counts_still_needs_its_dimensions(self):
         """Also after remarks without them."""
@@ -268,6 +267,76 @@ class Marked(RemarksTest):
         note = self.notes()['2018-03']
         self.assertTrue(300 < len(note) <= 512)
         self.assertTrue(note.endswith('y'))
+
+
+class Weblog(RemarksTest):
+    """suivi-weblog says with each day by which list of robots it was counted."""
+    judged = ('web.robots', 'web.pageviews', 'web.visits', 'web.downloads', 'web.visitors.unique', 'web.visitors.returning')
+
+    def log(self, those, form='"%s"', agents=('Mozilla/5.0', 'Goodbot/1.0')):
+        """Two requests a day."""
+        lines = []
+        for day in those:
+            year, month, number = day.split('-')
+            name = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split()[int(month) - 1]
+            for agent in agents:
+                lines.append('192.0.2.1 - - [%s/%s/%s:12:00:00 +0000] "GET / HTTP/1.1" 200 5%s\n' % (
+                    number, name, year, form and ' "-" ' + form % agent))
+        return ''.join(lines).encode()
+
+    def robots_file(self, date):
+        return self.house.write('robots-' + date, ('date: %s\ns Goodbot\n' % date).encode())
+
+    def weblog(self, *files, list='2018-01-31', state='state'):
+        return self.house.weblog(*files, state=state, more=['--robots', self.robots_file(list)])
+
+    def told(self, id, month, site='site'):
+        return [(row['title'], row['note'], row['first'], row['last'], row['days'], row['dims'])
+                for row in self.explain(id, month)['remarks'] if row['title'] == 'robots list']
+
+    def test_the_list_of_each_day(self):
+        first = self.log(days('2018-03', last=6))
+        path = self.house.write('access.log', first)
+        self.weblog(path)
+        self.house.write('access.log', first + self.log(days('2018-03', 7)))
+        self.weblog(path, list='2018-03-01')
+        changed = 'robots list changed on 2018-03-07 (2018-03-01)'
+        for id in self.judged:
+            with self.subTest(id=id):
+                self.assertEqual(self.told(id, '2018-03'), [
+                    ('robots list', '2018-01-31', '2018-03-01', '2018-03-06', 6, {'site': 'site'}),
+                    ('robots list', '2018-03-01', '2018-03-07', '2018-03-31', 25, {'site': 'site'})])
+                self.assertIn(changed, self.notes(id=id)['2018-03'])
+        self.assertEqual(self.told('web.requests', '2018-03'), [])
+        self.assertEqual(self.notes(id='web.requests'), {'2018-03': ''})
+        self.assertEqual(self.house.table('web.robots'), {('web.robots', '2018-03'): 31})
+
+    def test_not_of_days_that_were_not_heard_from(self):
+        self.weblog(self.house.write('access.log', self.log(['2018-03-01', '2018-03-05']) + b'rubbish\n'))
+        self.assertEqual(self.told('web.robots', '2018-03'), [
+            ('robots list', '2018-01-31', '2018-03-01', '2018-03-05', 2, {'site': 'site'})])
+
+    def test_a_log_without_agents(self):
+        self.weblog(self.house.write('access.log', self.log(days('2018-03', last=2), form='')))
+        self.assertEqual([row[1] for row in self.told('web.pageviews', '2018-03')], ['none: the log names no user agents'])
+
+    def test_two_servers_with_two_lists(self):
+        self.weblog(self.house.write('a.log', self.log(days('2018-03'))))
+        self.weblog(self.house.write('b.log', self.log(days('2018-03'))), list='2018-03-01', state='other')
+        self.assertIn('counted by two methods (robots list: 2018-01-31, 2018-03-01)', self.notes(id='web.robots')['2018-03'])
+
+    def test_counted_again(self):
+        """With a newer list, after a withdrawal: the days have that one's date."""
+        path = self.house.write('access.log', self.log(days('2018-03')))
+        self.weblog(path)
+        source = self.explain('web.robots', '2018-03')['sources'][0]['source']
+        self.house.run('suivi', 'withdraw', '--source', source, '--from', '2018-03-10', '--to', '2018-03-12', '--reason', 'newer list')
+        self.house.weblog(path, state='anew', more=[
+            '--robots', self.robots_file('2018-03-01'), '--keys', self.house.path('state', 'keys'), '--source', source,
+            '--from', '2018-03-10', '--to', '2018-03-12'])
+        self.assertEqual([(row[1], row[2], row[3], row[4]) for row in self.told('web.robots', '2018-03')],
+                         [('2018-01-31', '2018-03-01', '2018-03-09', 9), ('2018-03-01', '2018-03-10', '2018-03-12', 3),
+                          ('2018-01-31', '2018-03-13', '2018-03-31', 19)])
 
 
 if __name__ == '__main__':

@@ -41,7 +41,7 @@ static void run(struct table *table, int64_t *downloads, const struct click_at *
     struct epochs *epochs;
     struct tally *tally;
     struct clicks *clicks;
-    const struct tally_sink sink = {downloads, take_sum, take_set};
+    const struct tally_sink sink = {downloads, take_sum, take_set, NULL};
     assert_int_equal(epochs_load(&epochs, &table->records, STR("s"), (struct epochs_clock){0}, &why), 0);
     tally_new(&tally, 0);
     clicks_new(&clicks, &table->records, epochs, tally, STR("s"), 1000000);

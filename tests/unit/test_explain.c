@@ -511,6 +511,34 @@ static void case_studies_are_told_in_full_when_asked(void **state) {
     assert_told(&it, &(struct explain_asked){.full = true}, wanted);
 }
 
+static void remarks_stand_below_what_was_given(void **state) {
+    (void)state;
+    const struct suivi_dim site[] = {{"site", "nswp"}, {"zone", "n"}};
+    const struct suivi_remark_row remarks[] = {
+        {SUIVI_METHOD, "weblog@www1", site, 2, "2018-02-01", "2018-02-28", 27, "robots list", "2018-01-31"},
+        {SUIVI_BREAK, "weblog@www1", site, 1, "2018-02-03", "2018-02-03", 1, "key", "a new key began"},
+        {SUIVI_METHOD, "weblog@www2", NULL, 0, "2018-02-04", "2018-02-05", 2, "robots list", "20\033[2J"},
+        {SUIVI_EVENT, "desk@office", NULL, 0, "2018-02-06", "2018-02-06", 1, "move", "to another host"},
+    };
+    struct suivi_explanation it = about_downloads();
+    it.remarks = remarks;
+    it.remark_count = 4;
+    char *text = NULL;
+    size_t len;
+    FILE *stream = open_memstream(&text, &len);
+    explain_text_write(stream, &it, &nothing_more);
+    fclose(stream);
+    const char *wanted = "How it was counted:\n"
+                         "  robots list 2018-01-31   1-28 Feb, 27 days   weblog@www1   site=nswp, zone=n\n"
+                         "  robots list 20?[2J       4-5 Feb             weblog@www2\n"
+                         "To be known of these days:\n"
+                         "  break, key: a new key began   3 Feb   weblog@www1   site=nswp\n"
+                         "  move: to another host         6 Feb   desk@office\n";
+    if (strstr(text, wanted) == NULL)
+        fail_msg("not as wanted:\n%s", text);
+    free(text);
+}
+
 static void ratios_show_what_they_are_made_of(void **state) {
     (void)state;
     const struct suivi_operand operands[] = {
@@ -595,6 +623,10 @@ static void json_has_all_of_it(void **state) {
     it.entry_count = 1;
     it.operands = &operand;
     it.operand_count = 1;
+    const struct suivi_remark_row remark = {
+        SUIVI_METHOD, "weblog@www1", &africa, 1, "2018-02-01", "2018-02-03", 3, "robots list", "2018-01-31"};
+    it.remarks = &remark;
+    it.remark_count = 1;
     it.figure.decimals = 1;
     assert_json(&it, &(struct explain_asked){.where = &africa, .where_count = 1},
                 "{\n"
@@ -639,7 +671,20 @@ static void json_has_all_of_it(void **state) {
                 "   \"reason\": \"missed\"\n"
                 "  }\n"
                 " ],\n"
-                " \"remarks\": [],\n"
+                " \"remarks\": [\n"
+                "  {\n"
+                "   \"remark\": \"method\",\n"
+                "   \"title\": \"robots list\",\n"
+                "   \"note\": \"2018-01-31\",\n"
+                "   \"source\": \"weblog@www1\",\n"
+                "   \"dims\": {\n"
+                "    \"region\": \"africa\"\n"
+                "   },\n"
+                "   \"first\": \"2018-02-01\",\n"
+                "   \"last\": \"2018-02-03\",\n"
+                "   \"days\": 3\n"
+                "  }\n"
+                " ],\n"
                 " \"refused\": [\n"
                 "  {\n"
                 "   \"source\": \"weblog@www1\",\n"
@@ -712,6 +757,7 @@ int main(void) {
         cmocka_unit_test(entries_say_what_was_entered_and_why_it_changed),
         cmocka_unit_test(each_kind_says_its_own),
         cmocka_unit_test(case_studies_are_told_in_full_when_asked),
+        cmocka_unit_test(remarks_stand_below_what_was_given),
         cmocka_unit_test(ratios_show_what_they_are_made_of),
         cmocka_unit_test(coverage_is_told_in_words),
         cmocka_unit_test(json_has_all_of_it),

@@ -16,6 +16,7 @@ struct got {
     int64_t sum[TALLY_SUMS][40][4]; /* what, day, language (3: none) */
     size_t set[2][40][4];           /* hashes below HASHES that came at least once */
     unsigned calls, zeros;
+    unsigned heard[40][2]; /* day, with agents */
     int fail;
 };
 
@@ -41,8 +42,14 @@ static int got_set(void *arg, enum tally_set what, int32_t day, unsigned languag
     return got->fail;
 }
 
+static int got_heard(void *arg, int32_t day, bool agents) {
+    struct got *got = arg;
+    got->heard[day][agents]++;
+    return got->fail;
+}
+
 static struct tally_sink sink_of(struct got *got) {
-    return (struct tally_sink){.arg = got, .sum = got_sum, .set = got_set};
+    return (struct tally_sink){.arg = got, .sum = got_sum, .set = got_set, .heard = got_heard};
 }
 
 static void sums(void **state) {
@@ -73,14 +80,40 @@ static void zeros_once(void **state) {
     struct got got = {0};
     const struct tally_sink sink = sink_of(&got);
     tally_new(&tally, 0x5); /* languages 0 and 2 */
-    tally_heard(tally, 7);
+    tally_heard(tally, 7, true);
     tally_add(tally, TALLY_PAGEVIEWS, 7, 1, 1); /* of a language that is no longer one of the site's */
     assert_int_equal(tally_flush(tally, &sink), 0);
     assert_int_equal(got.calls, 3 + 2 * 5 + 1);
     assert_int_equal(got.zeros, 3 + 2 * 5);
-    tally_heard(tally, 7);
+    tally_heard(tally, 7, true);
     assert_int_equal(tally_flush(tally, &sink), 0);
     assert_int_equal(got.calls, 3 + 2 * 5 + 1);
+    tally_destroy(&tally);
+}
+
+/* Once for each day and sort of lines, however often it is flushed; a flush that fails has told nothing. */
+static void how_it_was_heard(void **state) {
+    (void)state;
+    struct tally *tally;
+    struct got got = {.fail = -28};
+    const struct tally_sink sink = sink_of(&got);
+    tally_new(&tally, 1);
+    tally_add(tally, TALLY_MALFORMED, 5, TALLY_NO_LANGUAGE, 1);
+    tally_heard(tally, 7, true);
+    assert_int_equal(tally_flush(tally, &sink), -28);
+    got = (struct got){0};
+    tally_forget(tally);
+    for (int i = 0; i < 3; i++) {
+        tally_heard(tally, 7, true);
+        tally_heard(tally, 8, false);
+        tally_heard(tally, 7, i > 0);
+        assert_int_equal(tally_flush(tally, &sink), 0);
+    }
+    assert_int_equal(got.heard[7][true], 1);
+    assert_int_equal(got.heard[7][false], 1);
+    assert_int_equal(got.heard[8][true], 0);
+    assert_int_equal(got.heard[8][false], 1);
+    assert_int_equal(got.heard[5][true] + got.heard[5][false], 0);
     tally_destroy(&tally);
 }
 
@@ -145,16 +178,20 @@ static void full(void **state) {
     struct tally *tally;
     tally_new(&tally, 1);
     for (int32_t day = 0; day < 1000000 && !tally_full(tally); day++)
-        tally_heard(tally, day);
+        tally_heard(tally, day, true);
     assert_true(tally_full(tally));
     tally_destroy(&tally);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sums),     cmocka_unit_test(zeros_once),
-        cmocka_unit_test(sets),     cmocka_unit_test(forgotten_or_failed),
-        cmocka_unit_test(by_stamp), cmocka_unit_test(full),
+        cmocka_unit_test(sums),
+        cmocka_unit_test(zeros_once),
+        cmocka_unit_test(sets),
+        cmocka_unit_test(forgotten_or_failed),
+        cmocka_unit_test(by_stamp),
+        cmocka_unit_test(full),
+        cmocka_unit_test(how_it_was_heard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

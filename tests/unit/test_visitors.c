@@ -67,7 +67,7 @@ static void run(struct table *table, struct figures *figures, const struct view 
     struct epochs *epochs;
     struct tally *tally;
     struct visitors *visitors;
-    const struct tally_sink sink = {figures, take_sum, take_set};
+    const struct tally_sink sink = {figures, take_sum, take_set, NULL};
     assert_int_equal(epochs_load(&epochs, &table->records, STR("s"), (struct epochs_clock){0}, &why), 0);
     tally_new(&tally, 0);
     visitors_new(&visitors, &table->records, epochs, tally, STR("s"), 1000);
