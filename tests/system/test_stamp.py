@@ -145,6 +145,19 @@ class Stamp(HouseTest):
         rows = self.house.figures(UNIQUE, '--from', '2017-12', '--to', '2017-12', '--by', 'day')
         self.assertEqual({row['value'] for row in rows}, {''})
 
+    def test_a_corrected_day(self):
+        world = World(self.seed, people=60, days=60)
+        self.count(world.log())
+        day, month = '2017-11-20', '2017-11'
+        truth = Truth(world)
+        there = truth.table('day', 'day', UNIQUE).get((UNIQUE, day), 0)
+        monthly = truth.table('month', 'month', UNIQUE)[(UNIQUE, month)]
+        own = Truth(world, split=True).table('day', 'day', UNIQUE).get((UNIQUE, day, 'fr'), 0)
+        self.house.run('suivi', 'correct', UNIQUE, '--at', day, '--value', str(own + 7), '--dim', 'site=site', '--dim', 'language=fr',
+                       '--reason', 'counted by hand')
+        self.assertEqual(self.house.table(UNIQUE, by='day')[(UNIQUE, day)], there + 7)
+        self.assertEqual(self.house.table(UNIQUE)[(UNIQUE, month)], monthly + 7)
+
     def test_wrong_usage(self):
         for more, word in ((['--stamp-path', '/x.css'], 'without --stamp'), (['--stamp', '--stamp-path', 'x.css'], 'no path'),
                            (['--stamp', '--format', 'common'], 'no cookie')):
