@@ -49,7 +49,7 @@ int framework_find(const struct framework *framework, struct str id) {
     return -ENOENT;
 }
 
-struct str framework_text(const struct texts *texts, struct str language, struct str otherwise) {
+struct str framework_text_in(const struct texts *texts, struct str language, struct str otherwise) {
     for (size_t i = 0; i < texts->count; i++) {
         struct str its = str_of(texts->at[i].language);
         if (str_equal(its, language)) {
@@ -74,16 +74,37 @@ int framework_find_named(const struct framework *framework, struct str name) {
 
 struct str framework_label(const struct framework *framework, size_t index, struct str language) {
     const struct indicator *indicator = indicator_at(framework, index);
-    return framework_text(&indicator->labels, language, indicator->public.id);
+    return framework_text_in(&indicator->labels, language, indicator->public.id);
 }
 
 struct str framework_definition(const struct framework *framework, size_t index, struct str language) {
     const struct texts *texts = &indicator_at(framework, index)->definitions;
-    return framework_text(texts, language, texts->count ? str_of(texts->at[0].text) : STR(""));
+    return framework_text_in(texts, language, texts->count ? str_of(texts->at[0].text) : STR(""));
+}
+
+static struct framework_text text_at(const struct texts *texts, size_t text) {
+    ASSERT(text < texts->count);
+    return (struct framework_text){str_of(texts->at[text].language), str_of(texts->at[text].text)};
+}
+
+size_t framework_label_count(const struct framework *framework, size_t index) {
+    return indicator_at(framework, index)->labels.count;
+}
+
+struct framework_text framework_label_at(const struct framework *framework, size_t index, size_t text) {
+    return text_at(&indicator_at(framework, index)->labels, text);
+}
+
+size_t framework_definition_count(const struct framework *framework, size_t index) {
+    return indicator_at(framework, index)->definitions.count;
+}
+
+struct framework_text framework_definition_at(const struct framework *framework, size_t index, size_t text) {
+    return text_at(&indicator_at(framework, index)->definitions, text);
 }
 
 struct str framework_title(const struct framework *framework, struct str language) {
-    return framework_text(&framework->title, language, framework_name(framework));
+    return framework_text_in(&framework->title, language, framework_name(framework));
 }
 
 size_t framework_language_count(const struct framework *framework) {
@@ -132,10 +153,14 @@ static bool contains(struct str text, struct str word) {
     return false;
 }
 
+bool framework_names_people(struct str feeder) {
+    struct str begin = STR("record");
+    return (feeder.len >= begin.len && strncasecmp(feeder.at, begin.at, begin.len) == 0) ||
+           contains(feeder, STR("CSV"));
+}
+
 bool framework_feeder_is_people(const struct framework *framework, size_t index, size_t feeder) {
-    struct str text = framework_feeder_at(framework, index, feeder), begin = STR("record");
-    return (text.len >= begin.len && strncasecmp(text.at, begin.at, begin.len) == 0) ||
-           contains(text, STR("CSV"));
+    return framework_names_people(framework_feeder_at(framework, index, feeder));
 }
 
 bool framework_is_fed_by_people(const struct framework *framework, size_t index) {
@@ -167,8 +192,8 @@ struct framework_area framework_area_at(const struct framework *framework, size_
 
 struct str framework_area_label(const struct framework *framework, size_t area, struct str language) {
     ASSERT(area < framework_area_count(framework));
-    return framework_text(&framework->area_labels[area], language,
-                          str_of(framework->content->areas[area].code));
+    return framework_text_in(&framework->area_labels[area], language,
+                             str_of(framework->content->areas[area].code));
 }
 
 size_t framework_feed_count(const struct framework *framework) {

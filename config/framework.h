@@ -59,6 +59,15 @@ struct str framework_label(const struct framework *framework, size_t index, stru
 /* The definition in that language, else in English, else the first there is, else empty. */
 struct str framework_definition(const struct framework *framework, size_t index, struct str language);
 
+/* All of them, in the order of the file; `text` < what the count says. */
+struct framework_text {
+    struct str language, text;
+};
+size_t framework_label_count(const struct framework *framework, size_t index);
+struct framework_text framework_label_at(const struct framework *framework, size_t index, size_t text);
+size_t framework_definition_count(const struct framework *framework, size_t index);
+struct framework_text framework_definition_at(const struct framework *framework, size_t index, size_t text);
+
 struct str framework_title(const struct framework *framework, struct str language); /* else the name */
 size_t framework_language_count(const struct framework *framework);
 struct str framework_language_at(const struct framework *framework, size_t language);
@@ -73,6 +82,7 @@ size_t framework_feeder_count(const struct framework *framework, size_t index);
 struct str framework_feeder_at(const struct framework *framework, size_t index, size_t feeder);
 
 /* Whether that is people, who record or import a CSV file when there is something to tell. */
+bool framework_names_people(struct str feeder);
 bool framework_feeder_is_people(const struct framework *framework, size_t index, size_t feeder);
 bool framework_is_fed_by_people(const struct framework *framework,
                                 size_t index); /* only; false: none is named */

@@ -46,8 +46,8 @@ uint64_t framework_meaning_of(const struct framework *framework, size_t index) {
         hash = mix_number(hash, public->decimals);
     }
     /* In one language: a translation changes nothing. */
-    hash = mix_text(hash, framework_text(definitions, STR("en"),
-                                         definitions->count ? str_of(definitions->at[0].text) : STR("")));
+    hash = mix_text(hash, framework_text_in(definitions, STR("en"),
+                                            definitions->count ? str_of(definitions->at[0].text) : STR("")));
     hash = mix_text(hash, public->method);
     return mix_text(hash, public->method_version);
 }

@@ -154,6 +154,6 @@ const char *loading_field(size_t index, const char *name, char node[static DOCUM
 /* Of an indicator that is complete, and whose operands have theirs. */
 uint64_t framework_meaning_of(const struct framework *framework, size_t index);
 
-struct str framework_text(const struct texts *texts, struct str language, struct str otherwise);
+struct str framework_text_in(const struct texts *texts, struct str language, struct str otherwise);
 
 #endif

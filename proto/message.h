@@ -219,6 +219,8 @@ struct message_figure {
     bool has_target;
     int64_t target;       /* likewise */
     uint32_t heard, days; /* coverage: heard from on so many of so many days; days 0: not said */
+    bool has_on_time;
+    int64_t on_time; /* of a milestone: how many of what was done were done by their due day */
 };
 
 int message_read_figures(struct wire_reader *reader, struct message_figures *out, struct fault *why);
@@ -355,9 +357,11 @@ struct message_explanation {
     struct str definition, method, method_version, fed_by;
     struct message_figure figure; /* its state says whether there is one */
     uint64_t more;
+    bool gone; /* the plan has the indicator no more: the figure is what was reported */
     uint32_t part_count, entry_count, withdrawal_count, refusal_count, version_count, closing_count,
-        move_count, operand_count, remark_count;
-    struct wire_reader parts, entries, withdrawals, refusals, versions, closings, moves, operands, remarks;
+        move_count, operand_count, remark_count, meaning_count;
+    struct wire_reader parts, entries, withdrawals, refusals, versions, closings, moves, operands, remarks,
+        meanings;
 };
 
 /* What one source gave to it. */
@@ -435,6 +439,15 @@ struct message_remark_row {
     struct str title, note;
 };
 
+/* What the indicator meant when a period was closed, in the language asked for. */
+struct message_meaning_row {
+    struct str period;                    /* of the closing */
+    struct str version;                   /* of the method */
+    bool changed;                         /* it means something else by now */
+    bool kept;                            /* its words are known; else the next are empty */
+    struct str label, definition, method; /* may be empty */
+};
+
 int message_read_explanation(struct wire_reader *reader, struct message_explanation *out, struct fault *why);
 void message_next_part(struct message_explanation *explanation, struct message_part *out);
 void message_next_entry(struct message_explanation *explanation, struct message_entry_row *out);
@@ -445,6 +458,7 @@ void message_next_closing(struct message_explanation *explanation, struct messag
 void message_next_move(struct message_explanation *explanation, struct message_move_row *out);
 void message_next_operand(struct message_explanation *explanation, struct message_operand_row *out);
 void message_next_remark(struct message_explanation *explanation, struct message_remark_row *out);
+void message_next_meaning(struct message_explanation *explanation, struct message_meaning_row *out);
 
 void message_write_part(struct wire_writer *writer, const struct message_part *part);
 void message_write_entry_row(struct wire_writer *writer, const struct message_entry_row *row);
@@ -455,6 +469,7 @@ void message_write_closing(struct wire_writer *writer, const struct message_clos
 void message_write_move(struct wire_writer *writer, const struct message_move_row *row);
 void message_write_operand(struct wire_writer *writer, const struct message_operand_row *row);
 void message_write_remark(struct wire_writer *writer, const struct message_remark_row *row);
+void message_write_meaning(struct wire_writer *writer, const struct message_meaning_row *row);
 
 /* Its lists, in the order of their counts. */
 enum message_list {
@@ -467,6 +482,7 @@ enum message_list {
     MESSAGE_LIST_MOVES,
     MESSAGE_LIST_OPERANDS,
     MESSAGE_LIST_REMARKS,
+    MESSAGE_LIST_MEANINGS,
     MESSAGE_LISTS
 };
 

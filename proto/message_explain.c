@@ -111,6 +111,16 @@ static const struct message_field remark_fields[] = {
     MESSAGE_FIELD(message_remark_row, note, TEXT, .max = ENTRY_NOTE_MAX),
 };
 
+static const struct message_field meaning_fields[] = {
+    MESSAGE_FIELD(message_meaning_row, period, TEXT, .max = PERIOD_TEXT_MAX),
+    MESSAGE_FIELD(message_meaning_row, version, TEXT, .max = MESSAGE_TEXT_MAX),
+    MESSAGE_FIELD(message_meaning_row, changed, BOOL),
+    MESSAGE_FIELD(message_meaning_row, kept, BOOL),
+    MESSAGE_FIELD(message_meaning_row, label, TEXT, .max = MESSAGE_TEXT_MAX),
+    MESSAGE_FIELD(message_meaning_row, definition, TEXT, .max = MESSAGE_LONG_MAX),
+    MESSAGE_FIELD(message_meaning_row, method, TEXT, .max = MESSAGE_LONG_MAX),
+};
+
 static const struct message_row
     part_row = {"part", sizeof(struct message_part), MESSAGE_FIELDS(part_fields), NULL},
     entry_row = {"entry", sizeof(struct message_entry_row), MESSAGE_FIELDS(entry_fields), NULL},
@@ -120,11 +130,12 @@ static const struct message_row
     version_row = {"version", sizeof(struct message_version_row), MESSAGE_FIELDS(version_fields), NULL},
     move_row = {"move", sizeof(struct message_move_row), MESSAGE_FIELDS(move_fields), NULL},
     operand_row = {"operand", sizeof(struct message_operand_row), MESSAGE_FIELDS(operand_fields), NULL},
-    remark_row = {"remark", sizeof(struct message_remark_row), MESSAGE_FIELDS(remark_fields), NULL};
+    remark_row = {"remark", sizeof(struct message_remark_row), MESSAGE_FIELDS(remark_fields), NULL},
+    meaning_row = {"meaning", sizeof(struct message_meaning_row), MESSAGE_FIELDS(meaning_fields), NULL};
 
 /* --- the answer --- */
 
-#define BEFORE_LISTS 8 /* fields */
+#define BEFORE_LISTS 9 /* fields */
 
 #define LIST(list, member, counted, row)                                                                     \
     [BEFORE_LISTS + (list)] = MESSAGE_ROWS(message_explanation, member, counted, row, MESSAGE_EXPLAINED_MAX, \
@@ -139,6 +150,7 @@ static const struct message_field explanation_fields[] = {
     MESSAGE_FIELD(message_explanation, fed_by, TEXT, .optional = true, .max = MESSAGE_TEXT_MAX),
     MESSAGE_FIELD(message_explanation, figure, ROW, .row = &message_row_figure),
     MESSAGE_FIELD(message_explanation, more, UINT, .optional = true, .max = MESSAGE_SEQ_MAX),
+    MESSAGE_FIELD(message_explanation, gone, BOOL, .optional = true),
     LIST(MESSAGE_LIST_PARTS, parts, part_count, &part_row),
     LIST(MESSAGE_LIST_ENTRIES, entries, entry_count, &entry_row),
     LIST(MESSAGE_LIST_WITHDRAWALS, withdrawals, withdrawal_count, &withdrawal_row),
@@ -148,6 +160,7 @@ static const struct message_field explanation_fields[] = {
     LIST(MESSAGE_LIST_MOVES, moves, move_count, &move_row),
     LIST(MESSAGE_LIST_OPERANDS, operands, operand_count, &operand_row),
     LIST(MESSAGE_LIST_REMARKS, remarks, remark_count, &remark_row),
+    LIST(MESSAGE_LIST_MEANINGS, meanings, meaning_count, &meaning_row),
 };
 
 _Static_assert(sizeof explanation_fields / sizeof *explanation_fields == BEFORE_LISTS + MESSAGE_LISTS,
@@ -200,6 +213,10 @@ void message_next_remark(struct message_explanation *explanation, struct message
     message_next_row(&explanation->remarks, &remark_row, out);
 }
 
+void message_next_meaning(struct message_explanation *explanation, struct message_meaning_row *out) {
+    message_next_row(&explanation->meanings, &meaning_row, out);
+}
+
 void message_write_part(struct wire_writer *writer, const struct message_part *part) {
     message_write_row(writer, &part_row, part);
 }
@@ -234,6 +251,10 @@ void message_write_operand(struct wire_writer *writer, const struct message_oper
 
 void message_write_remark(struct wire_writer *writer, const struct message_remark_row *row) {
     message_write_row(writer, &remark_row, row);
+}
+
+void message_write_meaning(struct wire_writer *writer, const struct message_meaning_row *row) {
+    message_write_row(writer, &meaning_row, row);
 }
 
 void message_write_explanation(struct wire_writer *writer, const struct message_explanation *head,

@@ -20,9 +20,19 @@ const char *message_state_name(enum message_state state) {
 
 /* --- what a figure has beside its value --- */
 
-enum extra { EXTRA_STATE, EXTRA_DECIMALS, EXTRA_REPORTED, EXTRA_TARGET, EXTRA_HEARD, EXTRA_DAYS, EXTRAS };
+enum extra {
+    EXTRA_STATE,
+    EXTRA_DECIMALS,
+    EXTRA_REPORTED,
+    EXTRA_TARGET,
+    EXTRA_HEARD,
+    EXTRA_DAYS,
+    EXTRA_ON_TIME,
+    EXTRAS
+};
 
-static const char *const extra_names[EXTRAS] = {"state", "decimals", "reported", "target", "heard", "days"};
+static const char *const extra_names[EXTRAS] = {"state", "decimals", "reported", "target",
+                                                "heard", "days",     "on_time"};
 
 /* As said of this figure: bits of 1 << enum extra. */
 static unsigned extras_of(const struct message_figure *figure) {
@@ -33,6 +43,7 @@ static unsigned extras_of(const struct message_figure *figure) {
     said |= (unsigned)figure->has_target << EXTRA_TARGET;
     said |= (unsigned)(figure->days > 0) << EXTRA_HEARD;
     said |= (unsigned)(figure->days > 0) << EXTRA_DAYS;
+    said |= (unsigned)figure->has_on_time << EXTRA_ON_TIME;
     return said;
 }
 
@@ -73,6 +84,9 @@ static int read_extra(struct wire_reader *reader, enum extra extra, struct messa
         rc = wire_read_uint(reader, &number, UINT32_MAX);
         figure->days = (uint32_t)number;
         return rc;
+    case EXTRA_ON_TIME:
+        figure->has_on_time = true;
+        return wire_read_int(reader, &figure->on_time);
     case EXTRAS:
         break;
     }
@@ -118,6 +132,8 @@ static void write_extras(struct wire_writer *writer, const void *record) {
             wire_write_int(writer, figure->reported);
         else if (extra == EXTRA_TARGET)
             wire_write_int(writer, figure->target);
+        else if (extra == EXTRA_ON_TIME)
+            wire_write_int(writer, figure->on_time);
         else
             wire_write_uint(writer, extra == EXTRA_HEARD ? figure->heard : figure->days);
     }

@@ -98,7 +98,7 @@ static unsigned parts_of(const struct answer_figure *figure) {
                                                 [SUIVI_WITHHELD] = ANSWER_WITHHELD};
     return 1u << of_state[figure->state] | (unsigned)(figure->note[0] != '\0') << ANSWER_NOTE |
            (unsigned)figure->has_reported << ANSWER_REPORTED | (unsigned)figure->has_target << ANSWER_TARGET |
-           (unsigned)(figure->days > 0) << ANSWER_COVERAGE;
+           (unsigned)(figure->days > 0) << ANSWER_COVERAGE | (unsigned)figure->has_on_time << ANSWER_ON_TIME;
 }
 
 void answer_add_figure(struct answer *answer, const struct suivi_figure *figure) {
@@ -125,6 +125,8 @@ void answer_add_figure(struct answer *answer, const struct suivi_figure *figure)
         .has_target = figure->has_target,
         .reported = figure->reported,
         .target = figure->target,
+        .has_on_time = figure->has_on_time,
+        .on_time = figure->on_time,
         .heard = figure->heard,
         .days = figure->days,
     };

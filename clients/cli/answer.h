@@ -19,8 +19,8 @@ struct answer_figure {
     int64_t value;
     enum suivi_state state;
     unsigned decimals; /* of value, reported and target */
-    bool has_reported, has_target;
-    int64_t reported, target;
+    bool has_reported, has_target, has_on_time;
+    int64_t reported, target, on_time;
     uint32_t heard, days; /* coverage; days 0: not said */
 };
 
@@ -34,6 +34,7 @@ enum answer_part {
     ANSWER_REPORTED,
     ANSWER_TARGET,
     ANSWER_COVERAGE,
+    ANSWER_ON_TIME,
 };
 
 /* `split` names the columns of breakdown; copied. */

@@ -122,10 +122,24 @@ static json_t *versions_of(const struct suivi_explanation *from) {
     return list;
 }
 
+/* What the indicator meant then. */
+static void set_meaning(json_t *row, const struct suivi_meaning *meaning) {
+    json_object_set_new(row, "method_version", json_text(meaning->version));
+    json_object_set_new(row, "changed_since", json_boolean(meaning->changed));
+    json_set_text(row, "label", meaning->label);
+    json_set_text(row, "definition", meaning->definition);
+    json_set_text(row, "method", meaning->method);
+}
+
 static json_t *closings_of(const struct suivi_explanation *from) {
     json_t *list = json_array();
-    for (size_t i = 0; i < from->closing_count; i++)
-        json_array_append_new(list, json_closing(&from->closings[i]));
+    for (size_t i = 0; i < from->closing_count; i++) {
+        json_t *row = json_closing(&from->closings[i]);
+        for (size_t k = 0; k < from->meaning_count; k++)
+            if (strcmp(from->meanings[k].period, from->closings[i].period) == 0)
+                set_meaning(row, &from->meanings[k]);
+        json_array_append_new(list, row);
+    }
     return list;
 }
 
@@ -184,6 +198,8 @@ void explain_json_write(FILE *stream, const struct suivi_explanation *explanatio
     json_object_set_new(object, "kind", json_text(indicator->kind));
     json_object_set_new(object, "label", json_text(indicator->label));
     json_set_text(object, "unit", indicator->unit);
+    if (explanation->gone)
+        json_object_set_new(object, "gone", json_true());
     json_object_set_new(object, "period", json_text(explanation->figure.period));
     json_object_set_new(object, "dims", json_dims(asked->where, asked->where_count));
     json_set_figure(object, &explanation->figure);

@@ -245,6 +245,10 @@ static void put_move(const struct telling *telling, const struct suivi_move *mov
 
 static void put_moves(const struct telling *telling) {
     const struct suivi_explanation *from = telling->from;
+    if (from->move_count == 0 && from->gone) {
+        fputs("; not counted any more\n", telling->stream);
+        return;
+    }
     if (from->move_count == 0) {
         bool moved = from->figure.state != SUIVI_VALUE || from->figure.value != from->figure.reported;
         fputs(moved && from->figure.has_reported ? "; it has moved since\n" : "; nothing has moved since\n",
@@ -344,6 +348,33 @@ static bool is_of_before(const struct suivi_explanation *from) {
            since.first > period.last;
 }
 
+/* What it meant when it was reported; NULL: it was not, or nobody knows. */
+static const struct suivi_meaning *find_reported(const struct suivi_explanation *from) {
+    if (from->closing_count == 0)
+        return NULL;
+    for (size_t i = 0; i < from->meaning_count; i++)
+        if (strcmp(from->meanings[i].period, from->closings[find_telling(from)].period) == 0)
+            return &from->meanings[i];
+    return NULL;
+}
+
+/* A text of now, and that by which the figure was reported where it was another. */
+static void put_both(const struct telling *telling, const char *what, const char *now,
+                     const struct suivi_meaning *reported, const char *then) {
+    bool lost = reported && reported->changed && !reported->kept;
+    if (!lost && (!reported || !reported->kept || strcmp(now, then) == 0)) {
+        put_text(telling, what, now);
+        return;
+    }
+    fprintf(telling->stream, "  %-12sreported by version ", what);
+    print_text(telling->stream, or_first(reported->version));
+    fputs(": ", telling->stream);
+    print_text(telling->stream, lost ? "its words were not kept then" : then[0] ? then : "none was given");
+    fprintf(telling->stream, "\n  %-12snow: ", "");
+    print_text(telling->stream, now[0] ? now : "none is given");
+    fputc('\n', telling->stream);
+}
+
 static void put_version_held(const struct telling *telling) {
     const struct suivi_explanation *from = telling->from;
     const struct suivi_version *held = &from->versions[explain_version_of(from)];
@@ -352,7 +383,7 @@ static void put_version_held(const struct telling *telling) {
     fprintf(telling->stream, "  %-12s", "version");
     print_text(telling->stream, or_first(held->version));
     fprintf(telling->stream, "%s%s", since[0] ? ", since " : "", since);
-    if (is_of_before(from)) {
+    if (is_of_before(from) && !find_reported(from)) {
         fputs(" (what is told above is the present text, of version ", telling->stream);
         print_text(telling->stream, or_first(from->versions[from->version_count - 1].version));
         fputc(')', telling->stream);
@@ -385,12 +416,13 @@ static void put_versions(const struct telling *telling) {
 
 static void put_meaning(const struct telling *telling) {
     const struct suivi_explanation *from = telling->from;
+    const struct suivi_meaning *reported = find_reported(from);
     char number[PRINT_NUMBER];
-    fputs("What it means:\n", telling->stream);
+    fputs(from->gone ? "What it meant:\n" : "What it means:\n", telling->stream);
     put_text(telling, "indicator", from->indicator.id);
     put_text(telling, "code", from->indicator.code);
-    put_text(telling, "definition", from->definition);
-    put_text(telling, "method", from->method);
+    put_both(telling, "definition", from->definition, reported, reported ? reported->definition : "");
+    put_both(telling, "method", from->method, reported, reported ? reported->method : "");
     put_versions(telling);
     put_text(telling, "fed by", from->fed_by);
     if (from->figure.has_target)

@@ -9,11 +9,21 @@ static const struct {
     const char *name;
     enum answer_part part;
 } extras[] = {
-    {"note", ANSWER_NOTE},     {"state", ANSWER_MISSING},  {"reported", ANSWER_REPORTED},
-    {"target", ANSWER_TARGET}, {"heard", ANSWER_COVERAGE}, {"days", ANSWER_COVERAGE},
+    {"note", ANSWER_NOTE},       {"state", ANSWER_MISSING},  {"reported", ANSWER_REPORTED},
+    {"target", ANSWER_TARGET},   {"heard", ANSWER_COVERAGE}, {"days", ANSWER_COVERAGE},
+    {"on_time", ANSWER_ON_TIME},
 };
 
-enum extra { EXTRA_NOTE, EXTRA_STATE, EXTRA_REPORTED, EXTRA_TARGET, EXTRA_HEARD, EXTRA_DAYS, EXTRAS };
+enum extra {
+    EXTRA_NOTE,
+    EXTRA_STATE,
+    EXTRA_REPORTED,
+    EXTRA_TARGET,
+    EXTRA_HEARD,
+    EXTRA_DAYS,
+    EXTRA_ON_TIME,
+    EXTRAS
+};
 
 _Static_assert(sizeof extras / sizeof *extras == EXTRAS, "a name for each column");
 
@@ -39,6 +49,10 @@ static void put_extra(FILE *stream, const struct answer_figure *figure, enum ext
     case EXTRA_TARGET:
         if (figure->has_target)
             fputs(print_plain_value(figure->target, figure->decimals, number), stream);
+        break;
+    case EXTRA_ON_TIME:
+        if (figure->has_on_time)
+            fputs(print_plain_value(figure->on_time, 0, number), stream);
         break;
     default:
         if (figure->days > 0)

@@ -20,6 +20,8 @@ static json_t *object_of(const struct answer *answer, const struct answer_figure
                                 .target = figure->target,
                                 .heard = figure->heard,
                                 .days = figure->days,
+                                .has_on_time = figure->has_on_time,
+                                .on_time = figure->on_time,
                             });
     return object;
 }

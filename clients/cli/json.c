@@ -74,6 +74,8 @@ void json_set_figure(json_t *object, const struct suivi_figure *figure) {
         json_object_set_new(object, "heard", json_integer(figure->heard));
         json_object_set_new(object, "days", json_integer(figure->days));
     }
+    if (figure->has_on_time)
+        json_object_set_new(object, "on_time", json_integer(figure->on_time));
 }
 
 void json_put_row(FILE *stream, size_t count, json_t *object) {

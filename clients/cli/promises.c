@@ -13,12 +13,13 @@
 #include "proto/check.h"
 #include "proto/civil.h"
 
-#define PROMISES_MAGIC 0x91065e55u
-#define FRAMEWORK_FILE "/etc/suivi/framework.yaml"
-#define FRAMEWORK_OURS "nswp-2016-2020.yaml"
-#define PROMISES_MAX   4096
-#define BACK_MAX       100 /* periods that are looked back for one that is due yet */
-#define CHOICES_MAX    300 /* bytes of a list of choices in a sentence */
+#define PROMISES_MAGIC  0x91065e55u
+#define FRAMEWORK_FILE  "/etc/suivi/framework.yaml"
+#define FRAMEWORK_OURS  "nswp-2016-2020.yaml"
+#define PROMISES_MAX    4096
+#define BACK_MAX        100 /* periods that are looked back for one that is due yet */
+#define FEEDERS_BETWEEN ", "
+#define CHOICES_MAX     300 /* bytes of a list of choices in a sentence */
 
 struct promises {
     unsigned magic;
@@ -28,14 +29,17 @@ struct promises {
     size_t count, room;
 };
 
-static struct promise *add(struct promises *promises, const char *id, const char *code, const char *label) {
+static struct promise *add(struct promises *promises, const char *id, const char *code, const char *label,
+                           const char *fed_by) {
     if (promises->count == promises->room) {
         promises->room = promises->room ? promises->room * 2 : 64;
         promises->promise = mem_resize(promises->promise, promises->room, sizeof *promises->promise);
     }
     struct promise *promise = &promises->promise[promises->count++];
-    *promise =
-        (struct promise){.id = copies_text(id), .code = copies_text(code), .label = copies_text(label)};
+    *promise = (struct promise){.id = copies_text(id),
+                                .code = copies_text(code),
+                                .label = copies_text(label),
+                                .fed_by = copies_text(fed_by)};
     return promise;
 }
 
@@ -63,6 +67,7 @@ void promises_destroy(struct promises **promises) {
         free(promise->id);
         free(promise->code);
         free(promise->label);
+        free(promise->fed_by);
     }
     free(gone->promise);
     gone->magic = 0;
@@ -87,8 +92,8 @@ static void on_promise(void *arg, const struct suivi_promise *told) {
         kind_parse(&kind, str_of(told->kind), NULL) != 0 ||
         period_type_parse(&frequency, str_of(told->frequency), NULL) != 0)
         return;
-    struct promise *promise =
-        add(promises, told->id, told->code, told->label && *told->label ? told->label : told->id);
+    struct promise *promise = add(promises, told->id, told->code,
+                                  told->label && *told->label ? told->label : told->id, told->fed_by);
     promise->kind = kind;
     promise->frequency = frequency;
     (void)due_parse(&promise->due, str_of(told->due),
@@ -117,11 +122,24 @@ static char *copy_view(struct str text) {
     return mem_string(text.at, text.len);
 }
 
+static char *join_feeders(const struct framework *framework, size_t index) {
+    char *joined = mem_string("", 0);
+    for (size_t i = 0; i < framework_feeder_count(framework, index); i++) {
+        struct str feeder = framework_feeder_at(framework, index, i);
+        size_t len = strlen(joined);
+        joined = mem_resize(joined, len + feeder.len + 3, 1);
+        snprintf(joined + len, feeder.len + 3, "%s%.*s", i ? FEEDERS_BETWEEN : "", STR_ARG(feeder));
+    }
+    return joined;
+}
+
 static void take_indicator(struct promises *promises, const struct framework *framework, size_t index) {
     const struct framework_indicator *indicator = framework_indicator_at(framework, index);
     char *id = copy_view(indicator->id), *code = copy_view(indicator->code);
     char *label = copy_view(framework_label(framework, index, STR("en")));
-    struct promise *promise = add(promises, id, code, label);
+    char *fed_by = join_feeders(framework, index);
+    struct promise *promise = add(promises, id, code, label, fed_by);
+    free(fed_by);
     free(id);
     free(code);
     free(label);
@@ -178,6 +196,19 @@ const struct period *promises_plan(const struct promises *promises) {
 }
 
 /* --- looking up --- */
+
+bool promise_is_collected(const struct promise *promise) {
+    const char *at = promise->fed_by, *end = at + strlen(at);
+    if (at == end)
+        return false;
+    while (at < end) {
+        const char *next = strstr(at, FEEDERS_BETWEEN);
+        if (framework_names_people((struct str){at, (size_t)((next ? next : end) - at)}))
+            return false;
+        at = next ? next + strlen(FEEDERS_BETWEEN) : end;
+    }
+    return true;
+}
 
 struct period promises_period(const struct promises *promises, const struct promise *promise, int32_t day) {
     OBJ_CHECK(promises, PROMISES_MAGIC);

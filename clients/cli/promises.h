@@ -21,6 +21,7 @@ struct promise_dim {
 
 struct promise {
     char *id, *code, *label;
+    char *fed_by; /* those who feed it, with ", " between them; may be empty */
     enum kind kind;
     enum period_type frequency;
     struct due due;
@@ -41,6 +42,9 @@ const struct period *promises_plan(const struct promises *promises);
 
 /* By id, or by code in the plan. Borrowed as long as the promises. NULL: there is none; `why` names one that looks like it. */
 const struct promise *promises_find(const struct promises *promises, const char *id, struct fault *why);
+
+/* Whether the plan has it fed by collectors, and by nobody who records. */
+bool promise_is_collected(const struct promise *promise);
 
 /* The period of its frequency that something done on `day` is done for: the one that holds the day; but where a period
  * is due only after its end, the first one that is not overdue on that day. */

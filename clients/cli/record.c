@@ -43,6 +43,7 @@ static const char help_text[] =
     "  --for PERIOD        milestones: the period that it was done for, as in 2017 or 2018-Q1, when that is\n"
     "                      not the one in which it was done\n"
     "  --note TEXT         anything else to be kept with it\n"
+    "  --even-so           also what the plan has counted by a collector: it is added to what that counts\n"
     "  --template          write an empty case study to standard output\n"
     "  --state DIR         where the outbox and the key of pseudonyms are (default: /var/lib/suivi/record)\n"
     "  --new-pseudonym-key the key of pseudonyms is lost: go on with another. Everybody is counted anew\n"
@@ -68,6 +69,7 @@ enum choice {
     OPT_LINK,
     OPT_FILE,
     OPT_FOR,
+    OPT_EVEN_SO,
     OPT_TEMPLATE
 };
 
@@ -83,6 +85,7 @@ static const struct option options[] = {
     {"link", required_argument, NULL, OPT_LINK},
     {"file", required_argument, NULL, OPT_FILE},
     {"for", required_argument, NULL, OPT_FOR},
+    {"even-so", no_argument, NULL, OPT_EVEN_SO},
     {"template", no_argument, NULL, OPT_TEMPLATE},
     {"new-pseudonym-key", no_argument, NULL, RECORDING_NEW_KEY},
     {0},
@@ -99,7 +102,7 @@ struct request {
     char *title;
     const char *link, *file;
     struct period for_period;
-    bool template;
+    bool template, even_so;
 };
 
 /* What an entry is made of, kept until it is in the outbox. */
@@ -159,6 +162,8 @@ static int read_option(void *arg, int option, char *value) {
     struct request *request = arg;
     if (option == OPT_TEMPLATE)
         request->template = true;
+    else if (option == OPT_EVEN_SO)
+        request->even_so = true;
     else if (option == RECORDING_REASON)
         return verb_misused(VERB, "--reason",
                             "what is recorded needs none (\"suivi correct\" does); say more with --note");
@@ -205,6 +210,18 @@ static int check_kind(const struct request *request, const struct promise *promi
         return VERB_MISUSED;
     }
     return 0;
+}
+
+/* What is recorded adds to what is collected, and would count twice. */
+static int check_feeders(const struct request *request, const struct promise *promise) {
+    if (request->even_so || !promise_is_collected(promise))
+        return 0;
+    terminal_say(
+        PROGRAM,
+        "%s is counted by itself (fed by: %s), and what is recorded by hand comes on top of that; "
+        "nothing was recorded. To mend what was counted: suivi correct. If it is to come on top: --even-so",
+        promise->id, promise->fed_by);
+    return VERB_FAILED;
 }
 
 /* --- making the entry --- */
@@ -375,6 +392,8 @@ static int run(struct request *request, struct saying *saying) {
         return print_template(saying->promise);
     if (status == 0)
         status = check_kind(request, saying->promise);
+    if (status == 0)
+        status = check_feeders(request, saying->promise);
     if (status == 0)
         status = recording_dims(common, saying->promise);
     if (status == 0 && request->name)

@@ -204,8 +204,8 @@ int verb_ask_about(const struct verb_common *common,
     if (rc != 0) {
         struct fault why, lack;
         fault_set(&why, rc, "%s", suivi_why(client));
-        bool lacks =
-            rc == -EINVAL && count > 0 && lacks_one(client, common->timeout_ms, indicators, count, &lack);
+        bool lacks = rc == -EINVAL && count > 0 && strstr(why.text, " no indicator ") &&
+                     lacks_one(client, common->timeout_ms, indicators, count, &lack);
         terminal_say(PROGRAM, "%s", lacks ? lack.text : why.text);
     }
     suivi_close(&client);

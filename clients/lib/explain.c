@@ -224,6 +224,24 @@ static struct suivi_remark_row *lend_remarks(struct message_explanation *from, s
     return to;
 }
 
+static struct suivi_meaning *lend_meanings(struct message_explanation *from, struct texts *texts) {
+    struct suivi_meaning *to = mem_zeroed(from->meaning_count + 1, sizeof *to);
+    for (uint32_t i = 0; i < from->meaning_count; i++) {
+        struct message_meaning_row row;
+        message_next_meaning(from, &row);
+        to[i] = (struct suivi_meaning){
+            .period = texts_add(texts, row.period),
+            .version = texts_add(texts, row.version),
+            .changed = row.changed,
+            .kept = row.kept,
+            .label = texts_add(texts, row.label),
+            .definition = texts_add(texts, row.definition),
+            .method = texts_add(texts, row.method),
+        };
+    }
+    return to;
+}
+
 static void tell(void *arg) {
     struct explaining *explaining = arg;
     struct message_explanation *from = &explaining->answer;
@@ -240,6 +258,7 @@ static void tell(void *arg) {
     struct suivi_operand *operands = lend_operands(from, texts, operand_rooms);
     struct remark_room *remark_rooms = mem_zeroed(from->remark_count + 1, sizeof *remark_rooms);
     struct suivi_remark_row *remarks = lend_remarks(from, texts, remark_rooms);
+    struct suivi_meaning *meanings = lend_meanings(from, texts);
     struct suivi_explanation explanation = {
         .indicator = lending_indicator(texts, &from->indicator),
         .definition = texts_add(texts, from->definition),
@@ -266,6 +285,9 @@ static void tell(void *arg) {
         .operand_count = from->operand_count,
         .remarks = remarks,
         .remark_count = from->remark_count,
+        .meanings = meanings,
+        .meaning_count = from->meaning_count,
+        .gone = from->gone,
     };
     explaining->tell(explaining->arg, &explanation);
     free(entry_rooms);
@@ -280,6 +302,7 @@ static void tell(void *arg) {
     free(operands);
     free(remarks);
     free(remark_rooms);
+    free(meanings);
 }
 
 int suivi_explain(struct suivi *client, const char *indicator, const char *period,

@@ -35,6 +35,8 @@ struct suivi_figure lending_figure(struct texts *texts, const struct message_fig
         .target = from->target,
         .heard = from->heard,
         .days = from->days,
+        .has_on_time = from->has_on_time,
+        .on_time = from->on_time,
     };
 }
 

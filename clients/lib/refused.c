@@ -51,12 +51,72 @@ void refused_destroy(struct refused **refused) {
     *refused = NULL;
 }
 
+/* --- lines that are there already --- */
+
+/* What a batch has in the file, without the times at which it was written: sorted. */
+struct lines {
+    char **line; /* owned */
+    size_t count, room;
+};
+
+static int compare_lines(const void *left, const void *right) {
+    return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+static void lines_clear(struct lines *lines) {
+    for (size_t i = 0; i < lines->count; i++)
+        free(lines->line[i]);
+    free(lines->line);
+    *lines = (struct lines){0};
+}
+
+static void lines_add(struct lines *lines, const char *line, size_t len) {
+    if (lines->count == lines->room) {
+        lines->room = lines->room ? lines->room * 2 : 64;
+        lines->line = mem_resize(lines->line, lines->room, sizeof *lines->line);
+    }
+    lines->line[lines->count++] = mem_string(line, len);
+}
+
+static bool lines_have(const struct lines *lines, const char *line) {
+    return lines->count > 0 &&
+           bsearch(&line, lines->line, lines->count, sizeof *lines->line, compare_lines) != NULL;
+}
+
+/* Those of one batch. A last line that a crash cut short is none. What cannot be read is not there: better a line
+ * twice than none. */
+static void lines_load(struct lines *lines, const struct refused *refused, uint64_t seq) {
+    char *line = NULL, head[MESSAGE_SOURCE_MAX + 32];
+    size_t room = 0;
+    ssize_t len;
+    FILE *stream = fopen(refused->path, "re");
+    if (!stream)
+        return;
+    int head_len = snprintf(head, sizeof head, "\t%s\t%" PRIu64 "\t", refused->source, seq);
+    ASSERT(head_len > 0 && (size_t)head_len < sizeof head);
+    while ((len = getline(&line, &room, stream)) > 0) {
+        const char *rest = strchr(line, '\t');
+        if (rest && line[len - 1] == '\n' && strncmp(rest, head, (size_t)head_len) == 0)
+            lines_add(lines, rest, (size_t)(line + len - rest));
+    }
+    free(line);
+    fclose(stream);
+    if (lines->count > 1)
+        qsort(lines->line, lines->count, sizeof *lines->line, compare_lines);
+}
+
 /* --- the file --- */
 
 struct log {
     FILE *stream;
     off_t before; /* its length, to which a failed write takes it back */
 };
+
+/* A line that a crash cut short stays, and the next begins after it. */
+static bool ends_cut(int file, off_t size) {
+    char last;
+    return size > 0 && pread(file, &last, 1, size - 1) == 1 && last != '\n';
+}
 
 static int fail(const struct refused *refused, const char *doing, struct fault *why) {
     int code = errno;
@@ -65,7 +125,7 @@ static int fail(const struct refused *refused, const char *doing, struct fault *
 }
 
 static int log_open(const struct refused *refused, struct log *log, struct fault *why) {
-    int file = open(refused->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int file = open(refused->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     struct stat about;
     *log = (struct log){0};
     if (file < 0 || fstat(file, &about) != 0 || !(log->stream = fdopen(file, "a"))) {
@@ -78,6 +138,8 @@ static int log_open(const struct refused *refused, struct log *log, struct fault
     if (log->before == 0)
         fputs("# refused at\tsource\tbatch\tevent\tindicator\tdimensions\thappened at\tvalue\treason\n",
               log->stream);
+    else if (ends_cut(file, log->before))
+        fputc('\n', log->stream);
     return 0;
 }
 
@@ -99,6 +161,38 @@ static void write_time(FILE *stream, int64_t at) {
         fputs(text, stream);
     else
         fprintf(stream, "%" PRId64, at);
+}
+
+/* Where a line is made before it is known whether the file has it. */
+struct page {
+    FILE *stream;
+    char *text;
+    size_t len;
+    struct lines there;
+};
+
+static void page_open(struct page *page, const struct refused *refused, uint64_t seq, bool again) {
+    *page = (struct page){0};
+    page->stream = open_memstream(&page->text, &page->len);
+    ASSERT(page->stream != NULL);
+    if (again)
+        lines_load(&page->there, refused, seq);
+}
+
+static void page_write(struct page *page, FILE *to) {
+    fputc('\0', page->stream);
+    ASSERT(fflush(page->stream) == 0);
+    if (!lines_have(&page->there, page->text)) {
+        write_time(to, (int64_t)time(NULL));
+        fputs(page->text, to);
+    }
+    rewind(page->stream);
+}
+
+static void page_close(struct page *page) {
+    fclose(page->stream);
+    free(page->text);
+    lines_clear(&page->there);
 }
 
 /* Of an entry only what names it: what it says is with who said it. */
@@ -127,6 +221,7 @@ static void write_value(FILE *stream, const struct message_event *event) {
     }
 }
 
+/* All of a line but the time at which it is written. */
 static void write_event(FILE *stream, const struct casebook *book, uint32_t index,
                         const struct message_event *event, struct str reason) {
     struct message_batch batch = book->batch;
@@ -135,7 +230,6 @@ static void write_event(FILE *stream, const struct casebook *book, uint32_t inde
     struct dims dims;
     message_next_series(&batch, &indicator, &dims);
 
-    write_time(stream, (int64_t)time(NULL));
     fprintf(stream, "\t%.*s\t%" PRIu64 "\t%" PRIu32 "\t%.*s\t", STR_ARG(batch.source), batch.seq, index,
             STR_ARG(indicator));
     for (size_t i = 0; i < dims.count; i++)
@@ -201,25 +295,30 @@ static int keep_damaged(struct refused *refused, const struct outbox_batch *batc
     int rc = log_open(refused, &log, why);
     if (rc != 0)
         return rc;
-    write_time(log.stream, (int64_t)time(NULL));
-    fprintf(log.stream, "\t%s\t%" PRIu64 "\t-\t-\t-\t-\t%zu bytes\t%s (digest %016" PRIx64 ", bytes ",
+    struct page page;
+    page_open(&page, refused, batch->seq, true);
+    fprintf(page.stream, "\t%s\t%" PRIu64 "\t-\t-\t-\t-\t%zu bytes\t%s (digest %016" PRIx64 ", bytes ",
             refused->source, batch->seq, batch->bytes.len, damage->text, message_digest(batch->bytes));
     for (size_t i = 0; i < batch->bytes.len && i < DAMAGED_SHOWN; i++)
-        fprintf(log.stream, "%02x", (unsigned char)batch->bytes.at[i]);
-    fputs(batch->bytes.len > DAMAGED_SHOWN ? "...)\n" : ")\n", log.stream);
+        fprintf(page.stream, "%02x", (unsigned char)batch->bytes.at[i]);
+    fputs(batch->bytes.len > DAMAGED_SHOWN ? "...)\n" : ")\n", page.stream);
+    page_write(&page, log.stream);
+    page_close(&page);
     rc = log_close(refused, &log, why);
     if (rc == 0)
         add_to_tally(tally, str_of(damage->text), 1);
     return rc;
 }
 
-/* Writes down the events that have a reason. */
-static int book_write(struct refused *refused, const struct casebook *book, struct suivi_tally *tally,
-                      struct fault *why) {
+/* Writes down the events that have a reason; `again`: perhaps they were before. */
+static int book_write(struct refused *refused, const struct casebook *book, bool again,
+                      struct suivi_tally *tally, struct fault *why) {
     struct log log;
+    struct page page;
     int rc = log_open(refused, &log, why);
     if (rc != 0)
         return rc;
+    page_open(&page, refused, book->batch.seq, again);
     struct message_batch walk = book->batch;
     struct str first = {0};
     uint64_t count = 0;
@@ -230,8 +329,10 @@ static int book_write(struct refused *refused, const struct casebook *book, stru
             continue;
         if (count++ == 0 || str_equal(first, STR(MESSAGE_REASON_WHOLE)))
             first = *book->reasons[i];
-        write_event(log.stream, book, i, &event, *book->reasons[i]);
+        write_event(page.stream, book, i, &event, *book->reasons[i]);
+        page_write(&page, log.stream);
     }
+    page_close(&page);
     rc = log_close(refused, &log, why);
     if (rc == 0)
         add_to_tally(tally, first, count);
@@ -255,7 +356,7 @@ int refused_keep(struct refused *refused, const struct outbox_batch *batch, cons
         if (index < book.batch.event_count)
             book.reasons[index] = &book.reason_texts[reason];
     }
-    int rc = book_write(refused, &book, tally, why);
+    int rc = book_write(refused, &book, ack->repeated, tally, why);
     book_close(&book);
     return rc;
 }
@@ -269,7 +370,7 @@ int refused_keep_all(struct refused *refused, const struct outbox_batch *batch, 
         return keep_damaged(refused, batch, &damage, tally, why);
     for (uint32_t i = 0; i < book.batch.event_count; i++)
         book.reasons[i] = &reason;
-    int rc = book_write(refused, &book, tally, why);
+    int rc = book_write(refused, &book, true, tally, why);
     book_close(&book);
     return rc;
 }

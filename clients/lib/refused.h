@@ -1,6 +1,6 @@
 /* What the daemon refused, kept for a person: STATE/refused.log, one line an event, on disk before its batch
- * is dropped from the outbox. Tab-separated; the first line names the columns. After a crash between the two,
- * a line may stand twice. */
+ * is dropped from the outbox. Tab-separated; the first line names the columns. After a crash between the two the
+ * batch is refused again, and a line that is there is not written a second time. */
 #ifndef SUIVI_LIB_REFUSED_H
 #define SUIVI_LIB_REFUSED_H
 
@@ -15,8 +15,8 @@ struct refused;
 void refused_new(struct refused **out, const char *directory, struct str source);
 void refused_destroy(struct refused **refused);
 
-/* Writes down the events that `ack` refuses of `batch`, and adds them to the tally. A batch that cannot be
- * read is one line instead, and counts as one. */
+/* Writes down the events that `ack` refuses of `batch`, and adds them to the tally, also those that were written
+ * down when it was refused before. A batch that cannot be read is one line instead, and counts as one. */
 int refused_keep(struct refused *refused, const struct outbox_batch *batch, const struct message_ack *ack,
                  struct suivi_tally *tally, struct fault *why);
 

@@ -174,6 +174,8 @@ struct suivi_figure {
     bool has_target;
     int64_t target;
     uint32_t heard, days; /* coverage: heard from on so many of so many days; days 0: not said */
+    bool has_on_time;
+    int64_t on_time; /* of a milestone: how many of what was done were done by their due day */
 };
 
 /* Calls back for each indicator (before its first figure) and each figure, sorted by indicator, period and
@@ -297,6 +299,14 @@ struct suivi_remark_row {
     const char *title, *note;
 };
 
+/* What the indicator meant when a period was closed. */
+struct suivi_meaning {
+    const char *period, *version;            /* of the closing, of the method */
+    bool changed;                            /* it means something else by now */
+    bool kept;                               /* its words are known */
+    const char *label, *definition, *method; /* as they were then */
+};
+
 struct suivi_explanation {
     struct suivi_indicator indicator;
     const char *definition, *method, *method_version, *fed_by;
@@ -314,6 +324,9 @@ struct suivi_explanation {
         operand_count;
     const struct suivi_remark_row *remarks;
     size_t remark_count;
+    const struct suivi_meaning *meanings; /* one for each of the closings, while there is room */
+    size_t meaning_count;
+    bool gone; /* the plan has the indicator no more: the figure is what was reported */
 };
 
 int suivi_explain(struct suivi *client, const char *indicator, const char *period,

@@ -35,34 +35,44 @@ static int compare_indicators(const void *left, const void *right, void *arg) {
                        framework_indicator_at(framework, *(const size_t *)right)->id);
 }
 
-static bool is_meant(struct str pattern, const struct framework_indicator *indicator) {
-    return choice_matches(pattern, indicator->id) ||
-           (indicator->code.len > 0 && choice_matches(pattern, indicator->code));
+bool choice_means(const struct str *pattern, uint32_t pattern_count, struct str id, struct str code,
+                  bool *found) {
+    bool means = pattern_count == 0;
+    for (uint32_t p = 0; p < pattern_count; p++)
+        if (choice_matches(pattern[p], id) || (code.len > 0 && choice_matches(pattern[p], code)))
+            means = found[p] = true;
+    return means;
 }
 
-int choice_indicators(const struct framework *framework, const struct str *pattern, uint32_t pattern_count,
-                      size_t *chosen, size_t *count, struct fault *why) {
-    size_t all = framework_indicator_count(framework);
-    bool found[MESSAGE_PATTERNS_MAX] = {false};
+int choice_find(const struct framework *framework, const struct str *pattern, uint32_t pattern_count,
+                size_t *chosen, size_t *count, bool *found, struct fault *why) {
     ASSERT(pattern_count <= MESSAGE_PATTERNS_MAX);
     *count = 0;
     for (uint32_t p = 0; p < pattern_count; p++)
         if (pattern[p].len > INDICATOR_ID_MAX)
             return fault_set(why, -EINVAL, "an indicator's id has at most %d bytes", INDICATOR_ID_MAX);
-    for (size_t i = 0; i < all; i++) {
-        bool take = pattern_count == 0;
-        for (uint32_t p = 0; p < pattern_count; p++)
-            if (is_meant(pattern[p], framework_indicator_at(framework, i)))
-                take = found[p] = true;
-        if (take)
+    for (size_t i = 0; i < framework_indicator_count(framework); i++) {
+        const struct framework_indicator *indicator = framework_indicator_at(framework, i);
+        if (choice_means(pattern, pattern_count, indicator->id, indicator->code, found))
             chosen[(*count)++] = i;
     }
-    for (uint32_t p = 0; p < pattern_count; p++)
-        if (!found[p])
-            return fault_set(why, -EINVAL,
-                             "the framework has no indicator \"%.*s\"; suivi figures '*' shows all of them",
-                             STR_ARG(pattern[p]));
     return 0;
+}
+
+int choice_missing(struct str pattern, struct fault *why) {
+    return fault_set(why, -EINVAL,
+                     "the framework has no indicator \"%.*s\"; suivi figures '*' shows all of them",
+                     STR_ARG(pattern));
+}
+
+int choice_indicators(const struct framework *framework, const struct str *pattern, uint32_t pattern_count,
+                      size_t *chosen, size_t *count, struct fault *why) {
+    bool found[MESSAGE_PATTERNS_MAX] = {false};
+    int err = choice_find(framework, pattern, pattern_count, chosen, count, found, why);
+    for (uint32_t p = 0; p < pattern_count && err == 0; p++)
+        if (!found[p])
+            err = choice_missing(pattern[p], why);
+    return err;
 }
 
 void choice_sort(const struct framework *framework, size_t *chosen, size_t count) {

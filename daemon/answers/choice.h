@@ -15,10 +15,19 @@
 bool choice_is_glob(struct str pattern);
 bool choice_matches(struct str pattern, struct str text);
 
-/* Indexes of the indicators, in the framework's order; `chosen` has room for all that it has. No pattern: all of them.
- * -EINVAL with `why` for the one who asks: one matches none. */
+/* Whether it is meant by one of the patterns; no pattern: all are. Those that mean it are set in `found`. */
+bool choice_means(const struct str *pattern, uint32_t pattern_count, struct str id, struct str code,
+                  bool *found);
+
+/* Indexes of the indicators, in the framework's order; `chosen` has room for all that it has. Which of the patterns mean any
+ * goes into `found`. -EINVAL: one of them is too long. */
+int choice_find(const struct framework *framework, const struct str *pattern, uint32_t pattern_count,
+                size_t *chosen, size_t *count, bool *found, struct fault *why);
+
+/* The same. -EINVAL with `why` for the one who asks: one matches none. choice_missing says that of a pattern. */
 int choice_indicators(const struct framework *framework, const struct str *pattern, uint32_t pattern_count,
                       size_t *chosen, size_t *count, struct fault *why);
+int choice_missing(struct str pattern, struct fault *why);
 void choice_sort(const struct framework *framework, size_t *chosen, size_t count); /* by id */
 
 /* -EINVAL with `why` for the one who asks: that dimension of these indicators is a closed list, of which this is none; nor

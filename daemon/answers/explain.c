@@ -5,7 +5,6 @@
 #include "daemon/answers/choice.h"
 #include "daemon/answers/explain_priv.h"
 #include "daemon/answers/words.h"
-#include "daemon/books/definitions.h"
 #include "daemon/books/refusals.h"
 #include "daemon/figures/absence.h"
 #include "proto/check.h"
@@ -76,6 +75,8 @@ static int keep_figure(void *arg, const struct fold_figure *figure, struct fault
     out->value = figure->value;
     out->heard = figure->heard;
     out->days = figure->days;
+    out->has_on_time = figure->has_on_time;
+    out->on_time = figure->on_time;
     (void)snprintf(out->note, sizeof out->note, "%s", fold_figure_note(figure, note));
     return 0;
 }
@@ -131,20 +132,7 @@ static int add_refusal(void *arg, const struct refusal *refusal) {
     return err;
 }
 
-static int add_version(void *arg, const struct definition *definition) {
-    struct explaining *explaining = arg;
-    char since[PERIOD_TEXT_MAX] = "";
-    if (definition->since != FRAMEWORK_NO_DAY)
-        (void)period_print_day(definition->since, since);
-    if (explain_room(explaining, MESSAGE_LIST_VERSIONS))
-        message_write_version(explaining->list[MESSAGE_LIST_VERSIONS],
-                              &(struct message_version_row){.version = definition->version,
-                                                            .since = str_of(since),
-                                                            .seen = definition->seen});
-    return 0;
-}
-
-static void add_closings(struct explaining *explaining) {
+void explain_closings(struct explaining *explaining) {
     for (size_t i = 0; i < closings_count(explaining->closings); i++) {
         const struct closing *closing = closings_at(explaining->closings, i);
         if (closing->period.first <= explaining->period.first &&
@@ -171,7 +159,9 @@ static int make_figure(const struct explaining *explaining, size_t indicator, st
                                    .state = told->state,
                                    .decimals = about->decimals,
                                    .heard = told->heard,
-                                   .days = told->days};
+                                   .days = told->days,
+                                   .has_on_time = told->has_on_time,
+                                   .on_time = told->on_time};
     out->has_target = framework_target(explaining->framework, indicator, &explaining->period, &out->target);
     if (closing) {
         struct explain_figure reported;
@@ -203,12 +193,13 @@ static int add_operands(struct explaining *explaining) {
 
 /* ---- the question ---- */
 
+/* -ENOENT: the plan does not have it. */
 static int find_indicator(struct explaining *explaining) {
     const struct message_explain *question = explaining->question;
     struct str id = question->indicator;
     int index = framework_find_named(explaining->framework, id);
     if (index < 0)
-        return fault_set(explaining->why, -EINVAL, "the framework has no indicator \"%.*s\"", STR_ARG(id));
+        return -ENOENT;
     explaining->index = (size_t)index;
     explaining->indicator = framework_indicator_at(explaining->framework, explaining->index);
     for (size_t i = 0; i < question->where.count; i++) {
@@ -245,11 +236,7 @@ static int find_period(struct explaining *explaining, int64_t now) {
 static int explain_all(struct explaining *explaining, struct explain_figure *told,
                        char period[static PERIOD_TEXT_MAX], struct message_figure *figure) {
     struct str id = explaining->indicator->id;
-    int err = withdrawals_load(&explaining->withdrawals, explaining->snapshot, explaining->why);
-    if (err == 0)
-        err = closings_load(&explaining->closings, explaining->snapshot, explaining->why);
-    if (err == 0)
-        err = make_figure(explaining, explaining->index, told, period, figure);
+    int err = make_figure(explaining, explaining->index, told, period, figure);
     if (err)
         return err;
     explain_gather(explaining, explaining->index, &explaining->group);
@@ -260,29 +247,48 @@ static int explain_all(struct explaining *explaining, struct explain_figure *tol
     if (err == 0)
         err = refusals_each(explaining->snapshot, id, add_refusal, explaining, explaining->why);
     if (err == 0)
-        err = definitions_each(explaining->snapshot, id, add_version, explaining, explaining->why);
+        err = explain_words(explaining, id);
     if (err == 0)
-        add_closings(explaining);
+        explain_closings(explaining);
     if (err == 0 && closing)
         err = explain_moves(explaining, closing);
     return err ? err : add_operands(explaining);
+}
+
+void explain_answer(const struct explaining *explaining, struct message_explanation *head,
+                    struct frames *answer) {
+    const struct wire_writer *lists[MESSAGE_LISTS];
+    const uint32_t *count = explaining->count;
+    struct wire_writer *frame;
+    wire_writer_new(&frame, MESSAGE_BYTES_MAX);
+    for (size_t i = 0; i < MESSAGE_LISTS; i++)
+        lists[i] = explaining->list[i];
+    head->id = explaining->question->id;
+    head->more = explaining->more;
+    head->part_count = count[MESSAGE_LIST_PARTS];
+    head->entry_count = count[MESSAGE_LIST_ENTRIES];
+    head->withdrawal_count = count[MESSAGE_LIST_WITHDRAWALS];
+    head->refusal_count = count[MESSAGE_LIST_REFUSALS];
+    head->version_count = count[MESSAGE_LIST_VERSIONS];
+    head->closing_count = count[MESSAGE_LIST_CLOSINGS];
+    head->move_count = count[MESSAGE_LIST_MOVES];
+    head->operand_count = count[MESSAGE_LIST_OPERANDS];
+    head->remark_count = count[MESSAGE_LIST_REMARKS];
+    head->meaning_count = count[MESSAGE_LIST_MEANINGS];
+    message_write_explanation(frame, head, lists);
+    frames_add(answer, frame);
+    wire_writer_destroy(&frame);
 }
 
 static void write_answer(const struct explaining *explaining, const struct message_figure *figure,
                          struct frames *answer) {
     const struct framework_indicator *indicator = explaining->indicator;
     struct str language = explaining->question->language;
-    const struct wire_writer *lists[MESSAGE_LISTS];
     struct words fed_by = {{0}};
-    struct wire_writer *frame;
-    wire_writer_new(&frame, MESSAGE_BYTES_MAX);
     words_feeders(explaining->framework, explaining->index, &fed_by);
-    for (size_t i = 0; i < MESSAGE_LISTS; i++)
-        lists[i] = explaining->list[i];
-    message_write_explanation(
-        frame,
+    explain_answer(
+        explaining,
         &(struct message_explanation){
-            .id = explaining->question->id,
             .indicator = {.id = indicator->id,
                           .code = indicator->code,
                           .kind = str_of(kind_name(indicator->kind)),
@@ -293,20 +299,18 @@ static void write_answer(const struct explaining *explaining, const struct messa
             .method = indicator->method,
             .method_version = indicator->method_version,
             .fed_by = str_of(fed_by.text),
-            .figure = *figure,
-            .more = explaining->more,
-            .part_count = explaining->count[MESSAGE_LIST_PARTS],
-            .entry_count = explaining->count[MESSAGE_LIST_ENTRIES],
-            .withdrawal_count = explaining->count[MESSAGE_LIST_WITHDRAWALS],
-            .refusal_count = explaining->count[MESSAGE_LIST_REFUSALS],
-            .version_count = explaining->count[MESSAGE_LIST_VERSIONS],
-            .closing_count = explaining->count[MESSAGE_LIST_CLOSINGS],
-            .move_count = explaining->count[MESSAGE_LIST_MOVES],
-            .operand_count = explaining->count[MESSAGE_LIST_OPERANDS],
-            .remark_count = explaining->count[MESSAGE_LIST_REMARKS]},
-        lists);
-    frames_add(answer, frame);
-    wire_writer_destroy(&frame);
+            .figure = *figure},
+        answer);
+}
+
+static int explain_known(struct explaining *explaining, struct frames *answer) {
+    struct explain_figure told;
+    char period[PERIOD_TEXT_MAX];
+    struct message_figure figure;
+    int err = explain_all(explaining, &told, period, &figure);
+    if (err == 0)
+        write_answer(explaining, &figure, answer);
+    return err;
 }
 
 int explain_run(struct frames **out, const struct message_explain *question,
@@ -314,23 +318,25 @@ int explain_run(struct frames **out, const struct message_explain *question,
                 int64_t now, struct fault *why) {
     struct explaining explaining = {
         .question = question, .framework = framework, .catalogue = catalogue, .why = why};
-    struct explain_figure told;
-    char period[PERIOD_TEXT_MAX];
-    struct message_figure figure;
     int err = find_indicator(&explaining);
-    if (err == 0)
-        err = find_period(&explaining, now);
-    if (err)
+    if (err == 0 || err == -ENOENT) {
+        int unread = find_period(&explaining, now);
+        err = unread ? unread : err;
+    }
+    if (err && err != -ENOENT)
         return err;
     for (size_t i = 0; i < MESSAGE_LISTS; i++)
         wire_writer_new(&explaining.list[i], MESSAGE_BYTES_MAX);
+    frames_new(out);
     err = store_snapshot_open(store, &explaining.snapshot, why);
     if (err == 0)
-        err = explain_all(&explaining, &told, period, &figure);
-    if (err == 0) {
-        frames_new(out);
-        write_answer(&explaining, &figure, *out);
-    }
+        err = withdrawals_load(&explaining.withdrawals, explaining.snapshot, why);
+    if (err == 0)
+        err = closings_load(&explaining.closings, explaining.snapshot, why);
+    if (err == 0)
+        err = explaining.indicator ? explain_known(&explaining, *out) : explain_gone(&explaining, *out);
+    if (err)
+        frames_destroy(out);
     for (size_t i = 0; i < MESSAGE_LISTS; i++)
         wire_writer_destroy(&explaining.list[i]);
     free(explaining.group.series);

@@ -1,5 +1,5 @@
-/* What explain.c (the question, the figure, the answer), explain_parts.c (who gave what) and explain_moves.c (what
- * came after the closing) share. */
+/* What explain.c (the question, the figure, the answer), explain_parts.c (who gave what), explain_moves.c (what
+ * came after the closing), explain_words.c (what it meant) and explain_gone.c (what the plan has no more) share. */
 #ifndef SUIVI_DAEMON_ANSWERS_EXPLAIN_PRIV_H
 #define SUIVI_DAEMON_ANSWERS_EXPLAIN_PRIV_H
 
@@ -24,7 +24,7 @@ struct explaining {
     struct withdrawals *withdrawals;
     struct closings *closings;
     size_t index;
-    const struct framework_indicator *indicator;
+    const struct framework_indicator *indicator; /* NULL: the plan has it no more */
     struct period period;
     int32_t today;
     struct explain_group group;
@@ -51,6 +51,8 @@ struct explain_figure {
     enum message_state state;
     int64_t value;
     uint32_t heard, days;
+    bool has_on_time;
+    int64_t on_time;
     char note[FOLD_NOTE_MAX];
 };
 int explain_fold(const struct explaining *explaining, size_t indicator, uint32_t vintage, bool coverage,
@@ -68,5 +70,18 @@ int explain_remarks(struct explaining *explaining);
 
 /* What came after the closing that tells what was reported (explain_moves.c, explain_steps.c). */
 int explain_moves(struct explaining *explaining, const struct closing *closing);
+
+/* The closings that hold the period. */
+void explain_closings(struct explaining *explaining);
+
+/* What the indicator meant: the changes of that, and what it was at each closing that holds the period. */
+int explain_words(struct explaining *explaining, struct str indicator);
+
+/* What the plan has no more, as it was reported. -EINVAL with `why`: not of this period, or it never had it. */
+int explain_gone(struct explaining *explaining, struct frames *answer);
+
+/* Writes the answer: `head` as far as it is not told by the lists. */
+void explain_answer(const struct explaining *explaining, struct message_explanation *head,
+                    struct frames *answer);
 
 #endif

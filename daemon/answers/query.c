@@ -19,6 +19,7 @@ struct writing {
     struct wire_writer *indicators, *figures, *frame;
     uint32_t indicator_count, figure_count;
     size_t figures_in_all;
+    size_t *chosen, chosen_count; /* of the plan's indicators, by id */
 
     /* The indicator that is written. */
     size_t index;
@@ -49,13 +50,22 @@ static bool find_target(const struct writing *writing, int64_t *target) {
            framework_target(scope->framework, writing->index, &writing->period, target);
 }
 
+static int add_figure(void *arg, const struct message_figure *figure, struct fault *why) {
+    struct writing *writing = arg;
+    if (++writing->figures_in_all > FOLD_FIGURES_MAX)
+        return fault_set(why, -E2BIG, "more than %u figures: ask for fewer periods or indicators at once",
+                         FOLD_FIGURES_MAX);
+    message_write_figure(writing->figures, figure);
+    writing->figure_count++;
+    if (writing->figure_count == MESSAGE_FIGURES_MAX || wire_writer_len(writing->figures) > CHUNK_BYTES)
+        close_chunk(writing, false);
+    return 0;
+}
+
 static int write_figure(struct writing *writing, const struct query_figures *figures,
                         const struct query_figure *figure, struct fault *why) {
     const struct query_scope *scope = writing->scope;
     char note[MESSAGE_TEXT_MAX + 1];
-    if (++writing->figures_in_all > FOLD_FIGURES_MAX)
-        return fault_set(why, -E2BIG, "more than %u figures: ask for fewer periods or indicators at once",
-                         FOLD_FIGURES_MAX);
     if (writing->period_text[0] == '\0' || writing->period.first != figure->period) {
         writing->period = query_period(scope, figure->period);
         (void)period_print(&writing->period, writing->period_text);
@@ -69,7 +79,9 @@ static int write_figure(struct writing *writing, const struct query_figures *fig
                                  .has_reported = figure->has_reported,
                                  .reported = figure->reported,
                                  .heard = figure->heard,
-                                 .days = figure->days};
+                                 .days = figure->days,
+                                 .has_on_time = figure->has_on_time,
+                                 .on_time = figure->on_time};
     const char *own = kept_note_at(&figures->kept, figure->note);
     out.note = str_of(figure->state == MESSAGE_STATE_VALUE
                           ? query_breaks_note(&writing->breaks, figure, &writing->period, own, note)
@@ -77,11 +89,7 @@ static int write_figure(struct writing *writing, const struct query_figures *fig
     out.has_target = find_target(writing, &out.target);
     for (uint32_t i = 0; i < out.dim_count; i++)
         out.dim[i] = figures->kept.dim[figure->group][i];
-    message_write_figure(writing->figures, &out);
-    writing->figure_count++;
-    if (writing->figure_count == MESSAGE_FIGURES_MAX || wire_writer_len(writing->figures) > CHUNK_BYTES)
-        close_chunk(writing, false);
-    return 0;
+    return add_figure(writing, &out, why);
 }
 
 static void write_head(struct writing *writing) {
@@ -118,6 +126,17 @@ static int write_indicator(struct writing *writing, size_t index, struct fault *
     query_breaks_clear(&writing->breaks);
     query_figures_clear(&figures);
     return err;
+}
+
+/* What the plan has no more. */
+static int write_gone(struct writing *writing, struct str id, struct fault *why) {
+    struct message_indicator head;
+    int err = query_gone_head(writing->scope, id, &head, why);
+    if (err)
+        return err;
+    message_write_indicator(writing->indicators, &head);
+    writing->indicator_count++;
+    return query_gone_figures(writing->scope, id, add_figure, writing, why);
 }
 
 /* ---- the question ---- */
@@ -236,49 +255,93 @@ static int scope_knowledge(struct query_scope *scope, struct fault *why) {
     return err;
 }
 
-static int answer_all(struct writing *writing, struct query_scope *scope, const size_t *chosen, size_t count,
-                      struct store *store, struct fault *why) {
+/* Indicators of the plan and others, by id. */
+static int write_all(struct writing *writing, const struct query_gone *gone, struct fault *why) {
+    const struct framework *framework = writing->scope->framework;
+    int err = 0;
+    for (size_t i = 0, k = 0; (i < writing->chosen_count || k < gone->count) && err == 0;) {
+        bool known =
+            k == gone->count ||
+            (i < writing->chosen_count &&
+             str_compare(framework_indicator_at(framework, writing->chosen[i])->id, gone->id[k]) < 0);
+        err = known ? write_indicator(writing, writing->chosen[i++], why)
+                    : write_gone(writing, gone->id[k++], why);
+    }
+    return err;
+}
+
+/* A pattern that means nothing in the plan may mean what the plan had. */
+static int find_gone(const struct writing *writing, struct query_gone *gone, bool *found, struct fault *why) {
+    const struct message_query *query = writing->scope->query;
+    bool named[MESSAGE_PATTERNS_MAX] = {false};
+    int err = query_gone_find(gone, writing->scope, named, why);
+    for (uint32_t p = 0; p < query->pattern_count && err == 0; p++) {
+        if (found[p] || (named[p] && query->reported))
+            continue;
+        err = named[p]
+                  ? fault_set(why, -EINVAL,
+                              "the plan has no more indicator \"%.*s\"; what was reported of it is told with "
+                              "--reported",
+                              STR_ARG(query->pattern[p]))
+                  : choice_missing(query->pattern[p], why);
+    }
+    return err;
+}
+
+static int answer_all(struct writing *writing, struct query_scope *scope, bool *found, struct store *store,
+                      struct fault *why) {
+    struct query_gone gone = {0};
     int err = store_snapshot_open(store, &scope->snapshot, why);
     if (err == 0)
         err = scope_knowledge(scope, why);
-    for (size_t i = 0; i < count && err == 0; i++)
-        err = write_indicator(writing, chosen[i], why);
+    if (err == 0)
+        err = find_gone(writing, &gone, found, why);
+    if (err == 0)
+        err = write_all(writing, &gone, why);
     if (err == 0)
         close_chunk(writing, true);
+    query_gone_clear(&gone);
     closings_destroy(&scope->closings);
     withdrawals_destroy(&scope->withdrawals);
     store_snapshot_close(&scope->snapshot);
     return err;
 }
 
+static int answer(struct writing *writing, struct query_scope *scope, bool *found, struct store *store,
+                  struct fault *why) {
+    frames_new(&writing->answer);
+    wire_writer_new(&writing->indicators, MESSAGE_BYTES_MAX / 2);
+    wire_writer_new(&writing->figures, MESSAGE_BYTES_MAX / 4);
+    wire_writer_new(&writing->frame, MESSAGE_BYTES_MAX);
+    int err = answer_all(writing, scope, found, store, why);
+    wire_writer_destroy(&writing->indicators);
+    wire_writer_destroy(&writing->figures);
+    wire_writer_destroy(&writing->frame);
+    if (err)
+        frames_destroy(&writing->answer);
+    return err;
+}
+
 int query_run(struct frames **out, const struct message_query *query, const struct framework *framework,
               struct catalogue *catalogue, struct store *store, int64_t now, struct fault *why) {
     struct query_scope scope = {.query = query, .framework = framework, .catalogue = catalogue};
-    size_t *chosen = mem_zeroed(framework_indicator_count(framework) + 1, sizeof *chosen), count;
-    int err = choice_indicators(framework, query->pattern, query->pattern_count, chosen, &count, why);
-    if (err == 0) {
-        choice_sort(framework, chosen, count);
-        err = check_dims(&scope, chosen, count, why);
+    struct writing writing = {.scope = &scope};
+    bool found[MESSAGE_PATTERNS_MAX] = {false};
+    writing.chosen = mem_zeroed(framework_indicator_count(framework) + 1, sizeof *writing.chosen);
+    int err = choice_find(framework, query->pattern, query->pattern_count, writing.chosen,
+                          &writing.chosen_count, found, why);
+    if (err == 0 && writing.chosen_count > 0) {
+        choice_sort(framework, writing.chosen, writing.chosen_count);
+        err = check_dims(&scope, writing.chosen, writing.chosen_count, why);
     }
     if (err == 0)
         err = scope_range(&scope, why);
     if (err == 0)
         err = scope_moment(&scope, now, why);
-    if (err == 0) {
-        struct writing writing = {.scope = &scope};
-        frames_new(&writing.answer);
-        wire_writer_new(&writing.indicators, MESSAGE_BYTES_MAX / 2);
-        wire_writer_new(&writing.figures, MESSAGE_BYTES_MAX / 4);
-        wire_writer_new(&writing.frame, MESSAGE_BYTES_MAX);
-        err = answer_all(&writing, &scope, chosen, count, store, why);
-        wire_writer_destroy(&writing.indicators);
-        wire_writer_destroy(&writing.figures);
-        wire_writer_destroy(&writing.frame);
-        if (err)
-            frames_destroy(&writing.answer);
-        else
-            *out = writing.answer;
-    }
-    free(chosen);
+    if (err == 0)
+        err = answer(&writing, &scope, found, store, why);
+    if (err == 0)
+        *out = writing.answer;
+    free(writing.chosen);
     return err;
 }

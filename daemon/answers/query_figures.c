@@ -69,6 +69,8 @@ static int keep_figure(void *arg, const struct fold_figure *figure, struct fault
                                .value = figure->value,
                                .heard = figure->heard,
                                .days = figure->days,
+                               .has_on_time = figure->has_on_time,
+                               .on_time = figure->on_time,
                                .note = kept_note(&figures->kept, fold_figure_note(figure, note))},
         why);
 }
@@ -142,6 +144,8 @@ static int keep_reported(void *arg, const struct fold_figure *figure, struct fau
     if (err)
         return err;
     if (found) {
+        reported.has_on_time =
+            reported.has_on_time && kept.state == reported.state && kept.value == reported.value;
         reported.state = kept.state;
         reported.value = kept.value;
     }

@@ -1,6 +1,6 @@
 /* What query.c (what is asked, and the answer's frames), query_figures.c (one indicator's figures as known and as
- * reported), query_gaps.c (periods without one), query_breaks.c (where the
- * definition changed), query_remarks.c (where the way of counting did) and query_outside.c (what outsiders are not told)
+ * reported), query_gaps.c (periods without one), query_breaks.c (where the definition changed), query_remarks.c (where
+ * the way of counting did), query_outside.c (what outsiders are not told) and query_gone.c (what the plan has no more)
  * share. */
 #ifndef SUIVI_DAEMON_ANSWERS_QUERY_PRIV_H
 #define SUIVI_DAEMON_ANSWERS_QUERY_PRIV_H
@@ -39,6 +39,8 @@ struct query_figure {
     bool has_reported;
     int64_t reported;
     uint32_t heard, days;
+    bool has_on_time;
+    int64_t on_time;
     size_t note; /* where it begins among all notes */
 };
 
@@ -128,5 +130,23 @@ bool query_is_first_since(const struct query_breaks *breaks, const struct period
 
 /* Takes out what would tell too much. */
 int query_withhold(struct query_figures *figures, struct fault *why);
+
+/* Indicators that the plan has no more, of which something was reported; by id. */
+struct query_gone { /* zero-initialise */
+    struct str *id; /* borrowed from the closings */
+    size_t count, room;
+};
+
+/* Those of the closings that tell what was reported of a period asked for. Patterns that mean one, of whatever period, are
+ * set in `found`. */
+int query_gone_find(struct query_gone *gone, const struct query_scope *scope, bool *found, struct fault *why);
+void query_gone_clear(struct query_gone *gone);
+
+/* How one is told, by the words of its last definition, and what was reported of it. */
+int query_gone_head(const struct query_scope *scope, struct str id, struct message_indicator *head,
+                    struct fault *why);
+int query_gone_figures(const struct query_scope *scope, struct str id,
+                       int (*tell)(void *arg, const struct message_figure *figure, struct fault *why),
+                       void *arg, struct fault *why);
 
 #endif

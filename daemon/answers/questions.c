@@ -207,8 +207,8 @@ static int run_sources(struct job *job) {
 }
 
 static int run_check(struct job *job) {
-    return audit_run(&job->answer, &job->in.check, job->questions->store, audit_goes_on, job->questions,
-                     &job->why);
+    return audit_run(&job->answer, &job->in.check, job->questions->store, now(), audit_goes_on,
+                     job->questions, &job->why);
 }
 
 static int run_plan(struct job *job) {

@@ -247,12 +247,13 @@ static void forget(struct audit *audit) {
     free(audit->kind);
     free(audit->source);
     wire_writer_reset(audit->findings);
-    *audit = (struct audit){.go_on = audit->go_on, .arg = audit->arg, .findings = audit->findings};
+    *audit = (struct audit){
+        .go_on = audit->go_on, .arg = audit->arg, .now = audit->now, .findings = audit->findings};
 }
 
-int audit_run(struct frames **out, const struct message_check *question, struct store *store,
+int audit_run(struct frames **out, const struct message_check *question, struct store *store, int64_t now,
               bool (*go_on)(void *arg), void *arg, struct fault *why) {
-    struct audit audit = {.go_on = go_on, .arg = arg};
+    struct audit audit = {.go_on = go_on, .arg = arg, .now = now};
     struct wire_writer *frame;
     int err, begun = 0;
     wire_writer_new(&audit.findings, MESSAGE_BYTES_MAX / 2);

@@ -16,9 +16,9 @@
 
 #define AUDIT_FINDINGS_MAX 1000 /* told one by one, more are only numbered */
 
-/* `go_on` is asked for every page and record; -ECANCELED when it says no. Else store errors; `why` is for the one
- * who asks. Damage is no error. */
-int audit_run(struct frames **out, const struct message_check *question, struct store *store,
+/* `now` is Unix time. `go_on` is asked for every page and record; -ECANCELED when it says no. Else store errors;
+ * `why` is for the one who asks. Damage is no error. */
+int audit_run(struct frames **out, const struct message_check *question, struct store *store, int64_t now,
               bool (*go_on)(void *arg), void *arg, struct fault *why);
 
 #endif

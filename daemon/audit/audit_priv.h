@@ -27,6 +27,7 @@ struct audit {
     struct store_snapshot *snapshot;
     bool (*go_on)(void *arg);
     void *arg;
+    int64_t now; /* Unix time */
     uint32_t steps;
     struct wire_writer *findings;
     uint32_t finding_count;

@@ -9,10 +9,30 @@
 #include "daemon/books/verdicts.h"
 #include "daemon/figures/closings.h"
 #include "proto/check.h"
+#include "proto/civil.h"
+
+#define CLOCKS_DIFFER 3600 /* seconds: a clock that was put right by less did no harm */
+
+/* None begins before the one before it, so after a clock that was ahead all later ones begin when it said: the first
+ * one tells of them all. */
+static bool check_begun(struct audit *audit, uint32_t number, int64_t began) {
+    audit_name when;
+    int32_t day;
+    if (began <= audit->now || began - audit->now <= CLOCKS_DIFFER || !civil_day_of_time(began, &day))
+        return true;
+    audit_find(
+        audit,
+        "vintage %u begins on %s, a day to come: the clock was wrong when it was written, and what came "
+        "since counts as known from that day on only, in --as-of and revisions; set the clock, and read "
+        "figures without --as-of until then: they are right",
+        number, audit_when_name(STORE_DAYS, day, when));
+    return false;
+}
 
 static int check_vintages(struct audit *audit) {
     struct audit_walk walk;
     int64_t began = INT64_MIN;
+    bool begun = true; /* so far */
     int err = audit_walk_open(&walk, audit, STORE_PART_VINTAGES);
     while (err == 0 && walk.has) {
         if (walk.whole && walk.record.number != audit->vintage + 1)
@@ -21,6 +41,7 @@ static int check_vintages(struct audit *audit) {
         if (walk.record.began < began)
             audit_find(audit, "vintage %u began before the one before it; " AUDIT_RESTORE,
                        walk.record.number);
+        begun = begun && check_begun(audit, walk.record.number, walk.record.began);
         audit->vintage = walk.record.number;
         began = walk.record.began;
         err = audit_walk_next(&walk);

@@ -223,32 +223,73 @@ static int find_record(const struct element *element, const struct dims *dims, s
     return -ENOENT;
 }
 
-static int find(const struct closing *closing, struct str indicator, const struct dims *dims,
-                struct closing_figure *out) {
+static int damaged(const struct closing *closing, struct str indicator, struct fault *why) {
+    char period[PERIOD_TEXT_MAX];
+    return fault_set(why, -EBADMSG,
+                     "the closing of %s is damaged: what was reported of %.*s cannot be read; \"suivi "
+                     "check\" tells more",
+                     period_print(&closing->period, period), STR_ARG(indicator));
+}
+
+/* -ENOENT: the closing has nothing of it. */
+static int find_element(const struct closing *closing, struct str indicator, struct element *element) {
     struct wire_reader reader;
     uint32_t count;
     wire_reader_init(&reader, closing->figures.at, closing->figures.len);
     if (read_head(&reader, closing, &count) != 0)
         return -EBADMSG;
     for (uint32_t i = 0; i < count; i++) {
-        struct element element;
-        if (read_element(&reader, &element) != 0)
+        if (read_element(&reader, element) != 0)
             return -EBADMSG;
-        if (str_equal(element.indicator, indicator))
-            return find_record(&element, dims, out);
+        if (str_equal(element->indicator, indicator))
+            return 0;
     }
     return -ENOENT;
 }
 
 int closing_find(const struct closing *closing, struct str indicator, const struct dims *dims,
                  struct closing_figure *out, struct fault *why) {
-    char period[PERIOD_TEXT_MAX];
-    int err = find(closing, indicator, dims, out);
-    if (err == -EBADMSG)
-        return fault_set(why, err,
-                         "the closing of %s is damaged: what was reported of %.*s cannot be read; \"suivi "
-                         "check\" tells more",
-                         period_print(&closing->period, period), STR_ARG(indicator));
+    struct element element;
+    int err = find_element(closing, indicator, &element);
+    if (err == 0)
+        err = find_record(&element, dims, out);
+    return err == -EBADMSG ? damaged(closing, indicator, why) : err;
+}
+
+int closing_each_indicator(const struct closing *closing, int (*visit)(void *arg, struct str indicator),
+                           void *arg, struct fault *why) {
+    struct wire_reader reader;
+    uint32_t count;
+    int err = 0;
+    wire_reader_init(&reader, closing->figures.at, closing->figures.len);
+    if (read_head(&reader, closing, &count) != 0)
+        return damaged(closing, STR("its indicators"), why);
+    for (uint32_t i = 0; i < count && err == 0; i++) {
+        struct element element;
+        err = read_element(&reader, &element) == 0 ? visit(arg, element.indicator)
+                                                   : damaged(closing, STR("its indicators"), why);
+    }
+    return err;
+}
+
+int closing_each_figure(const struct closing *closing, struct str indicator,
+                        int (*visit)(void *arg, const struct closing_figure *figure), void *arg,
+                        struct fault *why) {
+    struct element element;
+    int err = find_element(closing, indicator, &element);
+    if (err)
+        return err == -ENOENT ? 0 : damaged(closing, indicator, why);
+    for (size_t i = 0; i < record_count(&element) && err == 0; i++) {
+        struct closing_figure figure;
+        struct str key, name;
+        char text[SERIES_KEY_MAX + 2] = "x";
+        if (read_record(&element, i, &figure, &key) != 0 || key.len > SERIES_KEY_MAX)
+            return damaged(closing, indicator, why);
+        memcpy(text + 2, key.at, key.len);
+        if (dims_series_parse((struct str){text, key.len + 2}, &name, &figure.dims) != 0)
+            return damaged(closing, indicator, why);
+        err = visit(arg, &figure);
+    }
     return err;
 }
 

@@ -53,6 +53,14 @@ struct closing_figure {
 int closing_find(const struct closing *closing, struct str indicator, const struct dims *dims,
                  struct closing_figure *out, struct fault *why);
 
+/* Each indicator that it kept figures of, by id; and each kept figure of one, the total first, whose dimensions are
+ * borrowed for the call. A result other than 0 ends the walk and is returned; -EBADMSG with `why`: the closing is damaged. */
+int closing_each_indicator(const struct closing *closing, int (*visit)(void *arg, struct str indicator),
+                           void *arg, struct fault *why);
+int closing_each_figure(const struct closing *closing, struct str indicator,
+                        int (*visit)(void *arg, const struct closing_figure *figure), void *arg,
+                        struct fault *why);
+
 /* Writes it as a message_closing_row. */
 void closing_write_row(const struct closing *closing, struct wire_writer *rows);
 

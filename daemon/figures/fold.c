@@ -266,6 +266,10 @@ static int emit(struct fold *fold,
         }
         out.period = period.first;
         fold_note_figure(fold, &period, head, end - i, note);
+        if (fold->indicator->kind == KIND_MILESTONE) {
+            out.has_on_time = true;
+            out.on_time = fold_count_on_time(head, end - i);
+        }
         cover(fold, &period, head->group, &out);
         err = figure(arg, &out, fold->why);
     }

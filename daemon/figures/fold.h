@@ -42,6 +42,8 @@ struct fold_figure {
     enum message_state state; /* VALUE, or MISSING of a ratio whose denominator is 0 */
     int64_t value;
     uint32_t heard, days;
+    bool has_on_time;
+    int64_t on_time;  /* milestones: how many were done by their due day */
     double error;     /* the standard error of the value, at most; 0: it is exact */
     const char *note; /* may be empty; says nothing of the error */
 };

@@ -90,23 +90,29 @@ static uint64_t count_due(const struct fold_question *ask, const struct period *
     return count;
 }
 
+int64_t fold_count_on_time(const struct fold_item *item, size_t count) {
+    int64_t on_time = 0;
+    for (size_t i = 0; i < count; i++)
+        on_time += (item[i].mark & FOLD_LATE) == 0;
+    return on_time;
+}
+
 static void note_milestone(const struct fold *fold, const struct period *period, const struct fold_item *item,
                            size_t count, char *note) {
     uint64_t due = count_due(fold->ask, period) * expected(fold, item->group), done = 0;
-    size_t late = 0;
+    size_t on_time = (size_t)fold_count_on_time(item, count);
     int len = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         done += (item[i].mark & FOLD_DUE) != 0;
-        late += (item[i].mark & FOLD_LATE) != 0;
-    }
     if (due > 0)
         len = snprintf(note, FOLD_NOTE_MAX, "%" PRIu64 " of %" PRIu64 " due", done, due);
-    if (late == 0)
+    if (on_time == count)
         return;
     if (count == 1)
         (void)snprintf(note + len, FOLD_NOTE_MAX - (size_t)len, "%slate", len ? ", " : "");
     else
-        (void)snprintf(note + len, FOLD_NOTE_MAX - (size_t)len, "%s%zu late", len ? ", " : "", late);
+        (void)snprintf(note + len, FOLD_NOTE_MAX - (size_t)len, "%s%zu on time, %zu late", len ? ", " : "",
+                       on_time, count - on_time);
 }
 
 void fold_note_figure(const struct fold *fold, const struct period *period, const struct fold_item *item,

@@ -77,6 +77,9 @@ int64_t fold_count_union(const struct fold_item *item, size_t count, struct sket
 void fold_note_figure(const struct fold *fold, const struct period *period, const struct fold_item *item,
                       size_t count, char note[static FOLD_NOTE_MAX]);
 
+/* Milestones: how many of the items were done by their due day. */
+int64_t fold_count_on_time(const struct fold_item *item, size_t count);
+
 /* The days on which each group was heard from. */
 int fold_coverage_new(struct fold_coverage **out, const struct fold *fold);
 void fold_coverage_destroy(struct fold_coverage **coverage);

@@ -68,7 +68,7 @@ static inline json_t *messages_frame_json(const struct wire_writer *writer) {
     return json;
 }
 
-#define MESSAGES_LISTS 9
+#define MESSAGES_LISTS MESSAGE_LISTS
 
 struct messages_lists {
     struct wire_writer *at[MESSAGES_LISTS];
@@ -153,6 +153,8 @@ static inline int messages_rewrite(enum message_type type, struct wire_reader *r
                       message_next_operand, message_write_operand, at[MESSAGE_LIST_OPERANDS]);
         MESSAGES_EACH(any.explanation, remarks, remark_count, struct message_remark_row, message_next_remark,
                       message_write_remark, at[MESSAGE_LIST_REMARKS]);
+        MESSAGES_EACH(any.explanation, meanings, meaning_count, struct message_meaning_row,
+                      message_next_meaning, message_write_meaning, at[MESSAGE_LIST_MEANINGS]);
         message_write_explanation(writer, &any.explanation, (const struct wire_writer *const *)at);
         break;
     case MESSAGE_DUE:

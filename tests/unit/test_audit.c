@@ -586,7 +586,8 @@ static bool goes_on(void *arg) {
 static int run_beside(struct beside *beside) {
     struct frames *frames = NULL;
     struct fault why = {""};
-    int err = audit_run(&frames, &(struct message_check){1}, beside->store, goes_on, beside, &why);
+    int err =
+        audit_run(&frames, &(struct message_check){1}, beside->store, AUDITED_AT, goes_on, beside, &why);
     assert_true((err == 0) == (frames != NULL));
     if (err == -ECANCELED)
         assert_non_null(strstr(why.text, "ended"));

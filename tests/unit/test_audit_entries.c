@@ -241,6 +241,13 @@ static void vintages_go_back(struct damaged *b) {
     put_vintage(b, 4, NOON, false);
 }
 
+/* Only the first is told: the others follow from it. A clock that was a few minutes ahead is none. */
+static void vintages_lie_ahead(struct damaged *b) {
+    put_vintage(b, 4, AUDITED_AT + 600, true);
+    put_vintage(b, 5, AUDITED_AT + 400 * CIVIL_DAY_SECONDS, true);
+    put_vintage(b, 6, AUDITED_AT + 400 * CIVIL_DAY_SECONDS, false);
+}
+
 static void vintage_is_none(struct damaged *b) {
     uint32_t key = htobe32(2);
     damage_put(b, "vintages", (struct str){(const char *)&key, sizeof key}, STR("12345678\x02"));
@@ -401,6 +408,9 @@ static const struct {
      "the closing of 2018-03 ends vintage 2, which has not ended\n"},
     {"no first vintage", first_vintage_is_gone, "vintage 2 comes after vintage 0\n"},
     {"vintages that go back", vintages_go_back, "vintage 4 began before the one before it\n"},
+    {"vintages that lie ahead", vintages_lie_ahead,
+     "vintage 5 begins on 2031-02-05, a day to come: the clock was wrong when it was written, and what came "
+     "since counts as known from that day on only, in --as-of and revisions\n"},
     {"a vintage that is none", vintage_is_none,
      "the store's table \"vintages\" holds a record that is none (a key of 4 bytes, a value of 9)\n"},
     {"a vintage that has not ended", vintage_has_not_ended,

@@ -165,13 +165,18 @@ static int ack(struct talk *talk, uint64_t seq, bool repeated) {
     return hear(talk);
 }
 
-static int ack_refusing(struct talk *talk, uint64_t seq, uint32_t index, struct str reason) {
+static int ack_again(struct talk *talk, uint64_t seq, bool repeated, uint32_t index, struct str reason) {
     wire_writer_reset(talk->first);
     wire_writer_reset(talk->second);
     wire_write_str(talk->first, reason);
     message_write_refused(talk->second, index, 0);
-    message_write_ack(talk->writer, STR(SOURCE), seq, false, 1, 1, talk->first, 1, talk->second);
+    message_write_ack(talk->writer, STR(SOURCE), seq, repeated, repeated ? 0 : 1, 1, talk->first, 1,
+                      talk->second);
     return hear(talk);
+}
+
+static int ack_refusing(struct talk *talk, uint64_t seq, uint32_t index, struct str reason) {
+    return ack_again(talk, seq, false, index, reason);
 }
 
 static int error(struct talk *talk, const char *code, uint64_t seq) {
@@ -199,6 +204,13 @@ static char *read_refused(const struct talk *talk) {
         fclose(file);
     }
     return text;
+}
+
+static void refused_has_once(const struct talk *talk, const char *line) {
+    char *text = read_refused(talk), *found = strstr(text, line);
+    if (!found || strstr(found + 1, line))
+        fail_msg("refused.log has this %s: %s\n%s", found ? "twice" : "not", line, text);
+    free(text);
 }
 
 static void refused_has(const struct talk *talk, const char *line, bool wanted) {
@@ -468,6 +480,70 @@ static void test_refused_event_is_written_down(void **state) {
     assert_int_equal(tally.events, 4);
     assert_int_equal(tally.counted, 3);
     assert_string_equal(tally.first_reason, "no such?indicator");
+}
+
+/* Killed, and started again. */
+static void die(struct talk *talk) {
+    delivery_destroy(&talk->delivery);
+    refused_destroy(&talk->refused);
+    outbox_close(&talk->outbox);
+    assert_int_equal(outbox_open(&talk->outbox, talk->directory, SOURCE, OUTBOX_BYTES_MAX, &talk->why), 0);
+    refused_new(&talk->refused, talk->directory, STR(SOURCE));
+    delivery_new(&talk->delivery, talk->outbox, talk->refused, STR(SOURCE), STR("test 1"));
+}
+
+static void append_refused(const struct talk *talk, const char *text) {
+    char path[128];
+    snprintf(path, sizeof path, "%s/refused.log", talk->directory);
+    FILE *file = fopen(path, "a");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+#define NO_VIEWS "\t0\tweb.pageviews\tsite=here\t2018-03-07T00:00:0"
+
+static void test_event_refused_again_is_written_down_once(void **state) {
+    struct talk *talk = *state;
+    fill(talk, 2);
+    open_talk(talk, 1, 0);
+    sends_batch(talk, 1, 2);
+    sends_batch(talk, 2, 2);
+    assert_int_equal(ack_refusing(talk, 1, 0, STR("no")), 0);
+    die(talk); /* before its batch was dropped, and the ack of the other one is lost */
+    assert_int_equal(outbox_waiting(talk->outbox), 2);
+    append_refused(talk, "2018-03-07T00:00:00Z\ttest@here\t2" NO_VIEWS "1Z\t5\tno"); /* cut short */
+    open_talk(talk, 1, 2);
+    sends_batch(talk, 1, 2);
+    sends_batch(talk, 2, 2);
+    assert_int_equal(ack_again(talk, 1, true, 0, STR("no")), 0);
+    assert_int_equal(ack_again(talk, 2, true, 0, STR("no")), 0);
+    says_nothing(talk);
+    assert_true(delivery_done(talk->delivery));
+    refused_has_once(talk, "\ttest@here\t1" NO_VIEWS "0Z\t5\tno\n");
+    refused_has_once(talk, "Z\ttest@here\t2" NO_VIEWS "1Z\t5\tno\n");
+    refused_has(talk, "\tno2", false);
+    assert_int_equal(delivery_tally(talk->delivery).refused, 2);
+}
+
+/* Another event of the batch, or the same for another reason, is another line. */
+static void test_only_the_same_refusal_is_written_down_once(void **state) {
+    struct talk *talk = *state;
+    fill(talk, 1);
+    open_talk(talk, 1, 0);
+    sends_batch(talk, 1, 2);
+    assert_int_equal(ack_refusing(talk, 1, 0, STR("no")), 0);
+    die(talk);
+    open_talk(talk, 1, 0);
+    sends_batch(talk, 1, 2);
+    assert_int_equal(ack_again(talk, 1, true, 1, STR("no")), 0);
+    die(talk);
+    open_talk(talk, 1, 0);
+    sends_batch(talk, 1, 2);
+    assert_int_equal(error(talk, MESSAGE_ERROR_BAD, 1), 0);
+    refused_has_once(talk, "\t1" NO_VIEWS "0Z\t5\tno\n");
+    refused_has_once(talk, "\t1\t1\tweb.visitors.unique\tsite=here\t2018-03-07T00:00:00Z\tset of 3\tno\n");
+    refused_has_once(talk, "\t1" NO_VIEWS "0Z\t5\tbecause it is so\n");
 }
 
 static void test_batch_stays_when_its_refusal_cannot_be_written(void **state) {
@@ -761,6 +837,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_busy_daemon_that_fell_silent_is_not_busy, setup, teardown),
         cmocka_unit_test_setup_teardown(test_another_version_is_said, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused_event_is_written_down, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_event_refused_again_is_written_down_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_only_the_same_refusal_is_written_down_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_batch_stays_when_its_refusal_cannot_be_written, setup, teardown),
         cmocka_unit_test_setup_teardown(test_batch_stays_when_the_state_directory_is_gone, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad_batch_is_written_down_and_its_number_kept, setup, teardown),

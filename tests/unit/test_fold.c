@@ -825,7 +825,7 @@ static void a_milestone_tells_what_is_due(void **state) {
     assert_figures(&books, &(struct ask){"audit", "2016-12", "2016-12", PERIOD_MONTH, "2018-05-01", NULL},
                    "2016-12-01 1 (late)");
     assert_figures(&books, &(struct ask){"audit", "2016", "2020", PERIOD_PLAN, "2018-05-01", NULL},
-                   "2016-01-01 2 (2 of 2 due, 1 late)");
+                   "2016-01-01 2 (2 of 2 due, 1 on time, 1 late)");
     say_done(&books, "visits", "north", "2018-02-01", 4, "2018-02-01");
     say_done(&books, "visits", "north", "2018-05-01", 5, "2018-05-01");
     assert_figures(&books, &(struct ask){"visits", "2018", "2018", PERIOD_YEAR, "2018-05-01", NULL},

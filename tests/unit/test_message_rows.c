@@ -212,6 +212,14 @@ static void test_records_of_an_explanation(void **state) {
                                         .note = STR("n")};
     assert_int_equal(dims_add(&remark.dims, STR("d"), STR("v"), NULL), 0);
     message_write_remark(lists.at[MESSAGE_LIST_REMARKS], &remark);
+    message_write_meaning(lists.at[MESSAGE_LIST_MEANINGS],
+                          &(struct message_meaning_row){.period = STR("p"),
+                                                        .version = STR("v"),
+                                                        .changed = true,
+                                                        .kept = true,
+                                                        .label = STR("l"),
+                                                        .definition = STR("d"),
+                                                        .method = STR("m")});
     struct wire_writer *writer = new_writer();
     message_write_explanation(writer,
                               &(struct message_explanation){.id = 1,
@@ -230,18 +238,21 @@ static void test_records_of_an_explanation(void **state) {
                                                             .closing_count = 1,
                                                             .move_count = 1,
                                                             .operand_count = 1,
-                                                            .remark_count = 1},
+                                                            .remark_count = 1,
+                                                            .meaning_count = 1},
                               (const struct wire_writer *const *)lists.at);
     check_written(
         writer,
         "[1, \"explanation\", {\"id\": 1, \"indicator\": [\"i\", \"\", \"\", \"\", \"\", \"\"], "
         "\"definition\": \"d\", \"method\": \"m\", \"method_version\": \"v\", \"fed_by\": \"f\", "
-        "\"figure\": [\"i\", \"\", [], 2], \"more\": 3, \"parts\": [[\"s\", 1, 2, \"f\", \"l\", 3]], "
+        "\"figure\": [\"i\", \"\", [], 2], \"more\": 3, \"gone\": false, \"parts\": [[\"s\", 1, 2, \"f\", "
+        "\"l\", 3]], "
         "\"entries\": [[\"s\", {\"d\": \"v\"}, 1, 2, \"superseded\", {\"id\": 3, \"recorded\": 4}]], "
         "\"withdrawals\": [[\"s\", \"f\", \"l\", \"r\", 1]], \"refusals\": [[\"s\", \"r\", 1, 2]], "
         "\"versions\": [[\"v\", \"s\", 1]], \"closings\": [[\"p\", 1, \"d\", \"n\", 2, 3]], "
         "\"moves\": [[1, \"s\", \"w\", 2]], \"operands\": [[\"i\", \"l\", [\"i\", \"p\", [], 1, \"n\"]]], "
-        "\"remarks\": [[\"method\", \"s\", {\"d\": \"v\"}, \"f\", \"l\", 1, \"t\", \"n\"]]}]");
+        "\"remarks\": [[\"method\", \"s\", {\"d\": \"v\"}, \"f\", \"l\", 1, \"t\", \"n\"]], "
+        "\"meanings\": [[\"p\", \"v\", true, true, \"l\", \"d\", \"m\"]]}]");
     messages_lists_free(&lists);
 }
 

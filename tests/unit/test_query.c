@@ -327,7 +327,12 @@ static void what_was_reported_stands_beside_what_is_known(void **state) {
     assert_answer(&books, QUERY("calls", "2018", "2018", "month", BY_REGION, .reported = true),
                   "2018-01 north 7 was 7, 2018-01 south 1 was 1, 2018-02 north 3 was 3, 2018-04 north 9");
     assert_answer(&books, QUERY("calls", "2018-02", "2018-03", "month", BY_REGION, .gaps = true),
-                  "2018-02 north missing was 3, 2018-03 north 4 1/31 (nothing was reported)");
+                  "2018-02 north missing was 3, 2018-02 south missing, "
+                  "2018-03 north 4 1/31 (nothing was reported), 2018-03 south missing");
+    assert_answer(&books,
+                  QUERY("calls", "2018-02", "2018-03", "month", BY_REGION, .gaps = true, .reported = true),
+                  "2018-02 north 3 was 3 1/28, 2018-02 south missing, 2018-03 north missing, "
+                  "2018-03 south missing");
     assert_answer(&books, QUERY("calls", "2018-01", "2018-02", "month", BY_REGION, .gaps = true),
                   "2018-01 north 9 was 7 1/31, 2018-01 south 1 was 1 1/31, 2018-02 north missing was 3, "
                   "2018-02 south missing");
@@ -379,8 +384,13 @@ static void gaps_are_told_apart(void **state) {
     assert_answer(&books, QUERY("calls", "2018-01", "2018-06", "month", .gaps = true),
                   "2018-01 missing of 10, 2018-02 7 of 10 2/28, 2018-03 missing of 10, 2018-04 0 of 10 1/30, "
                   "2018-05 not due of 10, 2018-06 not due of 10");
-    assert_answer(&books, QUERY("calls", "2018-02", "2018-03", "month", .gaps = true, BY_REGION),
-                  "2018-02 north 7 2/28, 2018-03 north missing");
+    assert_answer(
+        &books, QUERY("calls", "2018-02", "2018-03", "month", .gaps = true, BY_REGION),
+        "2018-02 north 7 2/28, 2018-02 south missing, 2018-03 north missing, 2018-03 south missing");
+    assert_answer(
+        &books,
+        QUERY("calls", "2018-03", "2018-03", "month", .gaps = true, BY_REGION, .where = in_region("south")),
+        "2018-03 south missing");
     assert_answer(
         &books, QUERY("calls", "", "", "month", .gaps = true, BY_REGION),
         "2018-02 north 7 2/28, 2018-02 south missing, 2018-03 north missing, 2018-03 south missing, "

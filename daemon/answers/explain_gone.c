@@ -1,0 +1,104 @@
+/* An indicator that the plan has no more: what was reported of it stays to be read. */
+#include <errno.h>
+
+#include "daemon/answers/explain_priv.h"
+#include "daemon/answers/words.h"
+#include "daemon/books/definitions.h"
+#include "proto/check.h"
+
+#define NOTE "as reported; the plan has this indicator no more"
+
+static bool is_of_period(const struct explaining *explaining, const struct closing *closing) {
+    return closing->period.first == explaining->period.first &&
+           closing->period.last == explaining->period.last;
+}
+
+static int note_figure(void *arg, const struct closing_figure *figure) {
+    bool *any = arg;
+    (void)figure;
+    *any = true;
+    return 0;
+}
+
+/* Of which other periods it was reported, for who asked for the wrong one. */
+static int refuse(const struct explaining *explaining, struct str id) {
+    struct words periods = {{0}};
+    char text[PERIOD_TEXT_MAX];
+    bool any = false;
+    for (size_t i = 0; i < closings_count(explaining->closings); i++) {
+        const struct closing *closing = closings_at(explaining->closings, i);
+        bool has = false;
+        int err = closing_each_figure(closing, id, note_figure, &has, explaining->why);
+        if (err)
+            return err;
+        if (has)
+            words_add(&periods, "%s%s", any ? ", " : "", period_print(&closing->period, text));
+        any = any || has;
+    }
+    if (!any)
+        return fault_set(explaining->why, -EINVAL, "the framework has no indicator \"%.*s\"", STR_ARG(id));
+    return fault_set(
+        explaining->why, -EINVAL,
+        "the plan has no more indicator \"%.*s\": it can be told as it was reported, in all and by all "
+        "its dimensions, for %.300s",
+        STR_ARG(id), periods.text);
+}
+
+static int answer_with(struct explaining *explaining, const struct closing_figure *kept,
+                       const struct closing *closing, struct frames *answer) {
+    struct str id = explaining->question->indicator, language = explaining->question->language;
+    struct definition definition = {.version = STR("")};
+    struct wording wording = {.kind = STR(""), .code = STR(""), .unit = STR(""), .method = STR("")};
+    char period[PERIOD_TEXT_MAX];
+    int err = definitions_find(explaining->snapshot, id, closing->vintage, closing->at, &definition,
+                               explaining->why);
+    if (err && err != -ENOENT)
+        return err;
+    if (definition.wording.len > 0) {
+        err = wording_read(&wording, definition.wording);
+        ASSERT(err == 0);
+    }
+    if ((err = explain_words(explaining, id)) != 0)
+        return err;
+    explain_closings(explaining);
+    explain_answer(
+        explaining,
+        &(struct message_explanation){.indicator = {.id = id,
+                                                    .code = wording.code,
+                                                    .kind = wording.kind,
+                                                    .label = wording_label(&wording, language, id),
+                                                    .note = STR(NOTE),
+                                                    .unit = wording.unit},
+                                      .definition = wording_definition(&wording, language),
+                                      .method = wording.method,
+                                      .method_version = kept->method_version,
+                                      .fed_by = STR(""),
+                                      .gone = true,
+                                      .figure = {.indicator = id,
+                                                 .period = str_of(period_print(&closing->period, period)),
+                                                 .state = kept->state,
+                                                 .value = kept->value,
+                                                 .note = STR(NOTE),
+                                                 .decimals = kept->decimals,
+                                                 .has_reported = kept->state == MESSAGE_STATE_VALUE,
+                                                 .reported = kept->value,
+                                                 .heard = kept->heard,
+                                                 .days = kept->days}},
+        answer);
+    return 0;
+}
+
+int explain_gone(struct explaining *explaining, struct frames *answer) {
+    struct str id = explaining->question->indicator;
+    const struct dims *where = &explaining->question->where;
+    for (size_t i = 0; i < closings_count(explaining->closings); i++) {
+        const struct closing *closing = closings_at(explaining->closings, i);
+        struct closing_figure kept;
+        if (!is_of_period(explaining, closing))
+            continue;
+        int err = closing_find(closing, id, where, &kept, explaining->why);
+        if (err != -ENOENT)
+            return err ? err : answer_with(explaining, &kept, closing, answer);
+    }
+    return refuse(explaining, id);
+}
