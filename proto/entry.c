@@ -86,6 +86,7 @@ enum {
     KEY_REASON = 1 << 12,
     KEY_RETRACTS = 1 << 13,
     KEY_REMARK = 1 << 14,
+    KEY_HOLDS = 1 << 15,
 };
 
 static const struct entry_key {
@@ -96,6 +97,7 @@ static const struct entry_key {
     {{"id", 2}, KEY_ID, "a whole number from 1 to 2^63 - 1"},
     {{"recorded", 8}, KEY_RECORDED, "a Unix time"},
     {{"value", 5}, KEY_VALUE, "a whole number of 64 bits"},
+    {{"holds", 5}, KEY_HOLDS, "a whole number of 64 bits, without a value beside it"},
     {{"name", 4}, KEY_NAME, "a text (UTF-8) of at most 128 bytes"},
     {{"removed", 7}, KEY_REMOVED, "true or false"},
     {{"done", 4}, KEY_DONE, "a day, such as 2018-09-12"},
@@ -125,6 +127,9 @@ static int read_value(struct wire_reader *reader, int bit, struct entry *entry) 
         return wire_read_int(reader, &entry->recorded);
     case KEY_VALUE:
         entry->has_value = true;
+        return wire_read_int(reader, &entry->value);
+    case KEY_HOLDS:
+        entry->holds = true;
         return wire_read_int(reader, &entry->value);
     case KEY_NAME:
         return wire_read_str(reader, &entry->name, ENTRY_NAME_MAX);
@@ -176,6 +181,9 @@ int entry_read(struct wire_reader *reader, struct entry *out, struct fault *why)
         if (read_value(&walk, key->bit, &entry) != 0)
             return fault_set(why, -EPROTO, "\"%s\" of the entry must be %s", key->name.at, key->must);
     }
+    if ((there & KEY_VALUE) && (there & KEY_HOLDS))
+        return fault_set(why, -EPROTO,
+                         "the entry has a \"value\" and one that \"holds\": it takes one of these");
     if (!(there & KEY_ID) || !(there & KEY_RECORDED))
         return fault_set(why, -EPROTO, "an entry needs \"id\" and \"recorded\"");
     if ((size_t)(walk.at - reader->at) > ENTRY_BYTES_MAX)
@@ -200,7 +208,7 @@ static void put_text(struct wire_writer *writer, const char *name, struct str te
 }
 
 static size_t count_keys(const struct entry *entry) {
-    return 2 + (size_t)entry->has_value + (entry->name.len > 0) + (size_t)entry->removed +
+    return 2 + (size_t)(entry->has_value || entry->holds) + (entry->name.len > 0) + (size_t)entry->removed +
            (entry->done != ENTRY_NO_DAY) + (entry->title.len > 0) + (entry->link.len > 0) +
            (entry->file.len > 0) + (entry->sha256.len > 0) + (entry->part[0].len > 0) +
            (entry->note.len > 0) + (entry->reason.len > 0) + (entry->retracts != 0) +
@@ -216,6 +224,10 @@ void entry_write(struct wire_writer *writer, const struct entry *entry) {
     wire_write_int(writer, entry->recorded);
     if (entry->has_value) {
         put_key(writer, "value");
+        wire_write_int(writer, entry->value);
+    }
+    if (entry->holds) {
+        put_key(writer, "holds");
         wire_write_int(writer, entry->value);
     }
     put_text(writer, "name", entry->name);
@@ -258,6 +270,7 @@ enum {
     TAKES_TITLE = 1 << 4,
     TAKES_ITEM = 1 << 5, /* link, file, sha256 */
     TAKES_PARTS = 1 << 6,
+    TAKES_HOLDS = 1 << 7,
 };
 
 static const struct {
@@ -281,9 +294,9 @@ static const struct {
 };
 
 static int fields_of(const struct entry *entry) {
-    return (entry->has_value ? TAKES_VALUE : 0) | (entry->name.len ? TAKES_NAME : 0) |
-           (entry->removed ? TAKES_REMOVED : 0) | (entry->done != ENTRY_NO_DAY ? TAKES_DONE : 0) |
-           (entry->title.len ? TAKES_TITLE : 0) |
+    return (entry->has_value ? TAKES_VALUE : 0) | (entry->holds ? TAKES_HOLDS : 0) |
+           (entry->name.len ? TAKES_NAME : 0) | (entry->removed ? TAKES_REMOVED : 0) |
+           (entry->done != ENTRY_NO_DAY ? TAKES_DONE : 0) | (entry->title.len ? TAKES_TITLE : 0) |
            (entry->link.len || entry->file.len || entry->sha256.len ? TAKES_ITEM : 0) |
            (entry->part[0].len ? TAKES_PARTS : 0);
 }
@@ -316,6 +329,18 @@ static int check_remark(const struct entry *entry, int fields, struct fault *why
     return utf8_check_text("note", entry->note, false, why) != 0 ? -EINVAL : check_texts(entry, why);
 }
 
+static int check_holding(const struct entry *entry, enum kind kind, int fields, struct fault *why) {
+    if ((kind != KIND_COUNT && kind != KIND_DISTINCT) || fields != TAKES_HOLDS || entry->retracts != 0)
+        return fault_set(why, -EINVAL, "%s, and nothing else%s", rules[kind].what,
+                         kind == KIND_COUNT || kind == KIND_DISTINCT ? "; or the figure of its day that holds"
+                                                                     : "");
+    if (entry->value < 0 || entry->value > KIND_COUNT_MAX)
+        return fault_set(why, -EINVAL, "the figure of a day is 0 or more, and at most 1000000000000");
+    if (entry->reason.len == 0)
+        return fault_set(why, -EINVAL, "a correction needs a reason");
+    return check_texts(entry, why);
+}
+
 int entry_check(const struct entry *entry, enum kind kind, struct fault *why) {
     ASSERT(kind >= KIND_COUNT && kind <= KIND_LAST);
     int fields = fields_of(entry);
@@ -323,6 +348,8 @@ int entry_check(const struct entry *entry, enum kind kind, struct fault *why) {
         return fault_set(why, -EINVAL, "a ratio is computed from others: nothing can be entered");
     if (entry->remark != ENTRY_REMARK_NONE)
         return check_remark(entry, fields, why);
+    if (entry->holds)
+        return check_holding(entry, kind, fields, why);
     if (entry->retracts != 0) {
         if (fields != 0)
             return fault_set(why, -EINVAL, "an entry that retracts another says nothing else");

@@ -6,8 +6,8 @@
  * An entry belongs to a series and to the day of its event. It travels and is stored as one MessagePack map in a
  * canonical form, so that equal entries are equal bytes. Of these fields each kind takes some (entry_check):
  *
- *   count      value: a number that is added
- *   distinct   value: a difference to how many there are; only with a reason
+ *   count      value: a number that is added; or holds: the figure of its day, with a reason
+ *   distinct   value: a difference to how many there are; or holds; only with a reason
  *   level      value: the number from now on
  *   status     value: 1 in force, 0 not, from now on
  *   roster     name; removed: it is taken from the names of its day; only with a reason
@@ -51,10 +51,15 @@ enum entry_remark {
     ENTRY_REMARK_LAST = ENTRY_REMARK_EVENT,
 };
 
+/* The method that says over what time members of a set can be told apart: title "key", note "one each month". */
+#define ENTRY_KEY_TITLE "key"
+#define ENTRY_KEY_NOTE  "one each "
+
 struct entry {
     uint64_t id;      /* 1 to 2^63 - 1 */
     int64_t recorded; /* Unix time at which it was said */
     bool has_value;
+    bool holds; /* the value is that of its series and day, whatever else is known of these */
     int64_t value;
     struct str name;
     bool removed;

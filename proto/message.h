@@ -377,7 +377,8 @@ enum message_entry_state {
     MESSAGE_ENTRY_COUNTS,
     MESSAGE_ENTRY_RETRACTED,
     MESSAGE_ENTRY_WITHDRAWN,
-    MESSAGE_ENTRY_SUPERSEDED
+    MESSAGE_ENTRY_SUPERSEDED,
+    MESSAGE_ENTRY_REPLACED /* by a corrected figure of its day */
 };
 const char *message_entry_state_name(enum message_entry_state state); /* "counts", ... */
 

@@ -36,14 +36,13 @@ static const struct message_field part_fields[] = {
 };
 
 static const char *const entry_state_names[] = {
-    [MESSAGE_ENTRY_COUNTS] = "counts",
-    [MESSAGE_ENTRY_RETRACTED] = "retracted",
-    [MESSAGE_ENTRY_WITHDRAWN] = "withdrawn",
-    [MESSAGE_ENTRY_SUPERSEDED] = "superseded",
+    [MESSAGE_ENTRY_COUNTS] = "counts",       [MESSAGE_ENTRY_RETRACTED] = "retracted",
+    [MESSAGE_ENTRY_WITHDRAWN] = "withdrawn", [MESSAGE_ENTRY_SUPERSEDED] = "superseded",
+    [MESSAGE_ENTRY_REPLACED] = "replaced",
 };
 
 const char *message_entry_state_name(enum message_entry_state state) {
-    ASSERT(state <= MESSAGE_ENTRY_SUPERSEDED);
+    ASSERT(state <= MESSAGE_ENTRY_REPLACED);
     return entry_state_names[state];
 }
 
@@ -60,8 +59,7 @@ static const struct message_field entry_fields[] = {
     MESSAGE_FIELD(message_entry_row, dims, DIMS),
     MESSAGE_FIELD(message_entry_row, at, INT),
     MESSAGE_FIELD(message_entry_row, received, INT),
-    MESSAGE_FIELD(message_entry_row, state, NAME, .names = entry_state_names,
-                  .max = MESSAGE_ENTRY_SUPERSEDED),
+    MESSAGE_FIELD(message_entry_row, state, NAME, .names = entry_state_names, .max = MESSAGE_ENTRY_REPLACED),
     MESSAGE_FIELD(message_entry_row, entry, PART, .part = read_entry, .write = write_entry),
 };
 

@@ -11,14 +11,15 @@
 #include "proto/entry.h"
 
 static void take(struct already_entry *out, const struct suivi_entry_row *row) {
-    bool alive = strcmp(row->state, "counts") == 0;
+    bool counts = strcmp(row->state, "counts") == 0, replaced = strcmp(row->state, "replaced") == 0;
     *out = (struct already_entry){.id = row->entry.id,
                                   .at = row->at,
                                   .recorded = row->entry.recorded,
                                   .value = row->entry.value,
-                                  .alive = alive,
-                                  .counts = alive && row->entry.retracts == 0,
+                                  .alive = counts || replaced,
+                                  .counts = counts && row->entry.retracts == 0,
                                   .removed = row->entry.removed,
+                                  .holds = row->entry.holds,
                                   .source = copies_text(row->source),
                                   .state = copies_text(row->state),
                                   .name = copies_text(row->entry.name),
@@ -114,6 +115,16 @@ const struct already_entry *already_last(const struct already *already, int32_t 
 const struct already_entry *already_last_of(const struct already *already, int32_t day,
                                             const struct suivi_dim *dims, size_t dim_count) {
     return find_last(already, &(struct wanted){.day = day, .dims = dims, .dim_count = dim_count});
+}
+
+const struct already_entry *already_holding(const struct already *already, int32_t day) {
+    for (size_t i = 0; i < already->count; i++) {
+        const struct already_entry *entry = &already->entry[i];
+        int32_t of;
+        if (entry->holds && entry->counts && civil_day_of_time(entry->at, &of) && of == day)
+            return entry;
+    }
+    return NULL;
 }
 
 const struct already_entry *already_by_id(const struct already *already, uint64_t id) {

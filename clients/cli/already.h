@@ -14,8 +14,10 @@ struct already_entry {
     uint64_t id;
     int64_t at, recorded, value;
     bool counts; /* as what it says; a retraction says nothing */
-    bool alive;  /* neither retracted nor withdrawn nor superseded */
+    bool
+        alive; /* neither retracted nor withdrawn nor superseded, though a corrected figure may hold in its place */
     bool removed;
+    bool holds;                                 /* the value is the figure of its day */
     char *source, *state, *name, *title, *done; /* "" where there is none */
     struct suivi_dim dims[DIMS_MAX];
     size_t dim_count;
@@ -40,6 +42,9 @@ const struct already_entry *already_last(const struct already *already, int32_t 
 /* The same of the series with just these dimensions. */
 const struct already_entry *already_last_of(const struct already *already, int32_t day,
                                             const struct suivi_dim *dims, size_t dim_count);
+
+/* The corrected figure of that day which holds. NULL: none does. */
+const struct already_entry *already_holding(const struct already *already, int32_t day);
 
 /* The one of that id that is alive, else another. */
 const struct already_entry *already_by_id(const struct already *already, uint64_t id);

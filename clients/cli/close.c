@@ -33,6 +33,7 @@ struct request {
     struct verb_common common;
     const char *period, *note;
     struct closings_list *list;
+    struct closings_values values; /* no indicators: it is not known */
 };
 
 enum choice { OPT_NOTE = 1 };
@@ -71,11 +72,39 @@ static void on_closing(void *arg, const struct suivi_closing *closing) {
     closings_list_add(arg, closing);
 }
 
+static void on_indicator(void *arg, const struct suivi_indicator *indicator) {
+    struct request *request = arg;
+    (void)indicator;
+    request->values.indicators++;
+}
+
+static void on_figure(void *arg, const struct suivi_figure *figure) {
+    struct request *request = arg;
+    request->values.values += figure->state == SUIVI_VALUE;
+}
+
+/* It is closed by then, whatever becomes of this question. */
+static void ask_values(struct suivi *client, int timeout_ms, struct request *request) {
+    struct period period;
+    if (period_parse(&period, str_of(request->period), NULL) != 0)
+        return;
+    const struct suivi_query query = {.from = request->period,
+                                      .to = request->period,
+                                      .by = period_type_name(period.type),
+                                      .reported = true};
+    if (suivi_query(client, &query, timeout_ms, on_indicator, on_figure, request) != 0)
+        request->values = (struct closings_values){0};
+}
+
 static int ask(struct suivi *client, int timeout_ms, void *arg) {
     struct request *request = arg;
-    if (request->period)
-        return suivi_close_period(client, request->period, request->note, timeout_ms, on_closing,
-                                  request->list);
+    if (request->period) {
+        int rc =
+            suivi_close_period(client, request->period, request->note, timeout_ms, on_closing, request->list);
+        if (rc == 0)
+            ask_values(client, timeout_ms, request);
+        return rc;
+    }
     return suivi_closings(client, timeout_ms, on_closing, request->list);
 }
 
@@ -92,7 +121,7 @@ static int print(const struct request *request) {
     else if (request->common.format == VERB_JSON)
         closings_list_json(stdout, list);
     else if (request->period)
-        closings_list_sentences(stdout, list);
+        closings_list_sentences(stdout, list, &request->values);
     else
         closings_list_table(stdout, list, terminal_colour(stdout));
     return verb_printed("closed periods");

@@ -92,7 +92,20 @@ void closings_list_table(FILE *stream, const struct closings_list *list, bool co
     grid_destroy(&grid);
 }
 
-void closings_list_sentences(FILE *stream, const struct closings_list *list) {
+static void put_values(FILE *stream, const struct closings_values *values) {
+    char indicators[WORDS_MAX];
+    if (values->indicators == 0)
+        return;
+    words_count(values->indicators, "indicator", "indicators", indicators);
+    if (values->values == 0)
+        fprintf(stream, "None of %s has a value: that there was none is kept.\n", indicators);
+    else
+        fprintf(stream, "%zu of %s %s a value.\n", values->values, indicators,
+                values->values == 1 ? "has" : "have");
+}
+
+void closings_list_sentences(FILE *stream, const struct closings_list *list,
+                             const struct closings_values *values) {
     OBJ_CHECK(list, LIST_MAGIC);
     for (size_t i = 0; i < list->count; i++) {
         const struct suivi_closing *row = &list->row[i];
@@ -100,6 +113,7 @@ void closings_list_sentences(FILE *stream, const struct closings_list *list) {
         struct period period;
         fprintf(stream, "closed: %s, %s kept, SHA-256 %s\n", row->period,
                 words_count(row->figures, "figure", "figures", figures), row->digest);
+        put_values(stream, values);
         if (period_parse(&period, str_of(row->period), NULL) != 0)
             continue;
         fprintf(stream, "To see them: suivi figures --reported --by %s --from %s --to %s\n",

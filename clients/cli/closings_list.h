@@ -22,7 +22,13 @@ void closings_list_table(FILE *stream, const struct closings_list *list, bool co
 void closings_list_csv(FILE *stream, const struct closings_list *list);
 void closings_list_json(FILE *stream, const struct closings_list *list);
 
+/* How many of the indicators have a value that was reported. */
+struct closings_values {
+    size_t values, indicators;
+};
+
 /* Each in a sentence, and how to see its figures: what the person who closed it reads. */
-void closings_list_sentences(FILE *stream, const struct closings_list *list);
+void closings_list_sentences(FILE *stream, const struct closings_list *list,
+                             const struct closings_values *values);
 
 #endif

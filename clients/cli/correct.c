@@ -27,8 +27,9 @@ static const char help_text[] =
     "more\n"
     "entry, which \"suivi explain\" shows with its reason.\n"
     "\n"
-    "  --value N           count, distinct: the figure of that day is N; level: from that day on there are "
-    "N\n"
+    "  --value N           count, distinct: the figure of that day is N, whatever else was or will be "
+    "counted\n"
+    "                      or said of it; level: from that day on there are N\n"
     "  --difference N      count, distinct: the figure of that day is N more (or less: -3)\n"
     "  --in-force yes|no   status\n"
     "  --remove NAME       roster: this name is not among those of that day\n"
@@ -264,17 +265,31 @@ static int check_difference(const struct request *request) {
     return VERB_FAILED;
 }
 
+/* After all that was said of the day: a figure that holds stands for what was said before it. */
+static int say_last(const struct request *request, struct correction *correction) {
+    int status = promises_answered(request->common.promises) ? ask_day(request, correction) : 0;
+    if (status == 0)
+        correction->entry.recorded = already_later(&correction->already);
+    return status;
+}
+
+static int correct_by_difference(const struct request *request, struct correction *correction) {
+    correction->entry.has_value = true;
+    correction->entry.value = request->number;
+    if (request->number == 0)
+        return verb_misused(VERB, "--difference", "0 changes nothing");
+    snprintf(correction->words, sizeof correction->words, "%+" PRId64, request->number);
+    int status = check_difference(request);
+    return status == 0 ? say_last(request, correction) : status;
+}
+
 static int correct_sum(const struct request *request, struct correction *correction) {
     char number[PRINT_NUMBER], was_number[PRINT_NUMBER];
     int64_t was = 0;
-    correction->entry.has_value = true;
+    if (request->how == OPT_DIFFERENCE)
+        return correct_by_difference(request, correction);
+    correction->entry.holds = true;
     correction->entry.value = request->number;
-    if (request->how == OPT_DIFFERENCE) {
-        if (request->number == 0)
-            return verb_misused(VERB, "--difference", "0 changes nothing");
-        snprintf(correction->words, sizeof correction->words, "%+" PRId64, request->number);
-        return check_difference(request);
-    }
     if (request->number < 0)
         return verb_misused(VERB, "--value", "the figure of a day is 0 or more");
     int status = ask_figure(request, &was);
@@ -283,10 +298,9 @@ static int correct_sum(const struct request *request, struct correction *correct
     print_number(request->number, number);
     if (was == request->number)
         return unchanged(correction, number);
-    correction->entry.value = request->number - was;
     snprintf(correction->words, sizeof correction->words, "%s instead of %s", number,
              print_number(was, was_number));
-    return 0;
+    return say_last(request, correction);
 }
 
 static const char *name_value(enum kind kind, int64_t value, char room[static PRINT_NUMBER]) {
@@ -430,7 +444,8 @@ static int check_rest(const struct request *request, const struct correction *co
                       const struct already_entry *entry, int32_t of) {
     char number[PRINT_NUMBER], day[WORDS_MAX];
     int64_t is = 0;
-    if (correction->promise->kind != KIND_COUNT || entry->value <= 0)
+    if (correction->promise->kind != KIND_COUNT || entry->value <= 0 || entry->holds ||
+        already_holding(&correction->already, of))
         return 0;
     int status = ask_figure_of(request, of, entry->dims, entry->dim_count, &is);
     if (status != 0 || is >= entry->value)

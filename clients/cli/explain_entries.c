@@ -31,6 +31,10 @@ const char *explain_value(const struct suivi_indicator *indicator, const struct 
     return out;
 }
 
+const char *explain_unit_of(const struct suivi_indicator *indicator, int64_t value) {
+    return value == 1 || value == -1 ? "" : indicator->unit;
+}
+
 /* --- one entry --- */
 
 static void put_number(FILE *stream, const struct suivi_indicator *indicator,
@@ -38,11 +42,12 @@ static void put_number(FILE *stream, const struct suivi_indicator *indicator,
     char number[PRINT_NUMBER];
     bool adds = is_kind(indicator, "count") || is_kind(indicator, "distinct");
     bool correction = entry->reason && entry->reason[0] != '\0';
+    const char *unit = explain_unit_of(indicator, entry->value);
     if (is_kind(indicator, "status"))
         fputs(entry->value != 0 ? "in force" : "not in force", stream);
     else
-        fprintf(stream, "%s%s%s%s", adds && correction && entry->value >= 0 ? "+" : "",
-                print_number(entry->value, number), indicator->unit[0] ? " " : "", indicator->unit);
+        fprintf(stream, "%s%s%s%s%s", adds && correction && !entry->holds && entry->value >= 0 ? "+" : "",
+                print_number(entry->value, number), unit[0] ? " " : "", unit, entry->holds ? " in all" : "");
 }
 
 static bool is_done(const struct suivi_entry *entry) {
@@ -57,7 +62,7 @@ static char *what_of(const struct suivi_indicator *indicator, const struct suivi
     ASSERT(stream);
     if (entry->retracts != 0)
         fprintf(stream, "takes back %016" PRIx64, entry->retracts);
-    else if (entry->has_value)
+    else if (entry->has_value || entry->holds)
         put_number(stream, indicator, entry);
     else if (entry->name && entry->name[0] != '\0')
         fprintf(stream, "%s%s", entry->name, entry->removed ? " is removed" : "");
@@ -76,6 +81,8 @@ static const char *standing_of(const char *state) {
         return "withdrawn with its source, does not count";
     if (strcmp(state, "superseded") == 0)
         return "does not count: a later one holds, or it was said twice";
+    if (strcmp(state, "replaced") == 0)
+        return "does not count: a corrected figure of that day holds";
     return "";
 }
 

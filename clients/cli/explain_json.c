@@ -44,6 +44,8 @@ static void set_entry(json_t *row, const struct suivi_entry *entry, bool full) {
     json_object_set_new(row, "recorded", json_time(entry->recorded));
     if (entry->has_value)
         json_object_set_new(row, "value", json_integer(entry->value));
+    if (entry->holds)
+        json_object_set_new(row, "holds", json_integer(entry->value));
     json_set_text(row, "name", entry->name);
     if (entry->removed)
         json_object_set_new(row, "removed", json_true());

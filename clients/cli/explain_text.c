@@ -103,6 +103,8 @@ static void add_part(struct grid *grid, const struct telling *telling, const str
     else
         grid_cell(grid, "%s, %s", days, words_count(part->days, "day", "days", count));
     const char *unit = explain_part_unit(indicator, part);
+    if (adds_up(indicator))
+        unit = explain_unit_of(indicator, part->value);
     grid_cell(grid, "%s%s%s", print_value(part->value, explain_part_decimals(telling->from), value),
               unit[0] ? " " : "", unit);
     words_moment(part->heard, telling->year, heard);
@@ -480,7 +482,7 @@ void explain_text_write(FILE *stream, const struct suivi_explanation *explanatio
     put_closings(&telling);
     put_meaning(&telling);
     if (explanation->more > 0)
-        fprintf(stream, "There is more than can be told at once: %" PRIu64 " rows are left out.\n",
-                explanation->more);
+        fprintf(stream, "There is more than can be told at once: %" PRIu64 " %s left out.\n",
+                explanation->more, explanation->more == 1 ? "row is" : "rows are");
     put_hint(&telling);
 }

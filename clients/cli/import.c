@@ -167,13 +167,15 @@ static void say_indicators(const struct import_rows *rows) {
 
 static void say_known(const struct import_known *known) {
     if (known->before > 0)
-        printf("; %zu of them were recorded before, and each counts once", known->before);
+        printf("; %zu of them %s recorded before, and each counts once", known->before,
+               known->before == 1 ? "was" : "were");
     if (!known->complete)
         fputs("; what of them was recorded before counts once", stdout);
     if (known->people > 0)
         fputs("; people who were recorded before count once", stdout);
     if (known->retracted > 0)
-        printf("; %zu of them were retracted, and do not count", known->retracted);
+        printf("; %zu of them %s not count", known->retracted,
+               known->retracted == 1 ? "was retracted, and does" : "were retracted, and do");
 }
 
 /* Nothing is left out without a word. */
@@ -199,7 +201,11 @@ static int record(struct request *request) {
     if (status != 0)
         return status;
     if (known.before == count) {
-        printf("%s: all its %zu entries were recorded before, and each counts once", request->path, count);
+        if (count == 1)
+            printf("%s: its entry was recorded before, and counts once", request->path);
+        else
+            printf("%s: all its %zu entries were recorded before, and each counts once", request->path,
+                   count);
         known.before = 0;
         known.complete = true;
     } else {
@@ -216,8 +222,9 @@ static int record(struct request *request) {
 static int show(struct request *request) {
     import_table_print(stdout, request->rows);
     say_later(request);
-    terminal_say(PROGRAM, "%zu rows are good; nothing was recorded, this was a dry run",
-                 csv_file_rows(request->file));
+    size_t rows = csv_file_rows(request->file);
+    terminal_say(PROGRAM, "%zu %s good; nothing was recorded, this was a dry run", rows,
+                 rows == 1 ? "row is" : "rows are");
     return verb_printed("table");
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "clients/cli/verb.h"
+#include "clients/collector/secret.h"
 #include "clients/collector/terminal.h"
 
 static const struct verb {
@@ -101,6 +102,11 @@ int main(int argc, char **argv) {
     if (!verb)
         return complain_about(help ? argv[2] : word);
     char flag[] = "--help";
+    struct fault why;
+    if (secret_no_dumps(&why) != 0) { /* names of people are among the arguments, and in what is imported */
+        terminal_say("suivi", "%s", why.text);
+        return VERB_FAILED;
+    }
     if (help)
         return verb->run(2, (char *[]){argv[2], flag, NULL});
     return verb->run(argc - 1, argv + 1);

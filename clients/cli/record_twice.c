@@ -132,10 +132,25 @@ static int check_done(const struct looking *looking, const struct period *period
     return 0;
 }
 
+/* An activity may be counted twice a day; but not where a corrected figure holds. */
+static void tell_holding(const struct looking *looking) {
+    const struct already_entry *holding = already_holding(looking->already, looking->day);
+    if (!holding)
+        return;
+    char day[WORDS_MAX], number[PRINT_NUMBER], with[64];
+    int64_t figure = looking->already->has_value ? looking->already->value : holding->value;
+    snprintf(with, sizeof with, "--value %" PRId64, figure + looking->entry->value);
+    char *how = command(looking, with, false);
+    terminal_say(
+        RECORDING_PROGRAM,
+        "%s: the figure of %s was corrected and holds, so what is recorded now changes nothing: it stays "
+        "%s. If that should be one of more: %s",
+        looking->promise->id, words_long_day(looking->day, day), print_number(figure, number), how);
+    free(how);
+}
+
 int record_twice(struct recording *recording, const struct promise *promise, struct suivi_entry *entry,
                  int32_t day, const struct period *period) {
-    if (promise->kind == KIND_COUNT)
-        return 0;
     struct already already;
     struct fault why;
     char text[PERIOD_TEXT_MAX];
@@ -153,6 +168,8 @@ int record_twice(struct recording *recording, const struct promise *promise, str
         status = check_name(&looking);
     else if (promise->kind == KIND_EVIDENCE || promise->kind == KIND_NARRATIVE)
         status = check_title(&looking);
+    else if (promise->kind == KIND_COUNT)
+        tell_holding(&looking);
     else
         status = check_value(&looking);
     if (status == 0)

@@ -119,6 +119,7 @@ int recording_check_entry(const struct suivi_entry *from, enum kind kind, struct
     struct period done;
     struct entry entry = ENTRY_NONE;
     entry.has_value = from->has_value;
+    entry.holds = from->holds;
     entry.value = from->value;
     entry.name = text_of(from->name);
     entry.removed = from->removed;

@@ -9,6 +9,7 @@
 #include <utf8proc.h>
 
 #include "clients/collector/key_file.h"
+#include "clients/collector/secret.h"
 #include "clients/lib/directory.h"
 #include "proto/check.h"
 #include "proto/utf8.h"
@@ -24,9 +25,15 @@ _Static_assert(KEY_FILE_BYTES == crypto_kdf_KEYBYTES && HASH_BYTES == 16, "SipHa
 
 enum subkey { OF_NAMES = 1, OF_ITSELF, SUBKEYS };
 
+/* In memory that is neither swapped nor dumped. */
+struct secret {
+    unsigned char subkey[SUBKEYS][HASH_BYTES];
+    unsigned char file[KEY_FILE_BYTES]; /* while it is read or made */
+};
+
 struct pseudonyms {
     unsigned magic;
-    unsigned char *secret; /* SUBKEYS * HASH_BYTES, in memory that is neither swapped nor dumped */
+    struct secret *secret;
 };
 
 /* --- the key --- */
@@ -46,7 +53,7 @@ static int make_file(const char *directory, const char *path, const unsigned cha
 
 static uint64_t hash(const struct pseudonyms *pseudonyms, enum subkey subkey, const void *data, size_t len) {
     unsigned char bytes[crypto_shorthash_BYTES];
-    crypto_shorthash(bytes, data, len, pseudonyms->secret + subkey * HASH_BYTES);
+    crypto_shorthash(bytes, data, len, pseudonyms->secret->subkey[subkey]);
     uint64_t number = 0;
     for (size_t i = sizeof bytes; i > 0; i--) /* SipHash's own order is little-endian */
         number = number << 8 | bytes[i - 1];
@@ -67,36 +74,35 @@ static int not_the_one(const char *path, const char *is, struct fault *why) {
 }
 
 static int load(struct pseudonyms *pseudonyms, const char *directory, uint64_t known, struct fault *why) {
-    unsigned char bytes[KEY_FILE_BYTES];
+    unsigned char *bytes = pseudonyms->secret->file;
     char *path = NULL;
     ASSERT(asprintf(&path, "%s/" FILE_NAME, directory) > 0);
     int rc = key_file_read(path, LOST, bytes, why);
     if (rc == -ENOENT && known != 0) {
         rc = not_the_one(path, "gone, which", why);
     } else if (rc == -ENOENT) {
-        randombytes_buf(bytes, sizeof bytes);
+        randombytes_buf(bytes, KEY_FILE_BYTES);
         rc = make_file(directory, path, bytes, why);
     }
     if (rc == -EEXIST)
         rc = key_file_read(path, LOST, bytes, why);
     for (enum subkey subkey = OF_NAMES; rc == 0 && subkey < SUBKEYS; subkey++)
-        crypto_kdf_derive_from_key(pseudonyms->secret + subkey * HASH_BYTES, HASH_BYTES, subkey, CONTEXT,
-                                   bytes);
+        crypto_kdf_derive_from_key(pseudonyms->secret->subkey[subkey], HASH_BYTES, subkey, CONTEXT, bytes);
     if (rc == 0 && known != 0 && pseudonyms_key_mark(pseudonyms) != known)
         rc = not_the_one(path, "not the key that", why);
-    sodium_memzero(bytes, sizeof bytes);
+    sodium_memzero(bytes, KEY_FILE_BYTES);
     free(path);
     return rc;
 }
 
 int pseudonyms_open(struct pseudonyms **out, const char *directory, uint64_t known, struct fault *why) {
-    if (sodium_init() < 0)
-        return fault_set(why, -EIO, "libsodium finds no source of random numbers");
     struct pseudonyms *pseudonyms = mem_zeroed(1, sizeof *pseudonyms);
     pseudonyms->magic = PSEUDONYMS_MAGIC;
-    pseudonyms->secret = sodium_malloc((size_t)SUBKEYS * HASH_BYTES);
-    int rc = pseudonyms->secret ? directory_make(directory, why)
-                                : fault_set(why, -ENOMEM, "no memory for a secret key");
+    void *secret = NULL;
+    int rc = secret_new(&secret, sizeof *pseudonyms->secret, why);
+    pseudonyms->secret = secret;
+    if (rc == 0)
+        rc = directory_make(directory, why);
     if (rc == 0)
         rc = load(pseudonyms, directory, known, why);
     if (rc != 0) {
@@ -111,7 +117,7 @@ void pseudonyms_close(struct pseudonyms **pseudonyms) {
     if (!*pseudonyms)
         return;
     OBJ_CHECK(*pseudonyms, PSEUDONYMS_MAGIC);
-    sodium_free((*pseudonyms)->secret);
+    secret_free((*pseudonyms)->secret);
     (*pseudonyms)->magic = 0;
     free(*pseudonyms);
     *pseudonyms = NULL;

@@ -70,6 +70,7 @@ static struct suivi_entry lend_entry(const struct entry *from, struct texts *tex
         .id = from->id,
         .recorded = from->recorded,
         .has_value = from->has_value,
+        .holds = from->holds,
         .value = from->value,
         .name = texts_add(texts, from->name),
         .removed = from->removed,

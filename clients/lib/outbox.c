@@ -171,6 +171,13 @@ static int grow(struct outbox *outbox, bool frees, struct fault *why) {
     uint64_t size = info.me_mapsize, wanted = frees ? size + MAP_FIRST : size * 2;
     if (!frees && wanted > outbox->max_bytes)
         wanted = outbox->max_bytes;
+    if (wanted <= size && outbox->waiting == 0)
+        return fault_set(
+            why, -ENOSPC,
+            "the outbox %s is full (%" PRIu64
+            " MiB) of what the collector remembers, and no batch waits: give this collector less to "
+            "count, and another one, with a state and a name of its own, the rest",
+            outbox->path, size >> 20);
     if (wanted <= size)
         return fault_set(why, -ENOSPC,
                          "the outbox %s is full (%" PRIu64 " MiB, %" PRIu64

@@ -62,8 +62,9 @@ static int check_lengths(const struct entry *entry, struct fault *why) {
 static int read_entry(const struct suivi_entry *from, struct entry *out, struct fault *why) {
     *out = (struct entry){.id = from->id,
                           .recorded = from->recorded ? from->recorded : (int64_t)time(NULL),
-                          .has_value = from->has_value,
-                          .value = from->has_value ? from->value : 0,
+                          .has_value = from->has_value && !from->holds,
+                          .holds = from->holds,
+                          .value = from->has_value || from->holds ? from->value : 0,
                           .name = text_of(from->name),
                           .removed = from->removed,
                           .done = ENTRY_NO_DAY,

@@ -64,6 +64,7 @@ struct suivi_entry {
         id; /* 1 to 2^63 - 1: the same entry has the same id, and counts once; 0: one is drawn at random */
     int64_t recorded; /* Unix time at which it was said; 0: now */
     bool has_value;
+    bool holds; /* the value is the figure of its series and day, and replaces what is known of these */
     int64_t value;
     const char *name;
     bool removed;
@@ -251,7 +252,7 @@ struct suivi_entry_row {
     const struct suivi_dim *dims;
     size_t dim_count;
     int64_t at, received;
-    const char *state; /* "counts", "retracted", "withdrawn", "superseded" */
+    const char *state; /* "counts", "retracted", "withdrawn", "superseded", "replaced" */
     struct suivi_entry entry;
 };
 

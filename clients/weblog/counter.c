@@ -5,6 +5,7 @@
 #include <sys/random.h>
 #include <xxhash.h>
 
+#include "clients/collector/secret.h"
 #include "clients/weblog/clicks.h"
 #include "clients/weblog/client.h"
 #include "clients/weblog/counter_priv.h"
@@ -19,11 +20,17 @@
 
 #define CLIENTS_MAX (1u << 20)
 #define CLICKS_MAX  (1u << 20)
+#define SEED_BYTES  (4 * sizeof(uint64_t))
 
 static int draw_seeds(struct counter *counter, struct fault *why) {
-    if (getrandom(counter->seed, sizeof counter->seed, 0) != (ssize_t)sizeof counter->seed)
-        return fault_set(why, -EIO, "the system gives no random numbers");
-    return 0;
+    void *seed = NULL;
+    int rc = secret_new(&seed, SEED_BYTES, why);
+    if (rc != 0)
+        return rc;
+    counter->seed = seed;
+    return getrandom(seed, SEED_BYTES, 0) == (ssize_t)SEED_BYTES
+               ? 0
+               : fault_set(why, -EIO, "the system gives no random numbers");
 }
 
 int counter_open(struct counter **out, struct suivi *suivi, struct keys *keys,
@@ -47,6 +54,12 @@ int counter_open(struct counter **out, struct suivi *suivi, struct keys *keys,
                             options->language_count, counter->language_number, why);
     if (rc == 0)
         rc = epochs_load(&counter->epochs, &counter->records, counter->site, options->clock, why);
+    if (rc == 0) {
+        const struct key_teller teller = {counter, counter_tell_key};
+        key_events_new(&counter->key_events, &counter->records, keys, counter->epochs, &teller, counter->site,
+                       options->days);
+        rc = key_events_begin(counter->key_events, why);
+    }
     if (rc != 0) {
         counter_close(&counter);
         return rc;
@@ -77,9 +90,11 @@ void counter_close(struct counter **pointer) {
     views_destroy(&counter->views);
     visitors_destroy(&counter->visitors);
     tally_destroy(&counter->tally);
+    key_events_destroy(&counter->key_events);
     epochs_destroy(&counter->epochs);
     languages_free(&counter->languages);
     free(counter->verdict);
+    secret_free(counter->seed);
     counter->magic = 0;
     free(counter);
     *pointer = NULL;
@@ -93,6 +108,11 @@ const struct records *counter_records(struct counter *counter) {
 struct str counter_site(const struct counter *counter) {
     OBJ_CHECK(counter, COUNTER_MAGIC);
     return counter->site;
+}
+
+const struct keys *counter_keys(const struct counter *counter) {
+    OBJ_CHECK(counter, COUNTER_MAGIC);
+    return counter->keys;
 }
 
 static bool find_day(struct counter *counter, int64_t at) {

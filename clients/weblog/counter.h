@@ -41,6 +41,7 @@ void counter_close(struct counter **counter); /* what is not committed is lost *
 /* Records for whoever keeps something beside the counts; put there, it is saved by counter_commit. */
 const struct records *counter_records(struct counter *counter);
 struct str counter_site(const struct counter *counter);
+const struct keys *counter_keys(const struct counter *counter);
 
 /* A line that parsed; `day` is set to its day. -ERANGE: its time lies outside the calendar, it is to be taken
  * as malformed. */

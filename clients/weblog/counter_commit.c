@@ -4,6 +4,7 @@
 #include "clients/weblog/counter_priv.h"
 #include "proto/check.h"
 #include "proto/civil.h"
+#include "proto/entry.h"
 
 #define DROPPED_AT_ONCE 4096
 
@@ -104,8 +105,25 @@ static int send_set(void *arg, enum tally_set what, int32_t day, unsigned langua
         return 0;
     struct suivi_dim dims[2];
     size_t count = dims_of(counter, language, dims);
+    if (what == TALLY_UNIQUE && hash_count > 0)
+        key_events_counted(counter->key_events, day);
     return suivi_distinct(counter->suivi, set_names[what], dims, count, (int64_t)day * CIVIL_DAY_SECONDS,
                           hashes, hash_count);
+}
+
+int counter_tell_key(void *arg, struct str site, int32_t day, enum key_remark remark, const char *note,
+                     struct fault *why) {
+    struct counter *counter = counter_of(arg);
+    static const enum suivi_remark remarks[] = {
+        [KEY_METHOD] = SUIVI_METHOD, [KEY_BREAK] = SUIVI_BREAK, [KEY_DESTROYED] = SUIVI_EVENT};
+    char *name = mem_string(site.at, site.len);
+    const struct suivi_dim dim = {"site", name};
+    int rc = 0;
+    for (enum tally_set set = TALLY_UNIQUE; set <= TALLY_RETURNING && rc == 0; set++)
+        rc = suivi_remark(counter->suivi, set_names[set], &dim, 1, (int64_t)day * CIVIL_DAY_SECONDS,
+                          remarks[remark], ENTRY_KEY_TITLE, note);
+    free(name);
+    return rc == 0 ? 0 : fault_set(why, rc, "%s", suivi_why(counter->suivi));
 }
 
 /* Who is a robot decides about these, so that the list belongs to each of their days. */
@@ -162,7 +180,9 @@ static int hand_over(struct counter *counter, bool settled, struct fault *why) {
     if (rc != 0)
         return rc;
     rc = tally_flush(counter->tally, &sink);
-    return rc == 0 ? 0 : fault_set(why, rc, "%s", suivi_why(counter->suivi));
+    if (rc != 0)
+        return fault_set(why, rc, "%s", suivi_why(counter->suivi));
+    return key_events_settle(counter->key_events, why);
 }
 
 int counter_commit(struct counter *counter, bool settled, struct fault *why) {
@@ -189,6 +209,7 @@ void counter_forget(struct counter *counter) {
     OBJ_CHECK(counter, COUNTER_MAGIC);
     suivi_rollback(counter->suivi);
     tally_forget(counter->tally);
+    key_events_forget(counter->key_events);
     counter->unjudged_stored |= counter->unjudged_noted;
     forget_cached(counter);
     counter->late_forgotten = visitors_too_late(counter->visitors) - counter->committed.too_late;
@@ -247,16 +268,20 @@ static int lowest_horizon(void *arg, struct str key, struct str value) {
     return 0;
 }
 
-/* Sites of one state share the month keys: the slowest of them keeps a key alive. */
+/* Sites of one state share the keys: the slowest of them keeps a key alive. */
 static int destroy_keys(struct counter *counter, struct fault *why) {
     int32_t lowest = INT32_MAX;
     char kind = RECORD_EPOCHS;
+    bool told = false;
     int rc = record_scan(counter, (struct str){&kind, 1}, lowest_horizon, &lowest);
     if (rc < 0)
         return fault_set(why, rc, "%s", suivi_why(counter->suivi));
-    if (lowest == INT32_MAX || lowest == INT32_MIN)
-        return 0;
-    return keys_destroy_before(counter->keys, lowest, why);
+    if (lowest == INT32_MAX)
+        lowest = INT32_MIN;
+    rc = keys_destroy_before(counter->keys, lowest, why);
+    if (rc == 0 && lowest != INT32_MIN)
+        rc = key_events_gone(counter->key_events, lowest, &told, why);
+    return rc == 0 && told ? counter_commit(counter, true, why) : rc;
 }
 
 static int judge_stored(struct counter *counter, struct fault *why) {

@@ -5,6 +5,7 @@
 #include "clients/weblog/clicks.h"
 #include "clients/weblog/counter.h"
 #include "clients/weblog/epochs.h"
+#include "clients/weblog/key_events.h"
 #include "clients/weblog/languages.h"
 #include "clients/weblog/tally.h"
 #include "clients/weblog/views.h"
@@ -27,11 +28,12 @@ struct counter {
     struct records records;
     struct languages languages;
     unsigned language_number[TALLY_LANGUAGES]; /* of options.languages */
-    uint64_t seed[4];
+    uint64_t *seed; /* four; with them a hash in memory could be tested against an address */
     struct counter_verdict *verdict;
     int32_t day, month; /* of the last line */
     int64_t day_end;
     struct epochs *epochs;
+    struct key_events *key_events;
     struct tally *tally;
     struct visitors *visitors;
     struct views *views; /* on their way to the visitors */
@@ -44,5 +46,7 @@ struct counter {
 };
 
 void counter_records_init(struct counter *counter);
+int counter_tell_key(void *arg, struct str site, int32_t day, enum key_remark remark, const char *note,
+                     struct fault *why);
 
 #endif

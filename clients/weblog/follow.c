@@ -35,6 +35,7 @@ struct follow {
     struct logs_total *total;
     int signals, changes; /* descriptors; changes -1: no inotify */
     bool stop;
+    bool held;      /* a key is kept for another collector: said so once */
     bool stuck;     /* nothing can be saved at the moment: said so once */
     uint64_t lines; /* when last committed */
     struct sending sending;
@@ -183,6 +184,8 @@ static int save(struct follow *follow, struct fault *why) {
     int rc = reading_commit(follow->reading, why);
     if (rc == 0 && counter_finish_due(counter))
         rc = counter_finish(counter, why);
+    if (rc == 0 && !follow->held)
+        follow->held = logs_say_held_key(counter_keys(counter));
     if (rc == -ENOSPC) {
         if (!follow->stuck)
             terminal_say(LOGS_PROGRAM, "%s; trying again", why->text);

@@ -7,14 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clients/collector/terminal.h"
 #include "clients/weblog/input.h"
 #include "proto/check.h"
+#include "proto/civil.h"
+#include "proto/period.h"
 
-#define PEEK_BYTES   (64u << 10)
-#define SIBLINGS_MAX 1000
+#define PEEK_BYTES     (64u << 10)
+#define SIBLINGS_MAX   1000
+#define SILENT_SECONDS (7 * CIVIL_DAY_SECONDS)
 
 static char *joined(const char *folder, size_t folder_len, const char *name) {
     size_t len = strlen(name);
@@ -213,4 +217,19 @@ int logs_read(struct reading *reading, const char *path, struct logs_total *tota
         complain(total, &wrong);
     reader_close(&reader);
     return rc;
+}
+
+bool logs_say_held_key(const struct keys *keys) {
+    int64_t since;
+    int32_t day;
+    char date[PERIOD_TEXT_MAX];
+    const char *who = keys_held_by(keys, &since);
+    if (who == NULL || (int64_t)time(NULL) - since < SILENT_SECONDS || !civil_day_of_time(since, &day))
+        return false;
+    terminal_say(
+        LOGS_PROGRAM,
+        "a key whose time is over is kept for %s, which has not run since %s: run it there, or remove "
+        "%s/%s.needs if it never will",
+        who, period_print_day(day, date), keys_shared(keys), who);
+    return true;
 }

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "clients/collector/keys.h"
+#include "clients/collector/secret.h"
 #include "clients/collector/sending.h"
 #include "clients/collector/terminal.h"
 #include "clients/lib/suivi.h"
@@ -41,16 +42,30 @@ static int open_suivi(struct program *program, struct fault *why) {
 }
 
 static int open_keys(struct program *program, struct fault *why) {
-    size_t len = strlen(program->options.state);
-    char *folder = mem_zeroed(len + sizeof "/keys", 1);
-    memcpy(folder, program->options.state, len);
-    strcat(folder, "/keys");
-    int rc = keys_open(&program->keys, folder, why);
-    free(folder);
     const struct options *options = &program->options;
+    char *own = NULL;
+    ASSERT(asprintf(&own, "%s/keys", options->state) > 0);
+    bool shared = options->shared_keys != NULL;
+    const struct keys_options keys = {.directory = shared ? options->shared_keys : own,
+                                      .epoch = options->epoch,
+                                      .shared_as = shared ? options->source : NULL};
+    int rc = keys_open_as(&program->keys, &keys, why);
+    free(own);
     if (rc == 0 && options->keys != NULL)
         rc = keys_borrow(program->keys, options->keys, options->days.first, options->days.last, why);
     return rc;
+}
+
+static int make_key(struct program *program, struct fault *why) {
+    char *path = NULL;
+    int rc = open_keys(program, why);
+    if (rc == 0)
+        rc = keys_make(program->keys, &program->options.key, &path, why);
+    if (rc == 0)
+        puts(path);
+    free(path);
+    return rc == 0 && fflush(stdout) != 0 ? fault_set(why, -EIO, "the path of the key cannot be printed")
+                                          : rc;
 }
 
 static int open_all(struct program *program, struct fault *why) {
@@ -184,6 +199,8 @@ static bool report(struct program *program, int delivered) {
                      " page view%s of months that are over: counted, but no more among unique or returning "
                      "visitors",
                      sums.too_late, plural(sums.too_late));
+    if (!program->options.follow)
+        (void)logs_say_held_key(program->keys);
     if (sent.refused > 0)
         sending_say_refused(LOGS_PROGRAM, program->suivi, program->options.state);
     if (sent.missing > 0)
@@ -213,7 +230,11 @@ int main(int argc, char **argv) {
     if (program.options.follow)
         follow_block_signals();
     bool well = false;
-    if (open_all(&program, &why) != 0 || count_all(&program, &why) != 0)
+    if (secret_no_dumps(&why) != 0 || (program.options.make_key && make_key(&program, &why) != 0))
+        terminal_say(LOGS_PROGRAM, "%s", why.text);
+    else if (program.options.make_key)
+        well = true;
+    else if (open_all(&program, &why) != 0 || count_all(&program, &why) != 0)
         terminal_say(LOGS_PROGRAM, "%s", why.text);
     else
         well = report(&program, suivi_deliver(program.suivi, program.options.timeout_ms));

@@ -25,6 +25,9 @@ const char options_help[] =
     "  --follow                 stay and count lines as they are written\n"
     "  --endpoint ENDPOINT      of the daemon (default: $SUIVI_ENDPOINT, else as suivid listens)\n"
     "  --state DIR              where positions, keys and the outbox are (default: /var/lib/suivi/weblog)\n"
+    "  --epoch LENGTH           of a key of visitors: month (default), quarter, half or year\n"
+    "  --shared-keys DIR        share the keys with the collectors of the site's other servers\n"
+    "  --make-key PERIOD        only make the key of that month (quarter ...) ahead, and print its path\n"
     "  --keys DIR               use the months' keys in DIR, where it has them; they are only read\n"
     "  --source NAME            name of this collector (default: weblog@HOSTNAME)\n"
     "  --robots FILE            patterns of robots' user agents (default: the shipped robots.txt)\n"
@@ -42,6 +45,9 @@ enum {
     ENDPOINT,
     STATE,
     KEYS,
+    EPOCH,
+    SHARED_KEYS,
+    MAKE_KEY,
     SOURCE,
     ROBOTS,
     TIMEOUT,
@@ -60,6 +66,9 @@ static const struct option long_options[] = {
     {"endpoint", required_argument, NULL, ENDPOINT},
     {"state", required_argument, NULL, STATE},
     {"keys", required_argument, NULL, KEYS},
+    {"epoch", required_argument, NULL, EPOCH},
+    {"shared-keys", required_argument, NULL, SHARED_KEYS},
+    {"make-key", required_argument, NULL, MAKE_KEY},
     {"source", required_argument, NULL, SOURCE},
     {"robots", required_argument, NULL, ROBOTS},
     {"timeout", required_argument, NULL, TIMEOUT},
@@ -124,8 +133,33 @@ static int parse_day(int32_t *day, const char *option, const char *text, struct 
     return 0;
 }
 
+static bool is_epoch(enum period_type type) {
+    return type >= PERIOD_MONTH && type <= PERIOD_YEAR;
+}
+
+static int parse_epoch(struct options *options, const char *text, struct fault *why) {
+    if (period_type_parse(&options->epoch, str_of(text), NULL) == 0 && is_epoch(options->epoch))
+        return 0;
+    return fault_set(why, -EINVAL, "--epoch: \"%.64s\" is none of month, quarter, half and year", text);
+}
+
+static int parse_key(struct options *options, const char *text, struct fault *why) {
+    options->make_key = true;
+    if (period_parse(&options->key, str_of(text), NULL) == 0 && is_epoch(options->key.type))
+        return 0;
+    return fault_set(why, -EINVAL,
+                     "--make-key: \"%.64s\" is no month, quarter, half or year, such as 2018-04 or 2018-Q2",
+                     text);
+}
+
 static int check(struct options *options, struct fault *why) {
     struct fault reason;
+    if (options->keys != NULL && options->shared_keys != NULL)
+        return fault_set(why, -EINVAL, "--keys and --shared-keys do not go together: take one of them");
+    if (options->make_key && options->file_count > 0)
+        return fault_set(why, -EINVAL, "--make-key makes a key and reads no FILE");
+    if (options->make_key)
+        return 0;
     if (options->site == NULL)
         return fault_set(why, -EINVAL, "--site NAME is missing: which website are these logs of?");
     if (dims_check_value(str_of(options->site), &reason) != 0)
@@ -166,7 +200,7 @@ static void replace(char **text, const char *with) {
 }
 
 int options_parse(struct options *options, int argc, char *const *argv, struct fault *why) {
-    *options = (struct options){.timeout_ms = 10000, .days = DAYS_ALL};
+    *options = (struct options){.timeout_ms = 10000, .days = DAYS_ALL, .epoch = PERIOD_MONTH};
     const char *languages = NULL, *otherwise = NULL;
     int letter, rc = 0;
     opterr = 0;
@@ -201,6 +235,15 @@ int options_parse(struct options *options, int argc, char *const *argv, struct f
             break;
         case KEYS:
             options->keys = optarg;
+            break;
+        case EPOCH:
+            rc = parse_epoch(options, optarg, why);
+            break;
+        case SHARED_KEYS:
+            options->shared_keys = optarg;
+            break;
+        case MAKE_KEY:
+            rc = parse_key(options, optarg, why);
             break;
         case SOURCE:
             replace(&options->source, optarg);

@@ -12,10 +12,13 @@
 
 struct options {
     bool help, version, follow;
-    const char *endpoint, *site, *robots, *keys; /* of argv; all but the site may be NULL */
-    char *state, *source;                        /* set, ours */
+    const char *endpoint, *site, *robots, *keys, *shared_keys; /* of argv; all but the site may be NULL */
+    char *state, *source;                                      /* set, ours */
     enum line_format format;
     struct days days;
+    enum period_type epoch;
+    bool make_key; /* of the epoch `key`, and nothing else */
+    struct period key;
     struct str languages[TALLY_LANGUAGES];
     size_t language_count, default_language;
     int timeout_ms;

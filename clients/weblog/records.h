@@ -28,10 +28,12 @@ struct records {
 };
 
 enum record_kind {
-    RECORD_CLICKS = 'c',    /* site, month, hash: recent clicks on a download */
-    RECORD_DAYS = 'd',      /* the only days that are counted, for all sites (their name is empty) */
-    RECORD_EPOCHS = 'e',    /* site: months, horizon, newest time */
-    RECORD_FILE = 'f',      /* site, id: how far a file was counted */
+    RECORD_CLICKS = 'c', /* site, month, hash: recent clicks on a download */
+    RECORD_DAYS = 'd',   /* the only days that are counted, for all sites (their name is empty) */
+    RECORD_EPOCHS = 'e', /* site: months, horizon, newest time */
+    RECORD_FILE = 'f',   /* site, id: how far a file was counted */
+    RECORD_SHARED = 'h', /* the directory where keys are shared, for all sites (their name is empty) */
+    RECORD_KEY = 'k', /* site, first month and length of an epoch: with which key its visitors are counted */
     RECORD_LANGUAGES = 'l', /* site: names of languages by number */
     RECORD_SEED = 's',      /* of the digests, one for all sites (their name is empty) */
     RECORD_UNJUDGED = 'u',  /* site: returning visitors were not yet all told */

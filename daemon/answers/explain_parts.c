@@ -33,7 +33,9 @@ struct parts {
     size_t heard_count, heard_room;
     struct item *item;
     size_t item_count, item_room;
-    bool *took; /* by place of the withdrawal: something that the figure would be made of */
+    bool *took;     /* by place of the withdrawal: something that the figure would be made of */
+    uint64_t *held; /* series and day of which a figure holds, rising */
+    size_t held_count, held_room;
 };
 
 static int too_much(const struct parts *parts) {
@@ -99,6 +101,27 @@ static void count_days(struct parts *parts) {
     }
 }
 
+/* ---- figures that hold ---- */
+
+static uint64_t day_of_series(uint32_t series, int32_t day) {
+    return (uint64_t)series << 32 | (uint32_t)(day - CIVIL_DAY_MIN);
+}
+
+/* They come by series, and of each by day. */
+static void hold(struct parts *parts, const struct known_entry *entry) {
+    if (parts->held_count == parts->held_room) {
+        parts->held_room = parts->held_room ? parts->held_room * 2 : 16;
+        parts->held = mem_resize(parts->held, parts->held_room, sizeof *parts->held);
+    }
+    parts->held[parts->held_count++] = day_of_series(entry->series, entry->day);
+}
+
+static bool is_held(const struct parts *parts, uint32_t series, int32_t day) {
+    uint64_t wanted = day_of_series(series, day);
+    return parts->held_count > 0 &&
+           bsearch(&wanted, parts->held, parts->held_count, sizeof wanted, compare_heard) != NULL;
+}
+
 /* ---- numbers and sets ---- */
 
 /* Marks the source, or the withdrawals that took back what it gave; whether that counts. */
@@ -117,7 +140,8 @@ static int take_sum(void *arg, const struct store_sum *sum) {
     if (!touch(parts, sum->source, sum->when, sum->vintage))
         return 0;
     struct part *part = part_of(parts, sum->source);
-    part->value = cell_add(part->value, sum->sum);
+    if (!is_held(parts, parts->explaining->group.series[sum->index], sum->when))
+        part->value = cell_add(part->value, sum->sum);
     return hear(parts, sum->source, sum->when);
 }
 
@@ -220,6 +244,8 @@ static int take_entry(struct parts *parts, const struct known_entry *entry, bool
         struct part *part = part_of(parts, entry->source);
         part->gave = true;
         part->value = cell_add(part->value, worth(parts, entry));
+        if (entry->entry.holds)
+            hold(parts, entry);
     }
     return write_entry(parts, entry, outdone);
 }
@@ -385,9 +411,9 @@ int explain_parts(struct explaining *explaining) {
     struct parts parts = {.explaining = explaining,
                           .took =
                               mem_zeroed(withdrawals_count(explaining->withdrawals) + 1, sizeof *parts.took)};
-    int err = take_cells(&parts);
+    int err = take_entries(&parts);
     if (err == 0)
-        err = take_entries(&parts);
+        err = take_cells(&parts);
     if (err == 0) {
         count_days(&parts);
         err = write_parts(&parts);
@@ -398,5 +424,6 @@ int explain_parts(struct explaining *explaining) {
     free(parts.heard);
     free(parts.item);
     free(parts.took);
+    free(parts.held);
     return err;
 }

@@ -2,6 +2,7 @@
  * methods went into. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "daemon/answers/query_priv.h"
 #include "proto/check.h"
@@ -140,10 +141,53 @@ static void note_mixed(const struct query_breaks *breaks, const struct query_fig
     }
 }
 
+/* As long as members of a figure's sets are told apart by the plan. */
+static enum period_type window_of(const struct query_breaks *breaks, size_t index) {
+    const struct query_scope *scope = breaks->scope;
+    const struct framework_indicator *indicator = framework_indicator_at(scope->framework, index);
+    if (indicator->kind == KIND_RATIO) {
+        enum period_type a = window_of(breaks, indicator->numerator),
+                         b = window_of(breaks, indicator->denominator);
+        return a > b ? a : b;
+    }
+    return indicator->kind == KIND_DISTINCT
+               ? fold_window(&(struct fold_question){.framework = scope->framework,
+                                                     .indicator = index,
+                                                     .by = scope->by,
+                                                     .has_sum_of = scope->has_sum_of,
+                                                     .sum_of = scope->sum_of})
+               : PERIOD_DAY;
+}
+
+static bool read_key(const struct remark *run, enum period_type *length) {
+    const struct str told = STR(ENTRY_KEY_NOTE);
+    if (!is_method(run) || !str_equal(run->title, STR(ENTRY_KEY_TITLE)) || run->note.len <= told.len ||
+        memcmp(run->note.at, told.at, told.len) != 0)
+        return false;
+    return period_type_parse(length, (struct str){run->note.at + told.len, run->note.len - told.len}, NULL) ==
+           0;
+}
+
+/* The plan takes for one who came in two months of a quarter, and the collector's key of each month makes two of him. */
+static void note_keys(const struct query_breaks *breaks, const struct query_figure *figure,
+                      const struct period *period, struct query_note *note) {
+    enum period_type window = window_of(breaks, breaks->figures->indicator), shortest = window, length;
+    for (size_t i = 0; i < breaks->remarks.count; i++) {
+        const struct remark *run = &breaks->remarks.run[i];
+        if (run->first <= period->last && run->last >= period->first && read_key(run, &length) &&
+            length < shortest && is_about(breaks, run, figure))
+            shortest = length;
+    }
+    if (shortest < window)
+        query_note_add(note, "who came in several %ss of it counts in each: a key is used for a %s only",
+                       period_type_name(shortest), period_type_name(shortest));
+}
+
 void query_remarks_note(const struct query_breaks *breaks, const struct query_figure *figure,
                         const struct period *period, int32_t before, struct query_note *note) {
     if (breaks->remarks.count == 0)
         return;
+    note_keys(breaks, figure, period, note);
     note_breaks(breaks, figure, period, before, note);
     if (breaks->by_several)
         note_mixed(breaks, figure, period, note);

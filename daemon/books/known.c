@@ -9,12 +9,6 @@
 #include "proto/check.h"
 #include "proto/civil.h"
 
-/* One that takes part in the choice among those with its id. */
-struct candidate {
-    size_t entry;
-    struct str value; /* as stored */
-};
-
 /* One of another day that is no retraction: it matters only when it has the id of one that does. */
 struct distant {
     uint64_t id;
@@ -29,8 +23,8 @@ struct adding {
     uint32_t series, vintage;
     int32_t first, last;
     const struct withdrawals *withdrawals;
-    size_t start; /* of what is added */
-    struct candidate *candidate;
+    size_t start;    /* of what is added */
+    uint32_t *place; /* of those that take part in the choice among those with their id */
     size_t count, room;
     struct distant *distant;
     size_t distant_count, distant_room;
@@ -61,6 +55,7 @@ static int take_whole(struct adding *adding, const struct distant *stored, bool 
                                 .source = stored->source,
                                 .vintage = stored->vintage,
                                 .day = stored->day,
+                                .stored = stored->value,
                                 .state = counts ? MESSAGE_ENTRY_COUNTS : MESSAGE_ENTRY_WITHDRAWN};
     if (cell_entry_decode(stored->value, &entry.at, &entry.entry) != 0)
         return fault_set(adding->why, -EBADMSG,
@@ -72,9 +67,9 @@ static int take_whole(struct adding *adding, const struct distant *stored, bool 
     if (counts) {
         if (adding->count == adding->room) {
             adding->room = adding->room ? adding->room * 2 : 16;
-            adding->candidate = mem_resize(adding->candidate, adding->room, sizeof *adding->candidate);
+            adding->place = mem_resize(adding->place, adding->room, sizeof *adding->place);
         }
-        adding->candidate[adding->count++] = (struct candidate){known->count, stored->value};
+        adding->place[adding->count++] = (uint32_t)known->count;
     }
     known->entry[known->count++] = entry;
     return 0;
@@ -148,33 +143,43 @@ static int compare_places(const struct known_entry *a, const struct known_entry 
     return (a->day > b->day) - (a->day < b->day);
 }
 
+/* Some entries of one series, by their places. */
+struct weighing {
+    struct known_entry *entry;
+    uint32_t *place;
+    size_t count;
+};
+
 /* Equal bytes are equal statements: of these the one that came first stands for all. */
 static int compare_candidates(const void *left, const void *right, void *arg) {
-    const struct candidate *a = left, *b = right;
-    const struct known_entry *entries = arg, *x = &entries[a->entry], *y = &entries[b->entry];
-    if (x->entry.id != y->entry.id)
-        return x->entry.id < y->entry.id ? -1 : 1;
-    if (x->at != y->at)
-        return x->at < y->at ? -1 : 1;
-    int c = str_compare(a->value, b->value);
-    return c ? c : compare_places(x, y);
+    const struct known_entry *entry = arg;
+    const struct known_entry *a = &entry[*(const uint32_t *)left], *b = &entry[*(const uint32_t *)right];
+    if (a->entry.id != b->entry.id)
+        return a->entry.id < b->entry.id ? -1 : 1;
+    if (a->at != b->at)
+        return a->at < b->at ? -1 : 1;
+    int c = str_compare(a->stored, b->stored);
+    return c ? c : compare_places(a, b);
+}
+
+static struct known_entry *candidate_at(const struct weighing *weighing, size_t i) {
+    return &weighing->entry[weighing->place[i]];
 }
 
 /* Leaves one candidate of each id, by id. */
-static void choose(struct adding *adding) {
-    struct known_entry *entry = adding->known->entry;
+static void choose(struct weighing *weighing) {
     size_t chosen = 0;
-    if (adding->count > 1)
-        qsort_r(adding->candidate, adding->count, sizeof *adding->candidate, compare_candidates, entry);
-    for (size_t i = 0; i < adding->count; i++) {
-        struct candidate *candidate = &adding->candidate[i];
-        if (chosen > 0 &&
-            entry[adding->candidate[chosen - 1].entry].entry.id == entry[candidate->entry].entry.id)
-            entry[candidate->entry].state = MESSAGE_ENTRY_SUPERSEDED;
-        else
-            adding->candidate[chosen++] = *candidate;
+    if (weighing->count > 1)
+        qsort_r(weighing->place, weighing->count, sizeof *weighing->place, compare_candidates,
+                weighing->entry);
+    for (size_t i = 0; i < weighing->count; i++) {
+        struct known_entry *entry = candidate_at(weighing, i);
+        bool is_first = chosen == 0 || candidate_at(weighing, chosen - 1)->entry.id != entry->entry.id;
+        entry->state = is_first ? MESSAGE_ENTRY_COUNTS : MESSAGE_ENTRY_SUPERSEDED;
+        if (is_first)
+            weighing->place[chosen++] = weighing->place[i];
     }
-    adding->count = chosen;
+    weighing->count = chosen;
 }
 
 /* ---- retractions ----
@@ -186,7 +191,7 @@ static void choose(struct adding *adding) {
 enum { NOBODY = -1 };
 
 struct settling {
-    const struct adding *adding;
+    const struct weighing *weighing;
     int64_t *target; /* of each candidate: which it retracts; NOBODY */
     uint32_t *open;  /* retractions of it that are not settled */
     bool *settled;
@@ -194,62 +199,58 @@ struct settling {
     size_t count;
 };
 
-static struct known_entry *candidate_at(const struct adding *adding, size_t i) {
-    return &adding->known->entry[adding->candidate[i].entry];
-}
-
-static int64_t find_id(const struct adding *adding, uint64_t id) {
-    size_t low = 0, high = adding->count;
+static int64_t find_id(const struct weighing *weighing, uint64_t id) {
+    size_t low = 0, high = weighing->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (candidate_at(adding, middle)->entry.id < id)
+        if (candidate_at(weighing, middle)->entry.id < id)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < adding->count && candidate_at(adding, low)->entry.id == id ? (int64_t)low : NOBODY;
+    return low < weighing->count && candidate_at(weighing, low)->entry.id == id ? (int64_t)low : NOBODY;
 }
 
 static void settle(struct settling *settling, size_t i, enum message_entry_state state) {
-    candidate_at(settling->adding, i)->state = state;
+    candidate_at(settling->weighing, i)->state = state;
     settling->settled[i] = true;
     settling->next[settling->count++] = i;
 }
 
 static void settle_all(struct settling *settling) {
-    const struct adding *adding = settling->adding;
-    for (size_t i = 0; i < adding->count; i++)
+    const struct weighing *weighing = settling->weighing;
+    for (size_t i = 0; i < weighing->count; i++)
         if (settling->open[i] == 0)
             settle(settling, i, MESSAGE_ENTRY_COUNTS);
     for (size_t at = 0; at < settling->count; at++) {
         int64_t target = settling->target[settling->next[at]];
         if (target == NOBODY || settling->settled[target])
             continue;
-        if (candidate_at(adding, settling->next[at])->state == MESSAGE_ENTRY_COUNTS)
+        if (candidate_at(weighing, settling->next[at])->state == MESSAGE_ENTRY_COUNTS)
             settle(settling, (size_t)target, MESSAGE_ENTRY_RETRACTED);
         else if (--settling->open[target] == 0)
             settle(settling, (size_t)target, MESSAGE_ENTRY_COUNTS);
     }
-    for (size_t i = 0; i < adding->count; i++)
+    for (size_t i = 0; i < weighing->count; i++)
         if (!settling->settled[i])
-            candidate_at(adding, i)->state = MESSAGE_ENTRY_RETRACTED;
+            candidate_at(weighing, i)->state = MESSAGE_ENTRY_RETRACTED;
 }
 
-static void retract(const struct adding *adding) {
-    size_t count = adding->count;
+static void retract(const struct weighing *weighing) {
+    size_t count = weighing->count;
     bool any = false;
     for (size_t i = 0; i < count && !any; i++)
-        any = candidate_at(adding, i)->entry.retracts != 0;
+        any = candidate_at(weighing, i)->entry.retracts != 0;
     if (!any)
         return;
-    struct settling settling = {.adding = adding,
+    struct settling settling = {.weighing = weighing,
                                 .target = mem_zeroed(count, sizeof *settling.target),
                                 .open = mem_zeroed(count, sizeof *settling.open),
                                 .settled = mem_zeroed(count, sizeof *settling.settled),
                                 .next = mem_zeroed(count, sizeof *settling.next)};
     for (size_t i = 0; i < count; i++) {
-        uint64_t id = candidate_at(adding, i)->entry.retracts;
-        settling.target[i] = id ? find_id(adding, id) : NOBODY;
+        uint64_t id = candidate_at(weighing, i)->entry.retracts;
+        settling.target[i] = id ? find_id(weighing, id) : NOBODY;
         if (settling.target[i] != NOBODY)
             settling.open[settling.target[i]]++;
     }
@@ -258,6 +259,49 @@ static void retract(const struct adding *adding) {
     free(settling.open);
     free(settling.settled);
     free(settling.next);
+}
+
+void known_weigh(struct known_entry *entry, uint32_t *place, size_t count) {
+    struct weighing weighing = {entry, place, count};
+    choose(&weighing);
+    retract(&weighing);
+}
+
+/* ---- figures that hold ---- */
+
+static bool was_said_later(const struct known_entry *a, const struct known_entry *b) {
+    if (a->entry.recorded != b->entry.recorded)
+        return a->entry.recorded > b->entry.recorded;
+    if (a->entry.value != b->entry.value)
+        return a->entry.value > b->entry.value;
+    return a->entry.id > b->entry.id;
+}
+
+const struct known_entry *known_holding(const struct known_entry *entry, size_t count) {
+    const struct known_entry *holding = NULL;
+    for (size_t i = 0; i < count; i++)
+        if (entry[i].entry.holds && known_says(&entry[i]) &&
+            (holding == NULL || was_said_later(&entry[i], holding)))
+            holding = &entry[i];
+    return holding;
+}
+
+bool known_is_replaced(const struct known_entry *holding, const struct known_entry *entry) {
+    bool is_difference = !entry->entry.holds && entry->entry.reason.len > 0;
+    return entry != holding && !(is_difference && entry->entry.recorded > holding->entry.recorded);
+}
+
+/* Those of one series, in order. */
+static void replace(struct known_entry *entry, size_t count) {
+    for (size_t i = 0, end; i < count; i = end) {
+        bool any = false;
+        for (end = i; end < count && entry[end].day == entry[i].day; end++)
+            any = any || entry[end].entry.holds;
+        const struct known_entry *holding = any ? known_holding(&entry[i], end - i) : NULL;
+        for (size_t k = i; k < end && holding; k++)
+            if (known_says(&entry[k]) && known_is_replaced(holding, &entry[k]))
+                entry[k].state = MESSAGE_ENTRY_REPLACED;
+    }
 }
 
 /* ---- in order ---- */
@@ -293,6 +337,7 @@ static void put_in_order(struct known *known, size_t start, int32_t first, int32
     known->count = kept;
     if (kept - start > 1)
         qsort(known->entry + start, kept - start, sizeof *known->entry, compare_known);
+    replace(known->entry + start, kept - start);
     merge(known, start);
 }
 
@@ -313,11 +358,10 @@ int known_add(struct known *known, struct store_snapshot *snapshot, uint32_t ser
     if (err) {
         known->count = adding.start;
     } else if (known->count > adding.start) {
-        choose(&adding);
-        retract(&adding);
+        known_weigh(known->entry, adding.place, adding.count);
         put_in_order(known, adding.start, first, last);
     }
-    free(adding.candidate);
+    free(adding.place);
     free(adding.distant);
     return err;
 }

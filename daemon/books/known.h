@@ -12,9 +12,11 @@ struct known_entry {
     uint32_t series, source, vintage;
     int32_t day;
     int64_t at;
-    struct entry entry; /* borrows from the snapshot */
+    struct entry entry; /* borrows from the snapshot, as does */
+    struct str stored;  /* the same as it lies */
     enum message_entry_state
-        state; /* COUNTS, RETRACTED or WITHDRAWN; SUPERSEDED: another with its id counts */
+        state; /* COUNTS, RETRACTED or WITHDRAWN; SUPERSEDED: another with its id counts; REPLACED: a figure of its day
+                * holds */
 };
 
 struct known {
@@ -33,6 +35,17 @@ void known_clear(struct known *known); /* frees */
 
 /* By time and entry_compare, then by series, vintage and source. */
 int known_compare(const struct known_entry *a, const struct known_entry *b);
+
+/* Settles the states of the entries of one series at these places (which are put in another order): of each id one counts,
+ * unless it is retracted. */
+void known_weigh(struct known_entry *entry, uint32_t *place, size_t count);
+
+/* Of the entries of one series and day the one whose figure holds: the last said of those that count. NULL: there is none. */
+const struct known_entry *known_holding(const struct known_entry *entry, size_t count);
+
+/* Whether that figure stands for what another entry of its day says, too: for all but differences that were said of it
+ * afterwards. */
+bool known_is_replaced(const struct known_entry *holding, const struct known_entry *entry);
 
 /* Once all was added: what the two below look up. */
 void known_index(struct known *known);

@@ -132,17 +132,23 @@ static size_t find(const struct withdrawals *withdrawals, uint32_t source, uint3
     return low;
 }
 
-bool withdrawals_counts(const struct withdrawals *withdrawals, uint32_t source, int32_t day, uint32_t vintage,
-                        uint32_t known) {
+const struct withdrawal *withdrawals_taking(const struct withdrawals *withdrawals, uint32_t source,
+                                            int32_t day, uint32_t vintage) {
     OBJ_CHECK(withdrawals, WITHDRAWALS_MAGIC);
     for (size_t i = find(withdrawals, source, vintage); i < withdrawals->count; i++) {
         const struct withdrawal *withdrawal = &withdrawals->by_source[i];
-        if (withdrawal->source != source || (known != 0 && withdrawal->vintage > known))
-            return true;
+        if (withdrawal->source != source)
+            return NULL;
         if (withdrawal->first <= day && day <= withdrawal->last)
-            return false;
+            return withdrawal;
     }
-    return true;
+    return NULL;
+}
+
+bool withdrawals_counts(const struct withdrawals *withdrawals, uint32_t source, int32_t day, uint32_t vintage,
+                        uint32_t known) {
+    const struct withdrawal *taking = withdrawals_taking(withdrawals, source, day, vintage);
+    return taking == NULL || (known != 0 && taking->vintage > known);
 }
 
 void withdrawals_mark(const struct withdrawals *withdrawals, uint32_t source, int32_t day, uint32_t vintage,

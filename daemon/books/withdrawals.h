@@ -30,6 +30,10 @@ const struct withdrawal *withdrawals_at(const struct withdrawals *withdrawals,
 bool withdrawals_counts(const struct withdrawals *withdrawals, uint32_t source, int32_t day, uint32_t vintage,
                         uint32_t known);
 
+/* The first that took back what `source` gave to `day` in `vintage`; NULL: none did. */
+const struct withdrawal *withdrawals_taking(const struct withdrawals *withdrawals, uint32_t source,
+                                            int32_t day, uint32_t vintage);
+
 /* Sets the marks of those that took back what `source` gave to `day` in `vintage`; one mark for each of withdrawals_at. */
 void withdrawals_mark(const struct withdrawals *withdrawals, uint32_t source, int32_t day, uint32_t vintage,
                       bool *marks);

@@ -211,6 +211,7 @@ static int64_t count_names(const struct fold_item *item, size_t count) {
     return different;
 }
 
+/* What is taken away for days whose figure holds can be more than the window has, as people come on many days. */
 static int64_t sum_of_window(const struct fold *fold, const struct fold_item *item, size_t count,
                              struct sketch *scratch, double *error) {
     int64_t sum = 0;
@@ -218,9 +219,12 @@ static int64_t sum_of_window(const struct fold *fold, const struct fold_item *it
         return count_names(item, count);
     if (fold->indicator->kind == KIND_DISTINCT)
         sum = fold_count_union(item, count, scratch, error);
-    for (size_t i = 0; i < count; i++)
+    bool held = false;
+    for (size_t i = 0; i < count; i++) {
         sum = cell_add(sum, item[i].sum);
-    return sum;
+        held = held || (item[i].mark & FOLD_HELD) != 0;
+    }
+    return held && sum < 0 && fold->indicator->kind == KIND_DISTINCT ? 0 : sum;
 }
 
 static void cover(const struct fold *fold, const struct period *period, uint32_t group,

@@ -57,6 +57,9 @@ int fold_run(const struct fold_question *question,
 /* Of what is counted within windows: in which; as long as the figures' periods, or shorter: then they are sums. */
 enum period_type fold_window(const struct fold_question *question);
 
+/* A ratio of two values; 0 when the one below is 0. */
+int64_t fold_divide(const struct framework *framework, size_t ratio, int64_t above, int64_t below);
+
 /* A figure's note with its error, if it has one: "± 0.8 %". */
 const char *fold_figure_note(const struct fold_figure *figure, char note[static FOLD_NOTE_MAX]);
 

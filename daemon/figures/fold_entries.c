@@ -39,21 +39,53 @@ static struct fold_item *last_of_window(const struct walk *walk, const struct fo
 
 /* ---- counts, differences, evidence, case studies: they add up ---- */
 
-static int add_up(const struct walk *walk) {
+static int add_to_window(const struct walk *walk, const struct fold_item *item) {
+    struct fold_item *last = last_of_window(walk, item);
+    if (last == NULL)
+        return fold_add_item(walk->fold, item);
+    last->sum = cell_add(last->sum, item->sum);
+    last->mark |= item->mark;
+    return 0;
+}
+
+/* A figure that holds, with the differences said of it: as what it is more or less than the cells, which are added, too. */
+static int hold_instead(const struct walk *walk, const struct known_entry *holding, int64_t figure,
+                        struct fold_item *item) {
+    int64_t given = 0;
+    int err = fold_given(walk->fold, holding->series, holding->day, &given);
+    item->sum = (figure < 0 ? 0 : figure) - given;
+    item->mark = FOLD_HELD;
+    return err;
+}
+
+/* The entries of a day. */
+static int add_day(const struct walk *walk, const struct known_entry *entry, size_t count) {
     struct fold *fold = walk->fold;
     bool has_value = fold->indicator->kind == KIND_COUNT || fold->indicator->kind == KIND_DISTINCT;
+    const struct known_entry *holding = NULL;
+    struct fold_item item = {0};
+    bool any = false;
     int err = 0;
-    for (size_t i = 0; i < walk->known->count && err == 0; i++) {
-        const struct known_entry *entry = &walk->known->entry[i];
-        if (!within(fold, entry))
+    for (size_t i = 0; i < count; i++) {
+        if (!within(fold, &entry[i]))
             continue;
-        struct fold_item item = item_of(walk, entry->day);
-        item.sum = has_value ? entry->entry.value : 1;
-        struct fold_item *last = last_of_window(walk, &item);
-        if (last)
-            last->sum = cell_add(last->sum, item.sum);
-        else
-            err = fold_add_item(fold, &item);
+        item = any ? item : item_of(walk, entry->day);
+        item.sum = cell_add(item.sum, has_value ? entry[i].entry.value : 1);
+        holding = entry[i].entry.holds ? &entry[i] : holding;
+        any = true;
+    }
+    if (holding)
+        err = hold_instead(walk, holding, item.sum, &item);
+    return err || !any ? err : add_to_window(walk, &item);
+}
+
+static int add_up(const struct walk *walk) {
+    const struct known *known = walk->known;
+    int err = 0;
+    for (size_t i = 0, end; i < known->count && err == 0; i = end) {
+        for (end = i; end < known->count && known->entry[end].day == known->entry[i].day;)
+            end++;
+        err = add_day(walk, &known->entry[i], end - i);
     }
     return err;
 }

@@ -1,5 +1,6 @@
 /* What the fold*.c share: fold.c (which series in which group, periods, the figures), fold_sums.c and fold_sets.c (the
- * cells of counts and of distinct kinds), fold_entries.c (what is said one by one), fold_notes.c, fold_coverage.c and
+ * cells of counts and of distinct kinds), fold_entries.c (what is said one by one), fold_given.c (what the cells of a day
+ * give), fold_notes.c, fold_coverage.c and
  * fold_ratio.c. */
 #ifndef SUIVI_DAEMON_FIGURES_FOLD_PRIV_H
 #define SUIVI_DAEMON_FIGURES_FOLD_PRIV_H
@@ -20,7 +21,8 @@ struct fold_item {
     int32_t period, window; /* where they begin: a day or a month, see by_months */
     uint32_t group;
     int32_t
-        mark; /* level: day of the statement; status: the day since which it is so; milestone: FOLD_DUE, FOLD_LATE */
+        mark; /* level: day of the statement; status: the day since which it is so; milestone: FOLD_DUE, FOLD_LATE; distinct:
+               * FOLD_HELD */
     int64_t sum;
     size_t next;    /* sums: the group's item of the next period; FOLD_NO_ITEM: none */
     struct str set; /* borrowed from the snapshot; at NULL: none */
@@ -28,7 +30,7 @@ struct fold_item {
 
 #define FOLD_NO_ITEM SIZE_MAX
 
-enum { FOLD_DUE = 1, FOLD_LATE = 2 };
+enum { FOLD_DUE = 1, FOLD_LATE = 2, FOLD_HELD = 4 };
 
 struct fold {
     const struct fold_question *ask;
@@ -68,6 +70,9 @@ int fold_add_item(struct fold *fold, const struct fold_item *item);
 int fold_sums(struct fold *fold);
 int fold_sets(struct fold *fold);
 int fold_entries(struct fold *fold);
+
+/* What the cells of one series give to a day, for a figure that holds in their place. */
+int fold_given(const struct fold *fold, uint32_t series, int32_t day, int64_t *given);
 
 /* How many different members the items of one window hold together. Adds to `error` what that may be off. */
 struct sketch;

@@ -85,6 +85,14 @@ static int64_t divide(int64_t above, unsigned above_decimals, int64_t below, uns
     return negative ? -(int64_t)quotient : (int64_t)quotient;
 }
 
+int64_t fold_divide(const struct framework *framework, size_t ratio, int64_t above, int64_t below) {
+    const struct framework_indicator *about = framework_indicator_at(framework, ratio);
+    unsigned above_decimals = framework_indicator_at(framework, about->numerator)->decimals;
+    unsigned below_decimals = framework_indicator_at(framework, about->denominator)->decimals;
+    return below == 0 ? 0
+                      : divide(above, above_decimals, below, below_decimals, about->factor, about->decimals);
+}
+
 /* As if one operand's error had nothing to do with the other's. */
 static double error_of(const struct term *above, const struct term *below, int64_t ratio) {
     double of_above = above->value ? above->error / (double)above->value : 0;
@@ -151,9 +159,6 @@ static int join(const struct asking *asking, const struct operand *above, const 
                 int (*figure)(void *arg, const struct fold_figure *figure, struct fault *why), void *arg,
                 struct fault *why) {
     const struct framework *framework = asking->ask->framework;
-    const struct framework_indicator *ratio = framework_indicator_at(framework, asking->ask->indicator);
-    unsigned above_decimals = framework_indicator_at(framework, ratio->numerator)->decimals;
-    unsigned below_decimals = framework_indicator_at(framework, ratio->denominator)->decimals;
     int err = 0;
     for (size_t i = 0, k = 0; i < above->count && k < below->count && err == 0;) {
         const struct term *n = &above->term[i], *d = &below->term[k];
@@ -171,8 +176,7 @@ static int join(const struct asking *asking, const struct operand *above, const 
         if (n->state != MESSAGE_STATE_VALUE || d->state != MESSAGE_STATE_VALUE || d->value == 0) {
             out.state = MESSAGE_STATE_MISSING;
         } else {
-            out.value =
-                divide(n->value, above_decimals, d->value, below_decimals, ratio->factor, ratio->decimals);
+            out.value = fold_divide(framework, asking->ask->indicator, n->value, d->value);
             out.error = error_of(n, d, out.value);
             join_notes(kept_note_at(&above->kept, n->note), kept_note_at(&below->kept, d->note), note);
         }

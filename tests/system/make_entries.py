@@ -142,17 +142,41 @@ class Made:
         number = self.random.choice([0, 1, 7, 120, -4, self.random.randrange(5000), 10 ** 9])
         if self.random.random() < 0.5:
             self.add(indicator, dims, at, number)
+        elif self.random.random() < 0.3:
+            self._hold(indicator, dims, at)
         elif number < 0:
             self.add(indicator, dims, at, self.entry(at, value=number, reason='counted too many'))
         else:
             self.add(indicator, dims, at, self.entry(at, value=number))
 
     def _distinct(self, indicator, dims, at):
-        if self.random.random() < 0.15:
+        chance = self.random.random()
+        if chance < 0.1:
+            self._hold(indicator, dims, at)
+        elif chance < 0.25:
             self.add(indicator, dims, at, self.entry(at, value=self.random.randint(-3, 9), reason='two of them were one'))
         else:
             pool = [1, 2, 3, (1 << 64) - 1, 1 << 63, *range(100, 130)]
             self.add(indicator, dims, at, frozenset(self.random.sample(pool, self.random.choice([0, 1, 3, 12]))))
+
+    def _hold(self, indicator, dims, at):
+        """The figure of a day, with what was counted on that day, and what is said of it before and after."""
+        holding = self.entry(at, holds=self.random.choice([0, 1, 7, 400]), reason='so says the list of names')
+        self.add(indicator, dims, at, holding)
+        counts = indicator['kind'] == 'count'
+        for _ in range(self.random.randrange(3)):
+            self.add(indicator, dims, at, self.random.randrange(90) if counts else frozenset(
+                self.random.sample(range(100, 130), 5)))
+        for _ in range(self.random.randrange(3)):
+            entry = self.entry(at, recorded=holding['recorded'] + self.random.choice([-86400, -2, 0, 2, 86400]))
+            chance = self.random.random()
+            if chance < 0.3:
+                entry.update(holds=self.random.randrange(20), reason='counted once more')
+            elif chance < 0.8 or not counts:
+                entry.update(value=self.random.randint(-9, 9), reason='one came twice')
+            else:
+                entry.update(value=self.random.randrange(9))
+            self.add(indicator, dims, at + 2 * self.random.randint(-40, 40) * 600, entry)
 
     def _level(self, indicator, dims, at):
         number = self.random.randrange(400)

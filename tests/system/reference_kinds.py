@@ -15,7 +15,7 @@ DAY = datetime.timedelta(days=1)
 TYPES = ('day', 'month', 'quarter', 'half', 'year', 'biennium', 'plan')
 MONTHS = {'month': 1, 'quarter': 3, 'half': 6, 'year': 12}
 
-FIELDS = ('id', 'recorded', 'value', 'name', 'removed', 'done', 'title', 'link', 'file', 'sha256', 'parts', 'note', 'reason',
+FIELDS = ('id', 'recorded', 'value', 'holds', 'name', 'removed', 'done', 'title', 'link', 'file', 'sha256', 'parts', 'note', 'reason',
           'retracts')
 
 # A plain name or number that a collector sends has no time of recording of its own: it was said when it happened.
@@ -229,7 +229,8 @@ class Book:
         if not inside:
             return None
         if indicator.kind == 'count':
-            return sum(item.value if item.form == 'number' else item.value['value'] for item in inside)
+            return sum(item.value for item in inside if item.form == 'number') + sum(
+                self._instead(said, sum(item.value for item in said if item.form == 'number')) for said in by_day(inside))
         if indicator.kind == 'distinct':
             return self._distinct(indicator, inside, period)
         if indicator.kind == 'roster':
@@ -252,15 +253,29 @@ class Book:
             total += value if indicator.kind == 'level' else 1 if value == 1 else 0
         return total
 
+    @staticmethod
+    def _instead(said, given):
+        """What the entries of one series and day add to what collectors gave to it."""
+        entries = [item.value for item in said if item.form == 'entry']
+        holding = [(entry['recorded'], entry['holds'], entry['id']) for entry in entries if 'holds' in entry]
+        if not holding:
+            return sum(entry['value'] for entry in entries)
+        recorded, figure, _ = max(holding)
+        since = sum(entry['value'] for entry in entries
+                    if 'value' in entry and entry.get('reason') and entry['recorded'] > recorded)
+        return max(0, figure + since) - given
+
     def _distinct(self, indicator, inside, period):
-        total = sum(item.value['value'] for item in inside if item.form == 'entry')
-        windows = collections.defaultdict(set)
+        windows = collections.defaultdict(list)
         for item in inside:
-            if item.form == 'set':
-                longer = TYPES.index(period[0]) > TYPES.index(indicator.window)
-                window = period_of(indicator.window, day_of(item.at), self.plan) if longer else None
-                windows[window] |= item.value
-        return total + sum(len(members) for members in windows.values())
+            longer = TYPES.index(period[0]) > TYPES.index(indicator.window)
+            windows[period_of(indicator.window, day_of(item.at), self.plan) if longer else None].append(item)
+        total = 0
+        for items in windows.values():
+            value = len(members_of(items)) + sum(self._instead(said, len(members_of(said))) for said in by_day(items))
+            holds = any(item.form == 'entry' and 'holds' in item.value for item in items)
+            total += max(0, value) if holds else value
+        return total
 
     def _names(self, inside):
         names = set()
@@ -369,6 +384,18 @@ class Book:
                     least = min(others.values())
                     either.append(({key for key, value in others.items() if value == least}, 1))
         return table, withheld, either
+
+
+def by_day(items):
+    """Those of each series and day."""
+    days = collections.defaultdict(list)
+    for item in items:
+        days[item.dims, day_of(item.at)].append(item)
+    return days.values()
+
+
+def members_of(items):
+    return frozenset().union(*(item.value for item in items if item.form == 'set'))
 
 
 def canonical(entry):

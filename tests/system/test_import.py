@@ -99,7 +99,7 @@ class Members(ImportTest):
         before = self.everything()
         ran = self.members(HEADER + rows(MEMBERS))
         self.assertIn('all its 14 entries were recorded before', ran.out)
-        self.assertIn('1 of them were retracted, and do not count', ran.out)
+        self.assertIn('1 of them was retracted, and does not count', ran.out)
         self.assertEqual(self.everything(), before)
 
     def test_grown(self):

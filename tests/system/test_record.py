@@ -515,12 +515,40 @@ class Corrected(RecordTest):
     def test_retract_leaves_no_count_below_0(self):
         where = ('digest.editions', '--at', '2018-02-03', '--dim', 'language=en')
         first = self.entry_of(self.record(*where, '--value', '2'))
-        other = self.entry_of(self.why(*where, '--value', '1'))
+        other = self.entry_of(self.why(*where, '--difference', '-1'))
         self.assert_changes_nothing(lambda: self.why('digest.editions', '--retract', first, code=1), first, '-1 on 3 February 2018')
         self.assertEqual(self.figure('digest.editions', '2018-02'), 1)
         self.why('digest.editions', '--retract', other)
         self.why('digest.editions', '--retract', first)
         self.assertEqual(self.figure('digest.editions', '2018-02') or 0, 0)
+
+    def test_a_value_holds(self):
+        """Whatever is counted, said, taken back or withdrawn of that day, before and after."""
+        where = ('digest.editions', '--at', '2018-02-03', '--dim', 'language=en')
+        first = self.entry_of(self.record(*where, '--value', '10'))
+        holds = self.entry_of(self.why(*where, '--value', '3'))
+        self.assertEqual(self.figure('digest.editions', '2018-02'), 3)
+        ran = self.record(*where, '--value', '2')
+        self.assert_one_sentence(ran.err, '3 February 2018', 'it stays 3', '--value 5')
+        self.assertEqual(self.figure('digest.editions', '2018-02'), 3)
+        self.why('digest.editions', '--retract', first)
+        self.assertEqual(self.figure('digest.editions', '2018-02'), 3)
+        self.why(*where, '--difference', '-1')
+        self.assertEqual(self.figure('digest.editions', '2018-02'), 2)
+        told = self.house.run('suivi', 'explain', 'digest.editions', '2018-02').out
+        self.assertRegex(told, r'3 (editions )?in all')
+        self.assertIn('a corrected figure of that day holds', told)
+        self.why(*where, '--value', '7')
+        self.assertEqual(self.figure('digest.editions', '2018-02'), 7)
+        self.why('digest.editions', '--retract', holds)
+        self.assertEqual(self.figure('digest.editions', '2018-02'), 7)
+
+    def test_a_value_of_people_holds(self):
+        where = ('leaders.mentored', '--at', '2018-02-01', '--dim', 'region=africa')
+        self.record(*where, '--name', 'A')
+        self.why(*where, '--value', '3')
+        self.record(*where, '--name', 'B')
+        self.assertEqual(self.figure('leaders.mentored', '2018-02'), 3)
 
     def test_retract_of_whatever_day(self):
         """Also of years around the plan; a milestone by the day on which it was done, or by that which it is kept on."""

@@ -58,6 +58,43 @@ class Kinds(unittest.TestCase):
         self.assertEqual(book.figures('x', 'quarter', where={'region': 'b'}), {('2018-Q1',): 7})
         self.assertEqual(book.figures('x', 'month', ['site']), {('2018-01', ''): 5, ('2018-02', ''): 4})
 
+    def test_a_figure_that_holds(self):
+        book = self.book('count')
+        self.say('2018-01-31', 5)
+        self.entry('2018-01-31', 1, value=2)
+        self.entry('2018-01-31', 2, value=-4, reason='r', recorded=100)
+        self.entry('2018-01-31', 3, holds=12, reason='r', recorded=200)
+        self.entry('2018-01-31', 4, holds=9, reason='r', recorded=150)
+        self.say('2018-01-30', 1)
+        self.say('2018-01-31', 7, 'b')
+        self.assertEqual(book.figures('x', 'month', ['region']), {('2018-01', 'a'): 13, ('2018-01', 'b'): 7})
+        self.say('2018-01-31', 50, source='late@h')
+        self.entry('2018-01-31', 5, value=8, recorded=300)      # no correction: one more that is counted
+        self.assertEqual(book.figures('x', 'day')['2018-01-31',], 19)
+        book.withdraw('s@h', day('2018-01-01'), day('2018-01-30'))
+        self.assertEqual(book.figures('x', 'day'), {('2018-01-31',): 19})
+        self.entry('2018-01-31', 6, value=-3, reason='r', recorded=300)
+        self.assertEqual(book.figures('x', 'day', ['region'])['2018-01-31', 'a'], 9)
+        self.entry('2018-01-31', 7, value=-30, reason='r', recorded=300)
+        self.assertEqual(book.figures('x', 'day', ['region'])['2018-01-31', 'a'], 0)
+        self.entry('2018-01-31', 8, retracts=3, reason='r')
+        self.entry('2018-01-31', 9, retracts=7, reason='r')
+        self.assertEqual(book.figures('x', 'day', ['region'])['2018-01-31', 'a'], 6)        # 9 that held before, less 3
+        self.entry('2018-01-31', 10, retracts=4, reason='r')
+        self.assertEqual(book.figures('x', 'day', ['region'])['2018-01-31', 'a'], 5 + 2 - 4 + 50 + 8 - 3)
+
+    def test_a_figure_of_people_that_holds(self):
+        book = self.book('distinct')
+        self.say('2018-01-01', frozenset({1, 2}))
+        self.say('2018-01-02', frozenset({2, 3}))
+        self.entry('2018-01-02', 1, holds=4, reason='r')
+        self.assertEqual(book.figures('x', 'day'), {('2018-01-01',): 2, ('2018-01-02',): 4})
+        self.assertEqual(book.figures('x', 'month'), {('2018-01',): 5})
+        self.entry('2018-01-02', 2, holds=0, reason='r', recorded=on('2018-06-01'))
+        self.entry('2018-01-01', 3, holds=0, reason='r')
+        self.assertEqual(book.figures('x', 'month'), {('2018-01',): 0})
+        self.assertEqual(book.figures('x', 'year'), {('2018',): 0})
+
     def test_an_entry_counts_once(self):
         book = self.book('count')
         self.entry('2018-01-31', 1, value=5)

@@ -292,7 +292,7 @@ class Weblog(RemarksTest):
 
     def told(self, id, month, site='site'):
         return [(row['title'], row['note'], row['first'], row['last'], row['days'], row['dims'])
-                for row in self.explain(id, month)['remarks']]
+                for row in self.explain(id, month)['remarks'] if row['title'] == 'robots list']
 
     def test_the_list_of_each_day(self):
         first = self.log(days('2018-03', last=6))

@@ -259,8 +259,8 @@ static inline int books_keep(void *arg, const struct fold_figure *figure, struct
 }
 
 /* The figure in all; INT64_MIN: there is none. */
-static inline int64_t books_value(struct books *books, const char *indicator, const char *text,
-                                  uint32_t vintage) {
+static inline int64_t books_value_where(struct books *books, const char *indicator, const char *text,
+                                        const struct dims *where, uint32_t vintage) {
     struct store_snapshot *snapshot;
     struct withdrawals *withdrawals;
     struct fold_figure figure = {.state = MESSAGE_STATE_MISSING};
@@ -282,12 +282,18 @@ static inline int64_t books_value(struct books *books, const char *indicator, co
                                          .first = period.first,
                                          .last = period.last,
                                          .today = today,
+                                         .where = where,
                                          .vintage = vintage},
                  books_keep, &figure, &why) != 0)
         fail_msg("%s", why.text);
     withdrawals_destroy(&withdrawals);
     store_snapshot_close(&snapshot);
     return figure.state == MESSAGE_STATE_VALUE ? figure.value : INT64_MIN;
+}
+
+static inline int64_t books_value(struct books *books, const char *indicator, const char *text,
+                                  uint32_t vintage) {
+    return books_value_where(books, indicator, text, NULL, vintage);
 }
 
 /* The only frame of an answer, opened for its reader. Borrows from `answer`. */

@@ -39,6 +39,24 @@ static void write_coloured(FILE *stream, const struct closings_list *list) {
     closings_list_table(stream, list, true);
 }
 
+static struct closings_values some = {5, 64}, one = {1, 1}, none = {0, 64}, unknown = {0, 0};
+
+static void write_some(FILE *stream, const struct closings_list *list) {
+    closings_list_sentences(stream, list, &some);
+}
+
+static void write_one(FILE *stream, const struct closings_list *list) {
+    closings_list_sentences(stream, list, &one);
+}
+
+static void write_none(FILE *stream, const struct closings_list *list) {
+    closings_list_sentences(stream, list, &none);
+}
+
+static void write_unknown(FILE *stream, const struct closings_list *list) {
+    closings_list_sentences(stream, list, &unknown);
+}
+
 static void assert_text(struct closings_list *list, void (*write)(FILE *, const struct closings_list *),
                         const char *wanted) {
     char *text = NULL;
@@ -65,10 +83,19 @@ static void people_read_what_is_closed(void **state) {
 
 static void who_closed_it_reads_how_to_see_it(void **state) {
     (void)state;
-    assert_text(list_of(usual, 1), closings_list_sentences,
+    assert_text(list_of(usual, 1), write_some,
                 "closed: 2018-Q1, 1 212 figures kept, SHA-256 4f1c\n"
+                "5 of 64 indicators have a value.\n"
                 "To see them: suivi figures --reported --by quarter --from 2018-Q1 --to 2018-Q1\n");
-    assert_text(list_of(&usual[1], 1), closings_list_sentences,
+    assert_text(list_of(&usual[1], 1), write_one,
+                "closed: 2017, 1 figure kept, SHA-256 0a\n"
+                "1 of 1 indicator has a value.\n"
+                "To see them: suivi figures --reported --by year --from 2017 --to 2017\n");
+    assert_text(list_of(&usual[1], 1), write_none,
+                "closed: 2017, 1 figure kept, SHA-256 0a\n"
+                "None of 64 indicators has a value: that there was none is kept.\n"
+                "To see them: suivi figures --reported --by year --from 2017 --to 2017\n");
+    assert_text(list_of(&usual[1], 1), write_unknown,
                 "closed: 2017, 1 figure kept, SHA-256 0a\n"
                 "To see them: suivi figures --reported --by year --from 2017 --to 2017\n");
 }

@@ -35,20 +35,29 @@ static struct entry of_value(int64_t value) {
     return entry;
 }
 
+static struct entry of_figure(int64_t value) {
+    struct entry entry = ENTRY_NONE;
+    entry.id = 1;
+    entry.holds = true;
+    entry.value = value;
+    entry.reason = STR("so says the list");
+    return entry;
+}
+
 static bool same(const struct entry *a, const struct entry *b) {
     for (size_t i = 0; i < ENTRY_PARTS; i++)
         if (!str_equal(a->part[i], b->part[i]))
             return false;
     return a->id == b->id && a->recorded == b->recorded && a->has_value == b->has_value &&
-           a->value == b->value && str_equal(a->name, b->name) && a->removed == b->removed &&
-           a->done == b->done && str_equal(a->title, b->title) && str_equal(a->link, b->link) &&
-           str_equal(a->file, b->file) && str_equal(a->sha256, b->sha256) && str_equal(a->note, b->note) &&
-           str_equal(a->reason, b->reason) && a->retracts == b->retracts;
+           a->holds == b->holds && a->value == b->value && str_equal(a->name, b->name) &&
+           a->removed == b->removed && a->done == b->done && str_equal(a->title, b->title) &&
+           str_equal(a->link, b->link) && str_equal(a->file, b->file) && str_equal(a->sha256, b->sha256) &&
+           str_equal(a->note, b->note) && str_equal(a->reason, b->reason) && a->retracts == b->retracts;
 }
 
 static void every_field_comes_back(void **state) {
     (void)state;
-    struct entry entries[8] = {evidence(), of_value(-5), of_value(0), ENTRY_NONE,
+    struct entry entries[9] = {evidence(), of_value(-5), of_value(0), ENTRY_NONE, ENTRY_NONE,
                                ENTRY_NONE, ENTRY_NONE,   ENTRY_NONE,  ENTRY_NONE};
     entries[3].id = INT64_MAX;
     entries[3].recorded = -1;
@@ -65,7 +74,8 @@ static void every_field_comes_back(void **state) {
     entries[6].retracts = 7;
     entries[6].reason = STR("wrong file");
     entries[7].id = 5;
-    for (size_t i = 0; i < 8; i++) {
+    entries[8] = of_figure(0);
+    for (size_t i = 0; i < 9; i++) {
         struct wire_writer *writer;
         struct wire_reader reader;
         struct entry read;
@@ -99,6 +109,8 @@ static void what_is_no_entry_is_refused(void **state) {
         {"83-a26964-01-a87265636f72646564-01-a57061727473-96a141a141a141a141a141a0", "\"parts\""},
         {"83-a26964-01-a87265636f72646564-01-a576616c7565-cb3ff0000000000000", "\"value\""},
         {"83-a26964-01-a87265636f72646564-01-a46e616d65-c40141", "\"name\""},
+        {"83-a26964-01-a87265636f72646564-01-a5686f6c6473-c3", "\"holds\""},
+        {"84-a26964-01-a87265636f72646564-01-a5686f6c6473-05-a576616c7565-05", "one of these"},
         {"83-a26964-01-a87265636f72646564-01-05-01", "keys"},
         {"83-a26964-01-a87265636f72646564-01-a178-91", "cut off"},
     };
@@ -185,6 +197,27 @@ static void corrections_have_reasons(void **state) {
     expect_refused(removal, KIND_ROSTER, "reason");
 }
 
+static void a_figure_holds_of_what_adds_up(void **state) {
+    (void)state;
+    struct entry entry = of_figure(0);
+    assert_int_equal(entry_check(&entry, KIND_COUNT, NULL), 0);
+    assert_int_equal(entry_check(&entry, KIND_DISTINCT, NULL), 0);
+    for (enum kind kind = KIND_LEVEL; kind < KIND_RATIO; kind++)
+        if (kind != KIND_DISTINCT)
+            expect_refused(entry, kind, "and nothing else");
+    expect_refused(entry, KIND_RATIO, "computed");
+    expect_refused(of_figure(-1), KIND_COUNT, "0 or more");
+    expect_refused(of_figure(KIND_COUNT_MAX + 1), KIND_DISTINCT, "0 or more");
+    entry.title = STR("one");
+    expect_refused(entry, KIND_COUNT, "and nothing else");
+    entry = of_figure(3);
+    entry.reason = STR("");
+    expect_refused(entry, KIND_COUNT, "reason");
+    entry = of_figure(3);
+    entry.retracts = 9;
+    expect_refused(entry, KIND_COUNT, "and nothing else");
+}
+
 static void texts_are_judged(void **state) {
     (void)state;
     struct entry entry = evidence();
@@ -247,10 +280,15 @@ static void nothing_crashes_the_reader(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_field_comes_back),           cmocka_unit_test(what_is_no_entry_is_refused),
-        cmocka_unit_test(unknown_keys_are_passed_over),     cmocka_unit_test(each_kind_takes_its_own),
-        cmocka_unit_test(corrections_have_reasons),         cmocka_unit_test(texts_are_judged),
-        cmocka_unit_test(order_is_by_event_then_by_saying), cmocka_unit_test(nothing_crashes_the_reader),
+        cmocka_unit_test(every_field_comes_back),
+        cmocka_unit_test(what_is_no_entry_is_refused),
+        cmocka_unit_test(unknown_keys_are_passed_over),
+        cmocka_unit_test(each_kind_takes_its_own),
+        cmocka_unit_test(corrections_have_reasons),
+        cmocka_unit_test(a_figure_holds_of_what_adds_up),
+        cmocka_unit_test(texts_are_judged),
+        cmocka_unit_test(order_is_by_event_then_by_saying),
+        cmocka_unit_test(nothing_crashes_the_reader),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

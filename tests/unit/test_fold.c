@@ -218,6 +218,72 @@ static int64_t count_members(const struct asked *asked, const struct period *par
     return count;
 }
 
+/* ---- figures of days that hold ---- */
+
+static bool is_newer(const struct fact *a, const struct fact *b) {
+    if (a->entry.recorded != b->entry.recorded)
+        return a->entry.recorded > b->entry.recorded;
+    return a->entry.value != b->entry.value ? a->entry.value > b->entry.value : a->entry.id > b->entry.id;
+}
+
+static const struct fact *holding_of(uint32_t series, int32_t day) {
+    const struct fact *holding = NULL;
+    for (const struct fact *f = fact; f < fact + fact_count; f++)
+        if (f->series == series && f->day == day && says(f) && f->entry.holds &&
+            (holding == NULL || is_newer(f, holding)))
+            holding = f;
+    return holding;
+}
+
+/* What the entries of that fact's series and day come to, when it is the first of them; else 0. */
+static int64_t ref_day(const struct fact *first, bool *held) {
+    const struct fact *holding = holding_of(first->series, first->day);
+    int64_t sum = 0;
+    *held = holding != NULL;
+    for (const struct fact *f = fact; f < fact + fact_count; f++) {
+        if (f->series != first->series || f->day != first->day || !says(f))
+            continue;
+        if (f < first)
+            return 0;
+        bool since = !f->entry.holds && f->entry.reason.len > 0 && holding != NULL &&
+                     f->entry.recorded > holding->entry.recorded;
+        sum += holding == NULL || f == holding || since ? f->entry.value : 0;
+    }
+    return holding != NULL && sum < 0 ? 0 : sum;
+}
+
+static int64_t ref_given(const struct fact *of, const struct asked *asked) {
+    bool there[MEMBERS] = {false};
+    int64_t sum = 0;
+    for (const struct fact *f = fact; f < fact + fact_count; f++) {
+        if (f->is_entry || f->series != of->series || f->day != of->day || !is_known(f, asked))
+            continue;
+        sum += asked->indicator == 'c' ? f->number : 0;
+        for (size_t i = 0; i < f->member_count; i++)
+            there[f->member[i]] = true;
+    }
+    for (size_t i = 0; i < MEMBERS && asked->indicator != 'c'; i++)
+        sum += there[i];
+    return sum;
+}
+
+/* All entries of a part, as what they add to the numbers or to the members. */
+static int64_t ref_entries(const struct asked *asked, const struct period *part, bool *any, bool *held) {
+    int64_t sum = 0;
+    for (const struct fact *f = fact; f < fact + fact_count; f++) {
+        bool holds = false, is_first = true;
+        if (!is_of_group(f, asked) || !says(f) || !period_contains(part, f->day))
+            continue;
+        for (const struct fact *g = fact; g < f; g++)
+            is_first = is_first && !(g->series == f->series && g->day == f->day && says(g));
+        *any = true;
+        sum += ref_day(f, &holds);
+        sum -= is_first && holds ? ref_given(f, asked) : 0;
+        *held = *held || holds;
+    }
+    return sum;
+}
+
 /* Part by part, where parts are no longer than `most`. */
 static bool ref_parts(const struct asked *asked, enum period_type most, int64_t *value) {
     bool any = false;
@@ -234,7 +300,9 @@ static bool ref_parts(const struct asked *asked, enum period_type most, int64_t 
             for (const struct fact *f = fact; f < fact + fact_count; f++)
                 any = any || (is_of_group(f, asked) && says(f) && period_contains(&part, f->day));
         } else {
-            *value += count_members(asked, &part, &any);
+            bool held = false;
+            int64_t members = count_members(asked, &part, &any) + ref_entries(asked, &part, &any, &held);
+            *value += held && members < 0 ? 0 : members;
         }
         day = part.last + 1;
     }
@@ -242,13 +310,14 @@ static bool ref_parts(const struct asked *asked, enum period_type most, int64_t 
 }
 
 static bool ref_sum(const struct asked *asked, int64_t *value) {
-    bool any = false;
+    bool any = false, held, counts = asked->indicator == 'c';
     for (const struct fact *f = fact; f < fact + fact_count; f++)
         if (is_of_group(f, asked) && period_contains(&asked->period, f->day) &&
-            (f->is_entry ? says(f) : asked->indicator == 'c' && is_known(f, asked))) {
+            (f->is_entry ? !counts && says(f) : counts && is_known(f, asked))) {
             any = true;
-            *value += f->is_entry ? (asked->indicator == 'e' ? 1 : f->entry.value) : f->number;
+            *value += f->is_entry ? 1 : f->number;
         }
+    *value += counts ? ref_entries(asked, &asked->period, &any, &held) : 0;
     return any;
 }
 
@@ -291,7 +360,7 @@ static bool ref_ratio(const struct asked *asked, char above, char below, double 
 }
 
 static bool reference(const struct asked *asked, int64_t *value) {
-    bool missing = false, any;
+    bool missing = false;
     *value = 0;
     judge(asked);
     switch (asked->indicator) {
@@ -299,17 +368,8 @@ static bool reference(const struct asked *asked, int64_t *value) {
     case 'e':
         return ref_sum(asked, value);
     case 'd':
-    case 'w': {
-        int64_t differences = 0;
-        any = ref_parts(asked, asked->indicator == 'd' ? PERIOD_MONTH : PERIOD_DAY, value);
-        for (const struct fact *f = fact; f < fact + fact_count; f++)
-            if (is_of_group(f, asked) && says(f) && period_contains(&asked->period, f->day)) {
-                differences += f->entry.value;
-                any = true;
-            }
-        *value += differences;
-        return any;
-    }
+    case 'w':
+        return ref_parts(asked, asked->indicator == 'd' ? PERIOD_MONTH : PERIOD_DAY, value);
     case 'l':
     case 's':
         return ref_carried(asked, value);
@@ -366,6 +426,13 @@ static void make_entry(struct fact *f) {
         entry->has_value = true;
         entry->value = f->indicator == 's' ? (int64_t)random_below(2) : (int64_t)random_below(9) - 2;
     }
+    if (strchr("cdw", f->indicator) && random_below(3) == 0) {
+        entry->has_value = false;
+        entry->holds = true;
+        entry->value = (int64_t)random_below(5);
+    }
+    if (strchr("cdw", f->indicator) && random_below(2) == 0)
+        entry->reason = STR("wrong");
     if (strchr("ls", f->indicator) && random_below(3) == 0) {
         f->key = 0;
         entry->id = 1000 + random_below(1u << 20);

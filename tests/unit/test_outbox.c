@@ -222,6 +222,22 @@ static void test_full_outbox_saves_nothing_and_can_be_tried_again(void **state) 
     free(large);
 }
 
+static void test_outbox_full_of_records_says_so(void **state) {
+    struct place *place = *state;
+    char value[900] = {0}, name[32];
+    int rc = 0, count = 0;
+    assert_int_equal(open_with(place, SOURCE, 1 << 20), 0);
+    for (; rc == 0 && count < 2000; count++) {
+        int len = snprintf(name, sizeof name, "record %d", count);
+        staged_put(place->staged, (struct str){name, (size_t)len}, (struct str){value, sizeof value});
+        rc = outbox_commit(place->outbox, NULL, 0, place->staged, &place->why);
+    }
+    assert_int_equal(rc, -ENOSPC);
+    assert_in_range(count, 100, 1200);
+    assert_non_null(strstr(place->why.text, "no batch waits"));
+    assert_null(strstr(place->why.text, "suivid"));
+}
+
 /* A write that fails under LMDB (here: past the size that files may have) leaves an outbox that still works.
  */
 static void test_failed_write_can_be_tried_again(void **state) {
@@ -449,6 +465,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_map_grows, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full_outbox_saves_nothing_and_can_be_tried_again, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_outbox_full_of_records_says_so, setup, teardown),
         cmocka_unit_test_setup_teardown(test_failed_write_can_be_tried_again, setup, teardown),
         cmocka_unit_test_setup_teardown(test_scan_merges_what_is_staged, setup, teardown),
         cmocka_unit_test_setup_teardown(test_staged_records_equal_a_plain_list, setup, teardown),

@@ -76,6 +76,8 @@ static json_t *entry_told(const struct entry *entry) {
                  {"file", entry->file}, {"note", entry->note},   {"reason", entry->reason}};
     if (entry->has_value)
         json_object_set_new(told, "value", json_integer(entry->value));
+    if (entry->holds)
+        json_object_set_new(told, "holds", json_integer(entry->value));
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (texts[i].text.len > 0)
             json_object_set_new(told, texts[i].key, text_of(texts[i].text));
