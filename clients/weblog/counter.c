@@ -46,6 +46,7 @@ int counter_open(struct counter **out, struct suivi *suivi, struct keys *keys,
     counter->verdict = mem_zeroed(COUNTER_VERDICTS, sizeof *counter->verdict);
     counter->day_end = counter->finished_at = INT64_MIN;
     counter_records_init(counter);
+    counter_forget_named(counter);
     int rc = draw_seeds(counter, why);
     if (rc == 0)
         rc = days_check(options->days, &counter->records, why);

@@ -89,13 +89,30 @@ static bool is_wanted(const struct counter *counter, int32_t day) {
     return day >= counter->options.days.first && day <= counter->options.days.last;
 }
 
+void counter_forget_named(struct counter *counter) {
+    for (size_t i = 0; i < TALLY_LANGUAGES; i++)
+        counter->named[i] = INT32_MIN;
+}
+
+/* The same of a day again would count once, but need not be sent. */
+static int send_language(struct counter *counter, int32_t day, unsigned language) {
+    const char *name = counter->languages.name[language];
+    const struct suivi_dim dim = {"language", name};
+    if (counter->named[language] == day)
+        return 0;
+    counter->named[language] = day;
+    return suivi_name(counter->suivi, "web.languages", &dim, 1, (int64_t)day * CIVIL_DAY_SECONDS, name);
+}
+
 static int send_sum(void *arg, enum tally_sum what, int32_t day, unsigned language, int64_t value) {
     struct counter *counter = counter_of(arg);
     if (!is_wanted(counter, day))
         return 0;
     struct suivi_dim dims[2];
     size_t count = dims_of(counter, language, dims);
-    return suivi_count(counter->suivi, sum_names[what], dims, count, (int64_t)day * CIVIL_DAY_SECONDS, value);
+    int rc =
+        suivi_count(counter->suivi, sum_names[what], dims, count, (int64_t)day * CIVIL_DAY_SECONDS, value);
+    return rc == 0 && what == TALLY_PAGEVIEWS && value > 0 ? send_language(counter, day, language) : rc;
 }
 
 static int send_set(void *arg, enum tally_set what, int32_t day, unsigned language, const uint64_t *hashes,
@@ -208,6 +225,7 @@ int counter_commit(struct counter *counter, bool settled, struct fault *why) {
 void counter_forget(struct counter *counter) {
     OBJ_CHECK(counter, COUNTER_MAGIC);
     suivi_rollback(counter->suivi);
+    counter_forget_named(counter);
     tally_forget(counter->tally);
     key_events_forget(counter->key_events);
     counter->unjudged_stored |= counter->unjudged_noted;

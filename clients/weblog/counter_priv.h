@@ -28,6 +28,7 @@ struct counter {
     struct records records;
     struct languages languages;
     unsigned language_number[TALLY_LANGUAGES]; /* of options.languages */
+    int32_t named[TALLY_LANGUAGES];            /* the last day of which each was said to be read */
     uint64_t *seed; /* four; with them a hash in memory could be tested against an address */
     struct counter_verdict *verdict;
     int32_t day, month; /* of the last line */
@@ -48,5 +49,6 @@ struct counter {
 void counter_records_init(struct counter *counter);
 int counter_tell_key(void *arg, struct str site, int32_t day, enum key_remark remark, const char *note,
                      struct fault *why);
+void counter_forget_named(struct counter *counter);
 
 #endif

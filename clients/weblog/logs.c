@@ -10,8 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clients/collector/input.h"
 #include "clients/collector/terminal.h"
-#include "clients/weblog/input.h"
 #include "proto/check.h"
 #include "proto/civil.h"
 #include "proto/period.h"

@@ -527,6 +527,26 @@ static void a_changed_definition_is_marked(void **state) {
     books_destroy(&books);
 }
 
+static void changes_of_one_day_are_told_once(void **state) {
+    (void)state;
+    static const char *const verbs[] = {"received", "answered", "returned"};
+    struct books books;
+    static char changed[sizeof books_framework];
+    books_new(&books, "2018-01-10");
+    assert_int_equal(definitions_update(books.room.store, books.room.framework, books.now, NULL), 0);
+    books_turn(&books, "2018-02-11");
+    books_count(&books, "a@1", "north", "2018-02-11", 1);
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        memcpy(changed, books_framework, sizeof changed);
+        memcpy(strstr(changed, "that were answered") + 10, verbs[i], 8);
+        books_plan(&books, changed);
+        assert_int_equal(definitions_update(books.room.store, books.room.framework, books.now, NULL), 0);
+    }
+    assert_answer(&books, QUERY("calls", "2018", "2018", "month"),
+                  "2018-02 1 of 10 (definition changed on 2018-02-11)");
+    books_destroy(&books);
+}
+
 /* The text alone; then the version, too; then both as they were; then the text alone and back. */
 static void what_changed_is_said_in_the_right_word(void **state) {
     (void)state;
@@ -639,6 +659,7 @@ int main(void) {
         cmocka_unit_test(gaps_are_told_apart),
         cmocka_unit_test(outsiders_are_not_told_of_few),
         cmocka_unit_test(a_changed_definition_is_marked),
+        cmocka_unit_test(changes_of_one_day_are_told_once),
         cmocka_unit_test(what_changed_is_said_in_the_right_word),
         cmocka_unit_test(a_sum_is_asked_for),
         cmocka_unit_test(a_value_that_is_none_is_refused_with_the_choices),
