@@ -22,9 +22,20 @@ static const char *const notes[NOTES] = {"a", "b", "c"};
 
 static uint64_t last_id;
 
-static void remark(struct books *books, const char *source, const char *region, int32_t day,
-                   enum entry_remark kind, const char *title, const char *note) {
+static struct store_write *begin(struct books *books) {
     struct store_write *write;
+    assert_int_equal(store_begin(books->room.store, &write, NULL), 0);
+    assert_int_equal(store_stamp(write, books->now, NULL), 0);
+    return write;
+}
+
+static void end(struct books *books, struct store_write *write) {
+    books_put_names(books, write);
+    assert_int_equal(store_commit(&write, NULL), 0);
+}
+
+static void remark(struct books *books, struct store_write *write, const char *source, const char *region,
+                   int32_t day, enum entry_remark kind, const char *title, const char *note) {
     struct dims dims = {0};
     struct name_found found;
     uint32_t number;
@@ -41,14 +52,10 @@ static void remark(struct books *books, const char *source, const char *region, 
     assert_int_equal(catalogue_source(books->room.catalogue, str_of(source), &number, NULL), 0);
     wire_writer_new(&value, CELL_ENTRY_BYTES_MAX);
     cell_entry_encode(value, (int64_t)day * CIVIL_DAY_SECONDS, &entry);
-    assert_int_equal(store_begin(books->room.store, &write, NULL), 0);
-    assert_int_equal(store_stamp(write, books->now, NULL), 0);
-    books_put_names(books, write);
     assert_int_equal(
         store_put_entry(write, found.number, day, number, entry.id,
                         (struct str){(const char *)wire_writer_data(value), wire_writer_len(value)}, NULL),
         0);
-    assert_int_equal(store_commit(&write, NULL), 0);
     wire_writer_destroy(&value);
 }
 
@@ -140,13 +147,15 @@ static void runs_are_of_days_in_a_row(void **state) {
         memset(said, 0, sizeof said);
         for (int i = 0; i < SOURCES; i++)
             assert_int_equal(catalogue_source(books.room.catalogue, str_of(sources[i]), &number, NULL), 0);
+        struct store_write *write = begin(&books);
         for (int i = 0; i < 60; i++) {
             size_t source = random_below(SOURCES), title = random_below(TITLES), day = random_below(DAYS);
             size_t note = random_below(random_below(3) + 1);
             said[source][title][day][note] = true;
-            remark(&books, sources[source], NULL, first + (int32_t)day, ENTRY_REMARK_METHOD, titles[title],
-                   notes[note]);
+            remark(&books, write, sources[source], NULL, first + (int32_t)day, ENTRY_REMARK_METHOD,
+                   titles[title], notes[note]);
         }
+        end(&books, write);
         read_all(&books, NULL, CIVIL_DAY_MIN, CIVIL_DAY_MAX, &reading);
         for (int source = 0; source < SOURCES; source++)
             for (int title = 0; title < TITLES; title++)
@@ -165,8 +174,10 @@ static void what_is_about_other_values_is_left_out(void **state) {
     struct dims where = {0};
     const struct str name = STR("region"), north = STR("north"), south = STR("south");
     books_new(&books, "2018-06-01");
-    remark(&books, "one@a", "north", books_day(FIRST), ENTRY_REMARK_EVENT, "t", "in the north");
-    remark(&books, "one@a", NULL, books_day(FIRST), ENTRY_REMARK_EVENT, "t", "everywhere");
+    struct store_write *write = begin(&books);
+    remark(&books, write, "one@a", "north", books_day(FIRST), ENTRY_REMARK_EVENT, "t", "in the north");
+    remark(&books, write, "one@a", NULL, books_day(FIRST), ENTRY_REMARK_EVENT, "t", "everywhere");
+    end(&books, write);
     assert_int_equal(dims_add(&where, name, south, NULL), 0);
     read_all(&books, &where, CIVIL_DAY_MIN, CIVIL_DAY_MAX, &reading);
     assert_int_equal(reading.remarks.count, 1);
@@ -187,8 +198,10 @@ static void of_many_the_latest_are_kept(void **state) {
     struct reading reading;
     int32_t first = books_day(FIRST);
     books_new(&books, "2020-06-01");
+    struct store_write *write = begin(&books);
     for (int32_t i = 0; i < REMARKS_MAX + 10; i++)
-        remark(&books, "one@a", NULL, first + i, ENTRY_REMARK_METHOD, "t", notes[i % 2]);
+        remark(&books, write, "one@a", NULL, first + i, ENTRY_REMARK_METHOD, "t", notes[i % 2]);
+    end(&books, write);
     read_all(&books, NULL, first, first + REMARKS_MAX - 1, &reading);
     assert_int_equal(reading.remarks.count, REMARKS_MAX);
     assert_false(reading.remarks.dropped);
