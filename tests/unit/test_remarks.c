@@ -65,8 +65,8 @@ struct reading {
     struct remarks remarks;
 };
 
-static void read_all(struct books *books, const struct dims *where, int32_t first, int32_t last,
-                     struct reading *reading) {
+static void read_at(struct books *books, uint32_t vintage, const struct dims *where, int32_t first,
+                    int32_t last, struct reading *reading) {
     *reading = (struct reading){0};
     assert_int_equal(store_snapshot_open(books->room.store, &reading->snapshot, NULL), 0);
     assert_int_equal(withdrawals_load(&reading->withdrawals, reading->snapshot, NULL), 0);
@@ -75,10 +75,16 @@ static void read_all(struct books *books, const struct dims *where, int32_t firs
                                         .withdrawals = reading->withdrawals,
                                         .where = where,
                                         .first = first,
-                                        .last = last};
+                                        .last = last,
+                                        .vintage = vintage};
     int index = framework_find(books->room.framework, STR("calls"));
     assert_int_equal(remarks_add(&reading->remarks, &scope, (size_t)index, NULL), 0);
     remarks_sort(&reading->remarks);
+}
+
+static void read_all(struct books *books, const struct dims *where, int32_t first, int32_t last,
+                     struct reading *reading) {
+    read_at(books, 0, where, first, last, reading);
 }
 
 static void forget(struct reading *reading) {
@@ -192,6 +198,38 @@ static void what_is_about_other_values_is_left_out(void **state) {
     books_destroy(&books);
 }
 
+/* What came after a closing was not known at it; nor is what was withdrawn known any more, though it was. */
+static void as_known_at_a_vintage(void **state) {
+    (void)state;
+    struct books books;
+    struct reading reading;
+    struct fault why = {""};
+    int32_t first = books_day(FIRST);
+    books_new(&books, "2018-06-01");
+    struct store_write *write = begin(&books);
+    remark(&books, write, "one@a", NULL, first, ENTRY_REMARK_METHOD, "t", "a");
+    end(&books, write);
+    assert_int_equal(books_close(&books, "2018-03", "", &why), 0);
+    write = begin(&books);
+    remark(&books, write, "one@a", NULL, first + 1, ENTRY_REMARK_METHOD, "t", "b");
+    end(&books, write);
+    read_at(&books, 1, NULL, CIVIL_DAY_MIN, CIVIL_DAY_MAX, &reading);
+    assert_int_equal(reading.remarks.count, 1);
+    assert_true(str_equal(reading.remarks.run[0].note, STR("a")));
+    forget(&reading);
+    read_all(&books, NULL, CIVIL_DAY_MIN, CIVIL_DAY_MAX, &reading);
+    assert_int_equal(reading.remarks.count, 2);
+    assert_true(reading.remarks.run[1].changed);
+    forget(&reading);
+    assert_int_equal(books_withdraw(&books, "one@a", "2018-03-01", "2018-03-01", "wrong", &why), 0);
+    read_all(&books, NULL, CIVIL_DAY_MIN, CIVIL_DAY_MAX, &reading);
+    assert_int_equal(reading.remarks.count, 1);
+    assert_true(str_equal(reading.remarks.run[0].note, STR("b")));
+    assert_false(reading.remarks.run[0].changed);
+    forget(&reading);
+    books_destroy(&books);
+}
+
 static void of_many_the_latest_are_kept(void **state) {
     (void)state;
     struct books books;
@@ -220,6 +258,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(runs_are_of_days_in_a_row),
         cmocka_unit_test(what_is_about_other_values_is_left_out),
+        cmocka_unit_test(as_known_at_a_vintage),
         cmocka_unit_test(of_many_the_latest_are_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
