@@ -3,6 +3,7 @@ against a slow reference (reference_kinds.py). SUIVI_SEED=N makes the same again
 import datetime
 import fractions
 import itertools
+import json
 import os
 import random
 import sys
@@ -336,9 +337,21 @@ class DayByDay(KindsTest):
             for by, split in [('month', ()), ('quarter', ('region',)), ('year', tuple(DIMENSIONS)), ('plan', ('language',))]:
                 self.assert_as_of(day, by, split)
         self.assert_as_of(days[2], 'day', (), '2018-03', '2018-03')
+        self.assert_moves('2017', 'year', [*days[3:], *acts])
+        self.assert_moves('2018', 'year', acts[2:])
         self.assert_same(self.told('--reported', by='year'), self.wanted('year', figures=self.book.reported), 'reported')
         for by in LONGER:
             self.assert_figures(by=by, split=('region',))
+
+    def assert_moves(self, period, by, days):
+        """What moved since the closing adds up, day by day, to what was known at the end of each."""
+        for id in self.book.indicators:
+            ran = self.house.run('suivi', 'explain', id, period, '--format', 'json')
+            told = json.loads(ran.out, parse_float=fractions.Fraction)
+            for day in days:
+                moved = sum(move['difference'] for move in told['moves'] if move['at'][:10] <= day.isoformat())
+                wanted = self.book.figures(id, by, length=self.book.length_on(day)).get((period,), 0)
+                self.assertEqual((told['reported'] or 0) + moved, wanted, '%s of %s on %s' % (id, period, day))
 
     def assert_as_of(self, day, by, split, first=None, last=None):
         self.assert_figures(by=by, split=split, first=first, last=last, options=['--as-of', day.isoformat()],
