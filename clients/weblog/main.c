@@ -155,10 +155,12 @@ static int count_all(struct program *program, struct fault *why) {
                               .format = options->format,
                               .stays = options->follow,
                               .state = options->state};
-    say_method(program);
     program->paths = mem_zeroed(options->file_count, sizeof *program->paths);
     for (size_t i = 0; i < options->file_count; i++)
         program->paths[i] = logs_absolute(options->files[i]);
+    if (options->forget_site)
+        return counter_end_site(program->counter, why);
+    say_method(program);
     int rc = options->follow ? follow_run(&reading, program->paths, options->file_count, &program->total, why)
                              : read_once(program, &reading, why);
     return rc == 0 ? counter_finish(program->counter, why) : rc;
@@ -224,7 +226,7 @@ static bool report(struct program *program, int delivered) {
                      "the last field of the log, in quotes? docs/stamp.md shows how",
                      sums.unlogged, plural(sums.unlogged));
     if (!program->options.follow)
-        (void)logs_say_held_key(program->keys);
+        (void)logs_say_held_key(program->counter);
     if (sent.refused > 0)
         sending_say_refused(LOGS_PROGRAM, program->suivi, program->options.state);
     if (sent.missing > 0)

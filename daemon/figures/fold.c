@@ -226,6 +226,7 @@ static int64_t count_names(const struct fold_item *item, size_t count) {
 /* What is taken away for days whose figure holds can be more than the window has, as people come on many days. */
 static int64_t sum_of_window(const struct fold *fold, const struct fold_item *item, size_t count,
                              struct sketch *scratch, double *error) {
+    double before = *error;
     int64_t sum = 0;
     if (fold->indicator->kind == KIND_ROSTER)
         return count_names(item, count);
@@ -236,6 +237,8 @@ static int64_t sum_of_window(const struct fold *fold, const struct fold_item *it
         sum = cell_add(sum, item[i].sum);
         held = held || (item[i].mark & FOLD_HELD) != 0;
     }
+    if (held && fold->window == PERIOD_DAY && fold->group[item->group].series_count == 1)
+        *error = before; /* it is the very figure that was said */
     return held && sum < 0 && fold->indicator->kind == KIND_DISTINCT ? 0 : sum;
 }
 
