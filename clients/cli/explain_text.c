@@ -386,8 +386,12 @@ static void put_version_held(const struct telling *telling) {
     print_text(telling->stream, or_first(held->version));
     fprintf(telling->stream, "%s%s", since[0] ? ", since " : "", since);
     if (is_of_before(from) && !find_reported(from)) {
-        fputs(" (what is told above is the present text, of version ", telling->stream);
-        print_text(telling->stream, or_first(from->versions[from->version_count - 1].version));
+        const char *version = from->versions[from->version_count - 1].version;
+        fputs(" (what is told above is the present text", telling->stream);
+        if (strcmp(version, held->version) != 0) {
+            fputs(", of version ", telling->stream);
+            print_text(telling->stream, or_first(version));
+        }
         fputc(')', telling->stream);
     }
     fputc('\n', telling->stream);

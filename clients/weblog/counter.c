@@ -46,6 +46,7 @@ int counter_open(struct counter **out, struct suivi *suivi, struct keys *keys,
     counter->verdict = mem_zeroed(COUNTER_VERDICTS, sizeof *counter->verdict);
     counter->day_end = counter->finished_at = INT64_MIN;
     counter_records_init(counter);
+    counter_forget_named(counter);
     int rc = draw_seeds(counter, why);
     if (rc == 0)
         rc = days_check(options->days, &counter->records, why);
@@ -93,6 +94,7 @@ void counter_close(struct counter **pointer) {
     key_events_destroy(&counter->key_events);
     epochs_destroy(&counter->epochs);
     languages_free(&counter->languages);
+    free(counter->slowest.site);
     free(counter->verdict);
     secret_free(counter->seed);
     counter->magic = 0;

@@ -61,6 +61,13 @@ void counter_forget(struct counter *counter);
  * clicks and destroys keys. What a run before could not finish of that is done, too. -ENOSPC: try again. */
 int counter_finish(struct counter *counter, struct fault *why);
 
+/* The site is counted no more: forgets its visitors, so that their keys can go. -ENOSPC: try again. */
+int counter_end_site(struct counter *counter, struct fault *why);
+
+/* A site of this state for which keys are kept that this one has needed no more for a month; *newest: its last line's time. NULL:
+ * there is none, or nothing was finished yet. */
+const char *counter_slow_site(const struct counter *counter, int64_t *newest);
+
 /* Who stays is to finish now: at the start, when a month is over, and every two hours of the site's time. */
 bool counter_finish_due(const struct counter *counter);
 

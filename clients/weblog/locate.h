@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "clients/collector/input.h"
 #include "clients/weblog/digest.h"
-#include "clients/weblog/input.h"
 #include "clients/weblog/position.h"
 
 struct place {

@@ -141,6 +141,8 @@ static int count_all(struct program *program, struct fault *why) {
     program->paths = mem_zeroed(options->file_count, sizeof *program->paths);
     for (size_t i = 0; i < options->file_count; i++)
         program->paths[i] = logs_absolute(options->files[i]);
+    if (options->forget_site)
+        return counter_end_site(program->counter, why);
     int rc = options->follow ? follow_run(&reading, program->paths, options->file_count, &program->total, why)
                              : read_once(program, &reading, why);
     return rc == 0 ? counter_finish(program->counter, why) : rc;
@@ -200,7 +202,7 @@ static bool report(struct program *program, int delivered) {
                      "visitors",
                      sums.too_late, plural(sums.too_late));
     if (!program->options.follow)
-        (void)logs_say_held_key(program->keys);
+        (void)logs_say_held_key(program->counter);
     if (sent.refused > 0)
         sending_say_refused(LOGS_PROGRAM, program->suivi, program->options.state);
     if (sent.missing > 0)

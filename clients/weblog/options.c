@@ -28,6 +28,7 @@ const char options_help[] =
     "  --epoch LENGTH           of a key of visitors: month (default), quarter, half or year\n"
     "  --shared-keys DIR        share the keys with the collectors of the site's other servers\n"
     "  --make-key PERIOD        only make the key of that month (quarter ...) ahead, and print its path\n"
+    "  --forget-site NAME       only forget the visitors of a site that is counted no more\n"
     "  --keys DIR               use the months' keys in DIR, where it has them; they are only read\n"
     "  --source NAME            name of this collector (default: weblog@HOSTNAME)\n"
     "  --robots FILE            patterns of robots' user agents (default: the shipped robots.txt)\n"
@@ -48,6 +49,7 @@ enum {
     EPOCH,
     SHARED_KEYS,
     MAKE_KEY,
+    FORGET_SITE,
     SOURCE,
     ROBOTS,
     TIMEOUT,
@@ -69,6 +71,7 @@ static const struct option long_options[] = {
     {"epoch", required_argument, NULL, EPOCH},
     {"shared-keys", required_argument, NULL, SHARED_KEYS},
     {"make-key", required_argument, NULL, MAKE_KEY},
+    {"forget-site", required_argument, NULL, FORGET_SITE},
     {"source", required_argument, NULL, SOURCE},
     {"robots", required_argument, NULL, ROBOTS},
     {"timeout", required_argument, NULL, TIMEOUT},
@@ -168,7 +171,9 @@ static int check(struct options *options, struct fault *why) {
         return fault_set(why, -EINVAL, "--source: %s", reason.text);
     if (options->days.first > options->days.last)
         return fault_set(why, -EINVAL, "--from is after --to");
-    if (options->file_count == 0)
+    if (options->forget_site && options->file_count > 0)
+        return fault_set(why, -EINVAL, "--forget-site forgets a site and reads no FILE");
+    if (options->file_count == 0 && !options->forget_site)
         return fault_set(why, -EINVAL, "no FILE to read; give the logs, or - for standard input");
     size_t streams = 0;
     for (size_t i = 0; i < options->file_count; i++)
@@ -244,6 +249,10 @@ int options_parse(struct options *options, int argc, char *const *argv, struct f
             break;
         case MAKE_KEY:
             rc = parse_key(options, optarg, why);
+            break;
+        case FORGET_SITE:
+            options->site = optarg;
+            options->forget_site = true;
             break;
         case SOURCE:
             replace(&options->source, optarg);

@@ -17,6 +17,7 @@ struct options {
     enum line_format format;
     struct days days;
     enum period_type epoch;
+    bool forget_site;
     bool make_key; /* of the epoch `key`, and nothing else */
     struct period key;
     struct str languages[TALLY_LANGUAGES];

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 
 #include "clients/collector/clock.h"
+#include "clients/collector/input.h"
 #include "clients/weblog/digest.h"
-#include "clients/weblog/input.h"
 #include "clients/weblog/lines.h"
 #include "clients/weblog/locate.h"
 #include "proto/check.h"

@@ -219,6 +219,12 @@ class House:
     def weblog(self, *files, code=0, stdin=b'', more=(), env=None, **which):
         return self.run('suivi-weblog', *more, *self.weblog_arguments(*files, **which), code=code, stdin=stdin, env=env)
 
+    def listserv_arguments(self, *paths, name='list', state='lists'):
+        return ['--endpoint', self.endpoint, '--state', self.path(state), '--list', name, *paths]
+
+    def listserv(self, *paths, code=0, stdin=b'', more=(), env=None, **which):
+        return self.run('suivi-listserv', *more, *self.listserv_arguments(*paths, **which), code=code, stdin=stdin, env=env)
+
     def spawn(self, name, *arguments, env=None, **popen):
         """Starts a program that stays, or that will be killed."""
         running = Running([program(name), *arguments], env=env or self.environment(), **popen)
@@ -305,7 +311,7 @@ class HouseTest(unittest.TestCase):
 
 def main():
     """Runs the tests of the calling file; 77 (skipped) when every one of them was skipped."""
-    for name in ('suivid', 'suivi', 'suivi-weblog'):
+    for name in ('suivid', 'suivi', 'suivi-weblog', 'suivi-listserv'):
         if not os.access(program(name), os.X_OK):
             print('%s is not there: build first, or set SUIVI_BUILD' % program(name), file=sys.stderr)
             sys.exit(1)

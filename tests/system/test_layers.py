@@ -7,7 +7,7 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..')
 DAEMON = ('proto', 'config', 'daemon/io', 'daemon/store', 'daemon/books', 'daemon/figures', 'daemon/intake', 'daemon/audit',
           'daemon/answers', 'daemon')
 SHARED = ('proto', 'config', 'clients/lib', 'clients/collector')
-CLIENTS = [(*SHARED, 'clients/' + name) for name in ('cli', 'statsd', 'weblog')]     # none includes another
+CLIENTS = [(*SHARED, 'clients/' + name) for name in ('cli', 'listserv', 'statsd', 'weblog')]     # none includes another
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 
 

@@ -296,6 +296,59 @@ static void the_version_told_is_that_of_the_period(void **state) {
     }
 }
 
+static void assert_has(const struct suivi_explanation *it, const char *wanted) {
+    char *text = NULL;
+    size_t len;
+    FILE *stream = open_memstream(&text, &len);
+    explain_text_write(stream, it, &nothing_more);
+    fclose(stream);
+    if (!strstr(text, wanted))
+        fail_msg("wanted %s in:\n%s", wanted, text);
+    free(text);
+}
+
+/* Also where the method had no text, or the words were not kept; the same words are told once. */
+static void what_was_reported_has_the_words_of_its_time(void **state) {
+    (void)state;
+    struct suivi_meaning meaning[] = {
+        {"2018", "0", true, true, "", "Not of this closing.", ""},
+        {"2018-Q1", "1", true, true, "Downloads", "Files fetched.", ""},
+    };
+    struct suivi_explanation it = about_all_of_it(versions);
+    it.closings = &closing;
+    it.closing_count = 1;
+    it.meanings = meaning;
+    it.meaning_count = 2;
+    it.figure.period = "2018-02";
+    it.method = "web log";
+    assert_has(&it, "  definition  reported by version 1: Files fetched.\n"
+                    "              now: Files fetched by people.\n"
+                    "  method      reported by version 1: none was given\n"
+                    "              now: web log\n"
+                    "  version     1, since 1 Jan 2016\n");
+    meaning[1].kept = false;
+    assert_has(&it, "  definition  reported by version 1: its words were not kept then\n"
+                    "              now: Files fetched by people.\n");
+    meaning[1].changed = false;
+    assert_has(&it, "  definition  Files fetched by people.\n  method      web log\n");
+    meaning[1] =
+        (struct suivi_meaning){"2018-Q1", "", false, true, "", "Files fetched by people.", "web log"};
+    assert_has(&it, "  definition  Files fetched by people.\n  method      web log\n");
+}
+
+static void what_the_plan_has_no_more_is_not_counted(void **state) {
+    (void)state;
+    struct suivi_explanation it = about_downloads();
+    it.closings = &closing;
+    it.closing_count = 1;
+    it.gone = true;
+    it.figure.period = "2018-Q1";
+    it.figure.has_reported = true;
+    it.figure.reported = it.figure.value;
+    assert_has(
+        &it, " on 10 Apr 2018; not counted any more\n  SHA-256 4f1c; note: to the donors\nWhat it meant:\n");
+}
+
 static void a_change_of_the_text_alone_is_told_as_such(void **state) {
     (void)state;
     static const struct suivi_version same[] = {{"1", "2016-01-01", 1451606400},
@@ -752,6 +805,8 @@ int main(void) {
         cmocka_unit_test(a_month_is_closed_with_its_quarter),
         cmocka_unit_test(what_was_closed_without_a_value_says_so),
         cmocka_unit_test(the_version_told_is_that_of_the_period),
+        cmocka_unit_test(what_was_reported_has_the_words_of_its_time),
+        cmocka_unit_test(what_the_plan_has_no_more_is_not_counted),
         cmocka_unit_test(a_change_of_the_text_alone_is_told_as_such),
         cmocka_unit_test(what_is_entered_is_counted_as_what_it_is),
         cmocka_unit_test(entries_say_what_was_entered_and_why_it_changed),

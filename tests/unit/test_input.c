@@ -17,7 +17,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#include "clients/weblog/input.h"
+#include "clients/collector/input.h"
 
 #define PLAIN_SIZE (300 << 10) /* more than one buffer */
 #define SPACE      (1 << 20)

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "clients/weblog/input.h"
+#include "clients/collector/input.h"
 #include "clients/weblog/line.h"
 #include "clients/weblog/logtime.h"
 #include "tests/unit/random.h"

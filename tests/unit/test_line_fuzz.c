@@ -14,7 +14,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-#include "clients/weblog/input.h"
+#include "clients/collector/input.h"
 #include "clients/weblog/line.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

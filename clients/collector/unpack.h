@@ -1,7 +1,7 @@
-/* The packings a rotated log may be in, unpacked one member (gzip), frame (zstd) or stream (xz) at a time.
+/* The packings a file may be in, unpacked one member (gzip), frame (zstd) or stream (xz) at a time.
  * Each needs a bounded amount of memory whatever the file says, or refuses. */
-#ifndef SUIVI_WEBLOG_UNPACK_H
-#define SUIVI_WEBLOG_UNPACK_H
+#ifndef SUIVI_COLLECTOR_UNPACK_H
+#define SUIVI_COLLECTOR_UNPACK_H
 
 #include <stdbool.h>
 #include <stddef.h>

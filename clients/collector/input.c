@@ -1,4 +1,4 @@
-#include "clients/weblog/input.h"
+#include "clients/collector/input.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "clients/weblog/unpack.h"
+#include "clients/collector/unpack.h"
 #include "proto/check.h"
 
 #define INPUT_MAGIC 0x494e5054
@@ -108,7 +108,7 @@ static int open_file(struct input *input, struct fault *why) {
     if (input->fd < 0 || fstat(input->fd, &stat) != 0)
         return say_errno(input, "opened", errno, why);
     if (S_ISDIR(stat.st_mode))
-        return fault_set(why, -EISDIR, "%s: is a directory; name the log files in it", input->path);
+        return fault_set(why, -EISDIR, "%s: is a directory; name the files in it", input->path);
     input->dev = stat.st_dev;
     input->ino = stat.st_ino;
     input->regular = S_ISREG(stat.st_mode);
@@ -241,12 +241,13 @@ static int unpack_some(struct input *input, void *buffer, size_t size, size_t *g
     input->between_members = member_ended;
     if (error)
         return fault_set(
-            why, error, "%s: the %s data is damaged after byte %" PRIu64 " (%s); lines before it were read",
+            why, error,
+            "%s: the %s data is damaged after byte %" PRIu64 " (%s); what stands before it was read",
             input->path, packing_name(input->packing), input_consumed(input), unpack_reason(input->unpack));
     if (*got == 0 && used == 0 && input->held == 0 && !member_ended)
         return fault_set(why, -EBADMSG,
                          "%s: the %s data is cut off at byte %" PRIu64
-                         "; lines before it were read, copy the file again",
+                         "; what stands before it was read, copy the file again",
                          input->path, packing_name(input->packing), input_consumed(input));
     return 0;
 }

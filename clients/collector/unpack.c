@@ -1,4 +1,4 @@
-#include "clients/weblog/unpack.h"
+#include "clients/collector/unpack.h"
 
 #include <errno.h>
 #include <limits.h>

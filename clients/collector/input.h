@@ -1,8 +1,8 @@
-/* A log as a stream of bytes, whatever it is packed in: plain, gzip, zstd or xz, told by its first bytes and
+/* A file as a stream of bytes, whatever it is packed in: plain, gzip, zstd or xz, told by its first bytes and
  * not by its name. Several members in one file are one stream. Memory is bounded however well the file is
  * packed. */
-#ifndef SUIVI_WEBLOG_INPUT_H
-#define SUIVI_WEBLOG_INPUT_H
+#ifndef SUIVI_COLLECTOR_INPUT_H
+#define SUIVI_COLLECTOR_INPUT_H
 
 #include <stdbool.h>
 #include <stddef.h>

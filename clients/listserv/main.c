@@ -1,0 +1,148 @@
+/* suivi-listserv: counts what is new in mailing lists' archives and sends it to suivid. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clients/collector/sending.h"
+#include "clients/collector/terminal.h"
+#include "clients/lib/suivi.h"
+#include "clients/listserv/follow.h"
+#include "clients/listserv/lists.h"
+#include "clients/listserv/options.h"
+#include "proto/check.h"
+
+struct program {
+    struct options options;
+    struct suivi *suivi;
+    struct lists *lists;
+    struct list list;
+};
+
+/* A dry run looks up what is known, and makes no state. */
+static bool needs_state(const struct options *options) {
+    char *path = NULL;
+    ASSERT(asprintf(&path, "%s/outbox.mdb", options->common.state) > 0);
+    bool there = access(path, F_OK) == 0;
+    free(path);
+    return !options->dry_run || there;
+}
+
+static int open_suivi(struct program *program, struct fault *why) {
+    const struct suivi_options options = {.endpoint = program->options.common.endpoint,
+                                          .state = program->options.common.state,
+                                          .source = program->options.common.source,
+                                          .software = "suivi-listserv " SUIVI_VERSION};
+    int rc = suivi_open(&program->suivi, &options);
+    return rc == 0 ? 0 : fault_set(why, rc, "%s", suivi_why(program->suivi));
+}
+
+static int open_all(struct program *program, struct fault *why) {
+    const struct options *options = &program->options;
+    int rc = needs_state(options) ? open_suivi(program, why) : 0;
+    if (rc != 0)
+        return rc;
+    program->list = (struct list){options->list, options->paths, options->path_count};
+    const struct lists_options lists = {.suivi = program->suivi,
+                                        .state = options->common.state,
+                                        .lists = &program->list,
+                                        .count = 1,
+                                        .dry = options->dry_run,
+                                        .stays = options->follow};
+    return lists_open(&program->lists, &lists, why);
+}
+
+static void close_all(struct program *program) {
+    lists_close(&program->lists);
+    suivi_close(&program->suivi);
+    options_free(&program->options);
+}
+
+static int count_all(struct program *program, struct fault *why) {
+    if (program->options.follow)
+        return follow_run(program->lists, program->suivi, program->options.common.state, why);
+    if (program->options.dry_run)
+        puts("indicator,period,list,value");
+    int rc = lists_read(program->lists, why);
+    return rc == 0 ? lists_finish(program->lists, why) : rc;
+}
+
+static const char *plural(uint64_t count) {
+    return count == 1 ? "" : "s";
+}
+
+/* One line in which everything adds up: each message is a post, without a date, or known; each event that was sent is counted,
+ * refused, or was counted before. */
+static void say_balance(const struct lists_total *total, const struct suivi_tally *sent) {
+    const struct census_sums *sums = &total->sums;
+    uint64_t fresh = sums->read - sums->known - sums->undated,
+             refused = sent->events - sent->counted - sent->again;
+    int64_t taken_back = (int64_t)fresh - sums->posts;
+    char back[96] = "", what[160] = "";
+    if (taken_back > 0)
+        snprintf(back, sizeof back, " (%" PRId64 " taken back, of messages that were read when half written)",
+                 taken_back);
+    if (sent->events > 0)
+        snprintf(what, sizeof what,
+                 ": %" PRIu64 " event%s, %" PRIu64 " counted, %" PRIu64 " refused, %" PRIu64
+                 " counted before",
+                 sent->events, plural(sent->events), sent->counted, refused, sent->again);
+    terminal_say(LISTS_PROGRAM,
+                 "%" PRIu64 " message%s read: %" PRIu64 " new post%s%s, %" PRIu64 " without a date, %" PRIu64
+                 " known; %" PRIu64 " batch%s acknowledged%s",
+                 sums->read, plural(sums->read), fresh, plural(fresh), back, sums->undated, sums->known,
+                 sent->batches, sent->batches == 1 ? "" : "es", what);
+}
+
+/* What a person wants to know at the end; true when all is well. */
+static bool report(struct program *program, int delivered) {
+    struct suivi_tally sent = suivi_tally(program->suivi);
+    struct lists_total total = lists_total(program->lists);
+    bool well = sent.refused == 0 && sent.missing == 0 && !total.failed;
+    if (sent.refused > 0)
+        sending_say_refused(LISTS_PROGRAM, program->suivi, program->options.common.state);
+    if (sent.missing > 0)
+        sending_say_missing(LISTS_PROGRAM, program->suivi);
+    if (delivered != 0) {
+        terminal_say(LISTS_PROGRAM, "%s", suivi_why(program->suivi));
+        return program->options.follow && well; /* asked to end, and all is saved */
+    }
+    say_balance(&total, &sent);
+    return well;
+}
+
+static bool run(struct program *program) {
+    struct fault why;
+    if (open_all(program, &why) != 0 || count_all(program, &why) != 0) {
+        terminal_say(LISTS_PROGRAM, "%s", why.text);
+        return false;
+    }
+    if (program->options.dry_run) {
+        struct lists_total total = lists_total(program->lists);
+        say_balance(&total, &(struct suivi_tally){0});
+        return !total.failed && fflush(stdout) == 0;
+    }
+    return report(program, suivi_deliver(program->suivi, program->options.common.timeout_ms));
+}
+
+int main(int argc, char **argv) {
+    struct program program = {0};
+    struct fault why;
+    if (options_parse(&program.options, argc, argv, &why) != 0) {
+        terminal_say(LISTS_PROGRAM, "%s (suivi-listserv --help tells more)", why.text);
+        options_free(&program.options);
+        return 2;
+    }
+    if (program.options.help || program.options.version) {
+        fputs(program.options.help ? options_help : "suivi-listserv " SUIVI_VERSION "\n", stdout);
+        options_free(&program.options);
+        return fflush(stdout) == 0 ? 0 : 1;
+    }
+    if (program.options.follow)
+        follow_block_signals();
+    bool well = run(&program);
+    close_all(&program);
+    return well ? 0 : 1;
+}

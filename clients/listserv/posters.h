@@ -1,0 +1,29 @@
+/* Who posted on which day, as keyed hashes: each month has a key of its own (clients/collector/keys.h). */
+#ifndef SUIVI_LISTSERV_POSTERS_H
+#define SUIVI_LISTSERV_POSTERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/fault.h"
+#include "proto/str.h"
+
+struct posters;
+
+/* `directory`: of the keys; NULL: a key for now, which is nowhere. */
+int posters_open(struct posters **out, const char *directory, struct fault *why);
+void posters_close(struct posters **posters);
+
+int posters_add(struct posters *posters, int32_t day, struct str address, struct fault *why);
+bool posters_full(const struct posters *posters);
+
+/* Hands on who posted, by day, in order, each once a day; what `take` returns other than 0 is returned. */
+int posters_each(struct posters *posters,
+                 int (*take)(void *arg, int32_t day, const uint64_t *hashes, size_t count), void *arg);
+void posters_forget(struct posters *posters);
+
+/* Nobody who posted in a month before that one can be known again. */
+int posters_destroy_before(struct posters *posters, int32_t month, struct fault *why);
+
+#endif
