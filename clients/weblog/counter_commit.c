@@ -68,8 +68,19 @@ void counter_records_init(struct counter *counter) {
 }
 
 static const char *const sum_names[] = {
-    [TALLY_REQUESTS] = "web.requests",   [TALLY_ROBOTS] = "web.robots", [TALLY_MALFORMED] = "web.malformed",
-    [TALLY_PAGEVIEWS] = "web.pageviews", [TALLY_VISITS] = "web.visits", [TALLY_DOWNLOADS] = "web.downloads",
+    [TALLY_REQUESTS] = "web.requests",
+    [TALLY_ROBOTS] = "web.robots",
+    [TALLY_MALFORMED] = "web.malformed",
+    [TALLY_PAGEVIEWS] = "web.pageviews",
+    [TALLY_VISITS] = "web.visits",
+    [TALLY_DOWNLOADS] = "web.downloads",
+    [TALLY_FIRSTS_DAY] = "web.firsts.day",
+    [TALLY_FIRSTS_MONTH] = "web.firsts.month",
+    [TALLY_FIRSTS_QUARTER] = "web.firsts.quarter",
+    [TALLY_FIRSTS_YEAR] = "web.firsts.year",
+    [TALLY_FIRSTS_RETURNING] = "web.firsts.returning",
+    [TALLY_STAMP_VIEWS] = "web.firsts.pageviews",
+    [TALLY_UNSTAMPED] = "web.firsts.unstamped",
 };
 
 static const char *const set_names[] = {
@@ -107,21 +118,38 @@ static int send_language(struct counter *counter, int32_t day, unsigned language
     return suivi_name(counter->suivi, "web.languages", &dim, 1, (int64_t)day * CIVIL_DAY_SECONDS, name);
 }
 
+/* Where a site has known more than one way of counting visitors, each day says which was its own. */
+static int send_method(struct counter *counter, int32_t day) {
+    const char *name = methods_name(&counter->methods, day);
+    struct suivi_dim dim = {"site", counter->options.site};
+    int rc = 0;
+    if (name == NULL || counter->method_told == day)
+        return 0;
+    for (unsigned i = 0; i < sizeof set_names / sizeof set_names[0] && rc == 0; i++)
+        rc = suivi_remark(counter->suivi, set_names[i], &dim, 1, (int64_t)day * CIVIL_DAY_SECONDS,
+                          SUIVI_METHOD, "method", name);
+    if (rc == 0)
+        counter->method_told = day;
+    return rc;
+}
+
 static int send_sum(void *arg, enum tally_sum what, int32_t day, unsigned language, int64_t value) {
     struct counter *counter = counter_of(arg);
     if (!is_wanted(counter, day))
         return 0;
     struct suivi_dim dims[2];
     size_t count = dims_of(counter, language, dims);
-    int rc =
-        suivi_count(counter->suivi, sum_names[what], dims, count, (int64_t)day * CIVIL_DAY_SECONDS, value);
+    int rc = what == TALLY_REQUESTS ? send_method(counter, day) : 0;
+    if (rc == 0)
+        rc = suivi_count(counter->suivi, sum_names[what], dims, count, (int64_t)day * CIVIL_DAY_SECONDS,
+                         value);
     return rc == 0 && what == TALLY_PAGEVIEWS && value > 0 ? send_language(counter, day, language) : rc;
 }
 
 static int send_set(void *arg, enum tally_set what, int32_t day, unsigned language, const uint64_t *hashes,
                     size_t hash_count) {
     struct counter *counter = counter_of(arg);
-    if (!is_wanted(counter, day))
+    if (!is_wanted(counter, day) || methods_stamp(&counter->methods, day))
         return 0;
     struct suivi_dim dims[2];
     size_t count = dims_of(counter, language, dims);
@@ -180,6 +208,19 @@ static void forget_cached(struct counter *counter) {
     epochs_reload(counter->epochs);
 }
 
+/* A change is told with the last day before it, of which it was not said before. */
+static int save_methods(struct counter *counter, struct fault *why) {
+    int32_t since = methods_since(&counter->methods);
+    if (!counter->methods.changed)
+        return 0;
+    if (since != METHODS_NO_DAY && is_wanted(counter, since - 1)) {
+        int rc = send_method(counter, since - 1);
+        if (rc != 0)
+            return fault_set(why, rc, "%s", suivi_why(counter->suivi));
+    }
+    return methods_save(&counter->methods, &counter->records, counter->site, why);
+}
+
 /* Hands all that was counted to libsuivi, as records and events. */
 static int hand_over(struct counter *counter, bool settled, struct fault *why) {
     const struct tally_sink sink = {.arg = counter, .sum = send_sum, .set = send_set, .heard = send_heard};
@@ -197,6 +238,8 @@ static int hand_over(struct counter *counter, bool settled, struct fault *why) {
         rc = epochs_save(counter->epochs, why);
     if (rc == 0)
         rc = days_save(counter->options.days, &counter->records, why);
+    if (rc == 0)
+        rc = save_methods(counter, why);
     if (rc != 0)
         return rc;
     rc = tally_flush(counter->tally, &sink);
@@ -217,6 +260,7 @@ int counter_commit(struct counter *counter, bool settled, struct fault *why) {
         rc = -ENOSPC;
     if (rc != 0)
         return fault_set(why, rc, "%s", suivi_why(counter->suivi));
+    counter->methods.changed = false;
     counter->committed = counter_sums(counter);
     if (visitors_full(counter->visitors) || clicks_full(counter->clicks)) {
         counter->unjudged_stored |= visitors_unjudged(counter->visitors);
@@ -230,6 +274,7 @@ void counter_forget(struct counter *counter) {
     suivi_rollback(counter->suivi);
     counter_forget_named(counter);
     tally_forget(counter->tally);
+    counter->method_told = METHODS_NO_DAY;
     key_events_forget(counter->key_events);
     counter->unjudged_stored |= counter->unjudged_noted;
     forget_cached(counter);

@@ -22,6 +22,9 @@ const char options_help[] =
     "  --default-language NAME  language of all other paths (default: the first of --languages, else en)\n"
     "  --from DAY, --to DAY     count what lies on these days only, as in 2018-02-10; lines of others are "
     "read too\n"
+    "  --stamp                  count visitors by the cookie that the site sends, from the next day on "
+    "(docs/stamp.md)\n"
+    "  --stamp-path PATH        the one file of every page that is asked for with it, as in /style.css\n"
     "  --follow                 stay and count lines as they are written\n"
     "  --endpoint ENDPOINT      of the daemon (default: $SUIVI_ENDPOINT, else as suivid listens)\n"
     "  --state DIR              where positions, keys and the outbox are (default: /var/lib/suivi/weblog)\n"
@@ -43,6 +46,8 @@ enum {
     FROM,
     TO,
     FOLLOW,
+    STAMP,
+    STAMP_PATH,
     ENDPOINT,
     STATE,
     KEYS,
@@ -65,6 +70,8 @@ static const struct option long_options[] = {
     {"from", required_argument, NULL, FROM},
     {"to", required_argument, NULL, TO},
     {"follow", no_argument, NULL, FOLLOW},
+    {"stamp", no_argument, NULL, STAMP},
+    {"stamp-path", required_argument, NULL, STAMP_PATH},
     {"endpoint", required_argument, NULL, ENDPOINT},
     {"state", required_argument, NULL, STATE},
     {"keys", required_argument, NULL, KEYS},
@@ -171,6 +178,14 @@ static int check(struct options *options, struct fault *why) {
         return fault_set(why, -EINVAL, "--source: %s", reason.text);
     if (options->days.first > options->days.last)
         return fault_set(why, -EINVAL, "--from is after --to");
+    if (options->stamp_path != NULL && !options->stamp)
+        return fault_set(why, -EINVAL, "--stamp-path is of no use without --stamp");
+    if (options->stamp_path != NULL && (options->stamp_path[0] != '/' || strpbrk(options->stamp_path, " ?#")))
+        return fault_set(why, -EINVAL,
+                         "--stamp-path: \"%.64s\" is no path of the site, such as /style.css, without query",
+                         options->stamp_path);
+    if (options->stamp && options->format == LINE_COMMON)
+        return fault_set(why, -EINVAL, "--stamp: a log in the format common holds no cookie");
     if (options->forget_site && options->file_count > 0)
         return fault_set(why, -EINVAL, "--forget-site forgets a site and reads no FILE");
     if (options->file_count == 0 && !options->forget_site)
@@ -231,6 +246,12 @@ int options_parse(struct options *options, int argc, char *const *argv, struct f
             break;
         case FOLLOW:
             options->follow = true;
+            break;
+        case STAMP:
+            options->stamp = true;
+            break;
+        case STAMP_PATH:
+            options->stamp_path = optarg;
             break;
         case ENDPOINT:
             options->endpoint = optarg;

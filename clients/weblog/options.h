@@ -22,6 +22,8 @@ struct options {
     struct period key;
     struct str languages[TALLY_LANGUAGES];
     size_t language_count, default_language;
+    bool stamp;
+    const char *stamp_path; /* of argv; NULL: none */
     int timeout_ms;
     char *const *files; /* of argv */
     size_t file_count;

@@ -96,6 +96,7 @@ static void write_head(struct writing *writing) {
     const struct query_scope *scope = writing->scope;
     char note[FOLD_NOTE_MAX];
     const struct fold_question question = {.framework = scope->framework,
+                                           .catalogue = scope->catalogue,
                                            .indicator = writing->index,
                                            .by = scope->by,
                                            .has_sum_of = scope->has_sum_of,
