@@ -13,7 +13,7 @@
 
 #define MOVES_NEVER UINT32_MAX
 #define MOVES_WORK_MAX                                                                                       \
-    (UINT64_C(1) << 27) /* entries looked at again, and the like, before causes are put together */
+    (UINT64_C(1) << 24) /* entries looked at again before causes are put together: about a second */
 
 /* What one source brought in one vintage, without a reason or for one; or a withdrawal, which ends its vintage. */
 struct moves_cause {

@@ -107,7 +107,8 @@ static void draw_entry(struct said *said, int32_t day) {
 }
 
 static void draw(struct said *said) {
-    int32_t day = books_day("2017-09-20") + (int32_t)random_below(DAYS);
+    int32_t day = random_below(2) ? books_day("2017-11-19") + (int32_t)random_below(3) /* where much meets */
+                                  : books_day("2017-09-20") + (int32_t)random_below(DAYS);
     *said = (struct said){.source = sources[random_below(3)],
                           .indicator = indicators[random_below(ENTERED)],
                           .region = regions[random_below(2)]};
