@@ -22,10 +22,10 @@
 #define HEARTBEAT_MS      10000
 #define HEARTBEAT_GONE_MS 30000
 
-/* Connections are shared out by their number, and each endpoint counts as one: with so many threads one that sends
- * much shares its thread with few others, and what the kernel holds for it at most is read while these wait. */
+/* Connections are shared out by their number, in which each endpoint counts as one: with two threads one that sends
+ * much and one that asks were often together. */
 #define IO_THREADS     4
-#define RECEIVE_BUFFER (256 << 10)
+#define RECEIVE_BUFFER (256 << 10) /* bytes: no more of a large frame is read in one go */
 
 struct socket {
     unsigned magic;
