@@ -20,9 +20,9 @@ struct moves_cause {
     uint32_t vintage, source;
     const struct withdrawal *withdrawal; /* NULL: none */
     struct str reason;                   /* borrowed; empty: none was given */
-    int64_t recorded;                    /* the first of what was said; INT64_MIN: there is what was counted */
-    bool corrects;                       /* what is said of the period: is told even when it moves nothing */
-    uint32_t step;                       /* once they are in order */
+    int64_t recorded; /* the first of what was said; INT64_MIN: there is what was counted */
+    bool corrects;    /* what is said of the period: is told even when it moves nothing */
+    uint32_t step;    /* once they are in order */
 };
 
 /* A figure that several series have together, changed by one of them. */

@@ -97,6 +97,7 @@ static void write_head(struct writing *writing) {
     const struct query_scope *scope = writing->scope;
     char note[FOLD_NOTE_MAX];
     const struct fold_question question = {.framework = scope->framework,
+                                           .catalogue = scope->catalogue,
                                            .indicator = writing->index,
                                            .by = scope->by,
                                            .has_sum_of = scope->has_sum_of,
@@ -334,7 +335,8 @@ static int answer(struct writing *writing, struct query_scope *scope, bool *foun
 
 int query_run(struct frames **out, const struct message_query *query, const struct framework *framework,
               struct catalogue *catalogue, struct store *store, int64_t now, struct fault *why) {
-    struct query_scope scope = {.query = query, .framework = framework, .catalogue = catalogue};
+    struct query_scope scope = {
+        .query = query, .framework = framework, .catalogue = catalogue, .outside = query->outside};
     struct writing writing = {.scope = &scope};
     bool found[MESSAGE_PATTERNS_MAX] = {false};
     writing.chosen = mem_zeroed(framework_indicator_count(framework) + 1, sizeof *writing.chosen);

@@ -95,8 +95,9 @@ struct telling {
 };
 
 /* Whether it is the breakdown asked for. Outsiders are told the whole: nobody says any more which numbers are small. */
-static bool is_asked_for(const struct message_query *query, const struct dims *dims) {
-    if (dims->count != query->split_count + query->where.count || (query->outside && dims->count > 0))
+static bool is_asked_for(const struct query_scope *scope, const struct dims *dims) {
+    const struct message_query *query = scope->query;
+    if (dims->count != query->split_count + query->where.count || (scope->outside && dims->count > 0))
         return false;
     for (uint32_t i = 0; i < query->split_count; i++)
         if (dims_get(dims, query->split[i]).len == 0)
@@ -120,7 +121,7 @@ static int tell_figure(void *arg, const struct closing_figure *kept) {
                                  .reported = kept->value,
                                  .heard = kept->heard,
                                  .days = kept->days};
-    if (kept->state != MESSAGE_STATE_VALUE || !is_asked_for(query, &kept->dims))
+    if (kept->state != MESSAGE_STATE_VALUE || !is_asked_for(telling->scope, &kept->dims))
         return 0;
     for (uint32_t i = 0; i < query->split_count; i++)
         out.dim[i] = dims_get(&kept->dims, query->split[i]);

@@ -18,10 +18,16 @@ static size_t find_item(const struct fold *fold, const struct fold_group *group,
     return at;
 }
 
+struct walk {
+    struct fold *fold;
+    const struct fold_list *list;
+};
+
 /* A sum needs one item for each group and period. */
 static int visit_sum(void *arg, const struct store_sum *sum) {
-    struct fold *fold = arg;
-    uint32_t number = fold->group_of[sum->index];
+    const struct walk *walk = arg;
+    struct fold *fold = walk->fold;
+    uint32_t number = walk->list->group_of[sum->index];
     struct fold_group *group = &fold->group[number];
     int32_t when = sum->when;
     if (fold->from_days) {
@@ -43,10 +49,10 @@ static int visit_sum(void *arg, const struct store_sum *sum) {
     return fold_add_item(fold, &item);
 }
 
-int fold_sums(struct fold *fold) {
+int fold_sums(struct fold *fold, const struct fold_list *list) {
     const struct fold_question *ask = fold->ask;
     int32_t first = fold->from_days ? ask->first : civil_month_of_day(ask->first);
     int32_t last = fold->from_days ? ask->last : civil_month_of_day(ask->last);
-    return store_each_sum(ask->snapshot, fold->from_days ? STORE_DAYS : STORE_MONTHS, fold->series,
-                          fold->series_count, first, last, visit_sum, fold, fold->why);
+    return store_each_sum(ask->snapshot, fold->from_days ? STORE_DAYS : STORE_MONTHS, list->series,
+                          list->count, first, last, visit_sum, &(struct walk){fold, list}, fold->why);
 }

@@ -358,32 +358,22 @@ class Book:
         heard = len([day for day in all_days if day in days])
         return (heard, len(all_days)) if heard else None
 
-    def outside(self, id, by, split, where=None, **limits):
-        """What outsiders are told: all figures; the keys of those withheld; and (keys, n) where the smallest other one goes
-        with it: at least n and at most one of these keys, since several may be the smallest. One breakdown alone (`where`)
-        is withheld when it is among its likes."""
-        indicator = self.indicators[id]
-        if where and not split:
-            names = tuple(sorted(where))
-            if any(name not in self.dimensions(indicator) for name in names):
-                return {}, set(), []
-            table, withheld, either = self.outside(id, by, names, **limits)
-            own = tuple(where[name] for name in names)
-            alone = [({key[:1]}, 1 if len(choice) == 1 else 0) for choice, _ in either for key in choice if key[1:] == own]
-            return ({key[:1]: value for key, value in table.items() if key[1:] == own},
-                    {key[:1] for key in withheld if key[1:] == own}, alone)
-        table = self.figures(id, by, split, where, **limits)
-        withheld, either = set(), []
-        if split:
-            for period in {key[0] for key in table}:
-                rows = {key: value for key, value in table.items() if key[0] == period}
-                small = {key for key, value in rows.items() if 0 < value < indicator.small}
-                withheld |= small
-                others = {key: value for key, value in rows.items() if key not in small and value > 0}
-                if len(small) == 1 and others:
-                    least = min(others.values())
-                    either.append(({key for key, value in others.items() if value == least}, 1))
-        return table, withheld, either
+    def outside(self, id, by, name):
+        """What outsiders are not told by one dimension, of periods of the plan's frequency that are over: {period: values}; None in
+        the place of the values: nothing is told of any."""
+        least, secret = self.indicators[id].small, {}
+        table = self.figures(id, by, (name,))
+        for period in {period for period, _ in table}:
+            rows = sorted((value, part) for (text, part), value in table.items() if text == period and value != 0)
+            hidden = [row for row in rows if row[0] < least]
+            others = [row for row in rows if row[0] >= least]
+            while hidden and not (len(hidden) > 1 and sum(value for value, _ in hidden) >= least + len(hidden) - 2):
+                if not others:
+                    hidden = None
+                    break
+                hidden.append(others.pop(0))
+            secret[period] = hidden if hidden is None else {part for _, part in hidden}
+        return secret
 
 
 def by_day(items):
