@@ -17,6 +17,7 @@ enum record_kind {
     RECORD_POSTS = 'p',   /* list, first bytes of an identity: posts that were counted */
     RECORD_MEMBERS = 'm', /* list: the server told how many members it has */
     RECORD_SERVER = 's',  /* language: the server told how many of its lists are moderated */
+    RECORD_TIME = 't',    /* of what the server told last */
 };
 
 #define RECORD_TAIL_MAX 16

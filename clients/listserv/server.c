@@ -17,6 +17,8 @@
 #define PAGE          100
 #define NAME_MAX_LEN  DIM_VALUE_MAX
 #define LANGUAGES_MAX 64
+#define TIME_BYTES    8
+#define AHEAD_MAX     60 /* seconds; a clock that was put back further is believed */
 
 /* One list as the server tells of it. */
 struct told {
@@ -339,10 +341,32 @@ static int ask_all(struct asking *asking, struct fault *why) {
     return rc == 0 ? tell_languages(asking, why) : rc;
 }
 
+/* Of two readings of one second the larger would hold, not the later: each has a second of its own. */
+static int set_time(struct asking *asking, struct fault *why) {
+    const char name = RECORD_TIME;
+    struct suivi *suivi = asking->options->suivi;
+    const void *stored;
+    size_t len;
+    asking->at = clock_unix_us() / 1000000;
+    if (suivi == NULL)
+        return 0;
+    if (suivi_get(suivi, &name, 1, &stored, &len) == 0 && len == TIME_BYTES) {
+        int64_t before = (int64_t)record_get_number(stored, TIME_BYTES);
+        if (asking->at <= before && before - asking->at < AHEAD_MAX)
+            asking->at = before + 1;
+    }
+    unsigned char value[TIME_BYTES];
+    record_put_number(value, sizeof value, (uint64_t)asking->at);
+    int rc = asking->options->out == NULL ? suivi_put(suivi, &name, 1, value, sizeof value) : 0;
+    return rc == 0 ? 0 : fault_set(why, rc, "%s", suivi_why(suivi));
+}
+
 int server_count(const struct server_options *options, struct fault *why) {
     const struct listserv_content *content = listserv_settings_content(options->settings);
-    struct asking asking = {.options = options, .at = clock_unix_us() / 1000000};
-    int rc = rest_open(&asking.rest, content->server, content->user, content->password_file, why);
+    struct asking asking = {.options = options};
+    int rc = set_time(&asking, why);
+    if (rc == 0)
+        rc = rest_open(&asking.rest, content->server, content->user, content->password_file, why);
     if (rc == 0)
         rc = ask_all(&asking, why);
     rest_close(&asking.rest);
