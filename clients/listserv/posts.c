@@ -211,7 +211,8 @@ static int save_record(struct posts *posts, unsigned prefix, const struct identi
 int posts_save(struct posts *posts, struct fault *why) {
     OBJ_CHECK(posts, POSTS_MAGIC);
     ASSERT(posts->suivi != NULL);
-    qsort(posts->added, posts->added_count, sizeof *posts->added, compare);
+    if (posts->added_count > 1)
+        qsort(posts->added, posts->added_count, sizeof *posts->added, compare);
     size_t first = 0;
     int rc = 0;
     for (unsigned prefix = 0; prefix < PREFIXES && rc == 0; prefix++) {
