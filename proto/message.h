@@ -374,6 +374,7 @@ struct message_part {
     uint32_t days;          /* it was heard from on, in the period */
     struct str first, last; /* of these days */
     int64_t heard;          /* Unix time of its last batch of all */
+    uint64_t error;         /* the standard error of `value`, at most; 0: it is exact */
 };
 
 enum message_entry_state {

@@ -290,12 +290,6 @@ int key_shelf_need(const struct key_shelf *shelf, const char *name, int32_t mont
     return write_line(shelf, name, "", line, why);
 }
 
-void key_shelf_need_none(const struct key_shelf *shelf, const char *name) {
-    char *path = path_of(shelf, name, "");
-    unlink(path);
-    free(path);
-}
-
 bool key_shelf_needs(const struct key_shelf *shelf, const char *name) {
     char *path = path_of(shelf, name, "");
     bool there = access(path, F_OK) == 0;

@@ -226,8 +226,8 @@ static int send_days(const struct sink *sink) {
     for (int32_t day = 0; day < DAYS && rc == 0; day++) {
         if (!census->seen[day])
             continue;
-        for (int32_t between = day - before <= GAP_MAX && before >= 0 ? before + 1 : day;
-             between < day && rc == 0; between++)
+        bool near = before >= 0 && before < day && day - before <= GAP_MAX;
+        for (int32_t between = near ? before + 1 : day; between < day && rc == 0; between++)
             rc = send_number(sink, "lists.posts", between, 0);
         if (rc == 0)
             rc = send_number(sink, "lists.posts", day, census->by_day[day]);

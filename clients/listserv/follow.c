@@ -15,7 +15,7 @@
 #define TURN_MS 1000  /* at most one reading in this time */
 #define IDLE_MS 30000 /* look anyway */
 #define SEND_MS 200   /* to wait for answers in a turn */
-#define KEYS_MS 3600000
+#define HOUR_MS 3600000
 
 struct follow {
     struct lists *lists;
@@ -23,8 +23,10 @@ struct follow {
     struct sending sending;
     int signals, changes; /* descriptors; changes -1: no inotify */
     bool stop;
-    bool stuck; /* nothing can be saved at the moment: said so once */
-    int64_t finished_ms;
+    bool stuck;      /* nothing can be saved at the moment: said so once */
+    int64_t hour_ms; /* when the last one began */
+    int (*hourly)(void *arg, struct fault *why);
+    void *arg;
 };
 
 static void stop_signals(sigset_t *set) {
@@ -60,9 +62,12 @@ static int turn(struct follow *follow, struct fault *why) {
     int rc = follow->stuck ? lists_finish(follow->lists, why) : 0;
     if (rc == 0)
         rc = lists_read(follow->lists, why);
-    if (rc == 0 && (follow->stop || clock_ms() - follow->finished_ms >= KEYS_MS)) {
+    bool due = clock_ms() - follow->hour_ms >= HOUR_MS;
+    if (rc == 0 && due)
+        rc = follow->hourly(follow->arg, why);
+    if (rc == 0 && (follow->stop || due)) {
         rc = lists_finish(follow->lists, why);
-        follow->finished_ms = clock_ms();
+        follow->hour_ms = clock_ms();
     }
     if (rc == -ENOSPC && !follow->stuck)
         terminal_say(LISTS_PROGRAM, "%s; trying again", why->text);
@@ -95,11 +100,14 @@ static void wait_for_change(struct follow *follow, int64_t turn_began) {
     follow->stop = (wanted[0].revents & POLLIN) != 0;
 }
 
-int follow_run(struct lists *lists, struct suivi *suivi, const char *state, struct fault *why) {
+int follow_run(struct lists *lists, struct suivi *suivi, const char *state,
+               int (*hourly)(void *arg, struct fault *why), void *arg, struct fault *why) {
     struct follow follow = {.lists = lists,
                             .suivi = suivi,
                             .sending = {.program = LISTS_PROGRAM, .suivi = suivi, .state = state},
-                            .finished_ms = INT64_MIN / 2};
+                            .hour_ms = INT64_MIN / 2,
+                            .hourly = hourly,
+                            .arg = arg};
     sigset_t set;
     stop_signals(&set);
     follow.signals = signalfd(-1, &set, SFD_CLOEXEC);

@@ -9,6 +9,8 @@
 /* Before anything else: SIGTERM and SIGINT end it, once all is saved. */
 void follow_block_signals(void);
 
-int follow_run(struct lists *lists, struct suivi *suivi, const char *state, struct fault *why);
+/* `hourly` is called at the start, and then every hour; -ENOSPC from it is waited out. */
+int follow_run(struct lists *lists, struct suivi *suivi, const char *state,
+               int (*hourly)(void *arg, struct fault *why), void *arg, struct fault *why);
 
 #endif

@@ -101,7 +101,8 @@ void lists_close(struct lists **pointer) {
 }
 
 /* Who stays looks at the same paths again and again, and says each thing once. */
-static void complain(struct lists *lists, const char *sentence) {
+void lists_complain(struct lists *lists, const char *sentence) {
+    OBJ_CHECK(lists, LISTS_MAGIC);
     lists->failed = true;
     for (size_t i = 0; i < lists->said_count; i++)
         if (strcmp(lists->said[i], sentence) == 0)
@@ -143,7 +144,7 @@ static int read_file(struct lists *lists, const struct walk_file *file, struct p
         found = ARCHIVE_WRONG;
     }
     if (found == ARCHIVE_WRONG)
-        complain(lists, wrong.text);
+        lists_complain(lists, wrong.text);
     return 0;
 }
 
@@ -174,7 +175,7 @@ static int read_list(struct lists *lists, size_t number, struct fault *why) {
     for (size_t i = 0; i < list->path_count; i++) {
         struct fault wrong;
         if (walk_add(&walk, list->paths[i], &wrong) != 0)
-            complain(lists, wrong.text);
+            lists_complain(lists, wrong.text);
     }
     keep_folders(lists, &walk);
     lists->archive.census = lists->censuses[number];

@@ -49,6 +49,9 @@ int lists_finish(struct lists *lists, struct fault *why);
 /* Directories in which something may change, of the last reading. */
 const char *const *lists_folders(const struct lists *lists, size_t *count);
 
+/* Something that is not right: it is said, once by who stays, and the run is no success. */
+void lists_complain(struct lists *lists, const char *sentence);
+
 struct lists_total lists_total(const struct lists *lists);
 
 #endif

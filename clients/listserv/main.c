@@ -11,14 +11,19 @@
 #include "clients/lib/suivi.h"
 #include "clients/listserv/follow.h"
 #include "clients/listserv/lists.h"
+#include "clients/listserv/listserv_settings.h"
 #include "clients/listserv/options.h"
+#include "clients/listserv/posts.h"
+#include "clients/listserv/server.h"
 #include "proto/check.h"
 
 struct program {
     struct options options;
     struct suivi *suivi;
     struct lists *lists;
-    struct list list;
+    struct listserv_settings *settings; /* NULL: a list was named */
+    struct list *list;
+    size_t list_count;
 };
 
 /* A dry run looks up what is known, and makes no state. */
@@ -39,16 +44,43 @@ static int open_suivi(struct program *program, struct fault *why) {
     return rc == 0 ? 0 : fault_set(why, rc, "%s", suivi_why(program->suivi));
 }
 
-static int open_all(struct program *program, struct fault *why) {
+/* The list that was named, or those of the settings. */
+static int find_lists(struct program *program, struct fault *why) {
     const struct options *options = &program->options;
-    int rc = needs_state(options) ? open_suivi(program, why) : 0;
+    if (options->list != NULL) {
+        program->list = mem_zeroed(1, sizeof *program->list);
+        program->list[program->list_count++] =
+            (struct list){options->list, options->paths, options->path_count};
+        return 0;
+    }
+    int rc = listserv_settings_load(&program->settings, options->config, why);
+    if (rc == -ENOENT && options->config == NULL)
+        return fault_set(why, rc,
+                         "no list was named, and there are no settings (" LISTSERV_SETTINGS_FILE
+                         "): give --list NAME PATH, or --config FILE");
     if (rc != 0)
         return rc;
-    program->list = (struct list){options->list, options->paths, options->path_count};
+    const struct listserv_content *content = listserv_settings_content(program->settings);
+    program->list = mem_zeroed(content->archive_count + 1, sizeof *program->list);
+    for (; program->list_count < content->archive_count; program->list_count++) {
+        const struct listserv_archive *archive = &content->archives[program->list_count];
+        program->list[program->list_count] =
+            (struct list){archive->list, archive->paths, archive->path_count};
+    }
+    return 0;
+}
+
+static int open_all(struct program *program, struct fault *why) {
+    const struct options *options = &program->options;
+    int rc = find_lists(program, why);
+    if (rc == 0)
+        rc = needs_state(options) ? open_suivi(program, why) : 0;
+    if (rc != 0)
+        return rc;
     const struct lists_options lists = {.suivi = program->suivi,
                                         .state = options->common.state,
-                                        .lists = &program->list,
-                                        .count = 1,
+                                        .lists = program->list,
+                                        .count = program->list_count,
                                         .dry = options->dry_run,
                                         .stays = options->follow};
     return lists_open(&program->lists, &lists, why);
@@ -57,15 +89,48 @@ static int open_all(struct program *program, struct fault *why) {
 static void close_all(struct program *program) {
     lists_close(&program->lists);
     suivi_close(&program->suivi);
+    listserv_settings_free(&program->settings);
+    free(program->list);
     options_free(&program->options);
+}
+
+static int64_t archived(void *arg, const char *list) {
+    struct program *program = arg;
+    return program->suivi != NULL ? posts_count(program->suivi, str_of(list)) : -1;
+}
+
+static void say(void *arg, const char *sentence) {
+    (void)arg;
+    terminal_say(LISTS_PROGRAM, "%s", sentence);
+}
+
+/* A list server that cannot be asked does not hold up the archives. */
+static int ask_server(void *arg, struct fault *why) {
+    struct program *program = arg;
+    if (program->settings == NULL || listserv_settings_content(program->settings)->server == NULL)
+        return 0;
+    const struct server_options options = {.suivi = program->suivi,
+                                           .out = program->options.dry_run ? stdout : NULL,
+                                           .settings = program->settings,
+                                           .archived = archived,
+                                           .say = say,
+                                           .arg = program};
+    int rc = server_count(&options, why);
+    if (rc == 0 || rc == -ENOSPC)
+        return rc;
+    lists_complain(program->lists, why->text);
+    return 0;
 }
 
 static int count_all(struct program *program, struct fault *why) {
     if (program->options.follow)
-        return follow_run(program->lists, program->suivi, program->options.common.state, why);
+        return follow_run(program->lists, program->suivi, program->options.common.state, ask_server, program,
+                          why);
     if (program->options.dry_run)
         puts("indicator,period,list,value");
     int rc = lists_read(program->lists, why);
+    if (rc == 0)
+        rc = ask_server(program, why);
     return rc == 0 ? lists_finish(program->lists, why) : rc;
 }
 

@@ -16,7 +16,7 @@ struct meaning {
 };
 
 void meaning_new(struct meaning **out) {
-    g_mime_init();
+    g_mime_init(); /* for good: it cannot be begun anew once it was shut down */
     struct meaning *meaning = mem_zeroed(1, sizeof *meaning);
     meaning->magic = MEANING_MAGIC;
     *out = meaning;
@@ -29,7 +29,6 @@ void meaning_destroy(struct meaning **meaning) {
     (*meaning)->magic = 0;
     free(*meaning);
     *meaning = NULL;
-    g_mime_shutdown();
 }
 
 /* As a terminated string, with anything that would end it early as a space. */

@@ -97,7 +97,8 @@ static int compare(const void *a, const void *b) {
 int posters_each(struct posters *posters,
                  int (*take)(void *arg, int32_t day, const uint64_t *hashes, size_t count), void *arg) {
     OBJ_CHECK(posters, POSTERS_MAGIC);
-    qsort(posters->entries, posters->count, sizeof *posters->entries, compare);
+    if (posters->count > 1)
+        qsort(posters->entries, posters->count, sizeof *posters->entries, compare);
     uint64_t *hashes = mem_zeroed(posters->count + 1, sizeof *hashes);
     int rc = 0;
     for (size_t i = 0; i < posters->count && rc == 0;) {

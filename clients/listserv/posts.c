@@ -211,7 +211,8 @@ static int save_record(struct posts *posts, unsigned prefix, const struct identi
 int posts_save(struct posts *posts, struct fault *why) {
     OBJ_CHECK(posts, POSTS_MAGIC);
     ASSERT(posts->suivi != NULL);
-    qsort(posts->added, posts->added_count, sizeof *posts->added, compare);
+    if (posts->added_count > 1)
+        qsort(posts->added, posts->added_count, sizeof *posts->added, compare);
     size_t first = 0;
     int rc = 0;
     for (unsigned prefix = 0; prefix < PREFIXES && rc == 0; prefix++) {
@@ -231,4 +232,18 @@ void posts_saved(struct posts *posts) {
     hash_index_clear(&posts->index);
     posts->added_count = posts->removed_count = posts->bytes = 0;
     memset(posts->touched, 0, PREFIXES * sizeof *posts->touched);
+}
+
+static int add_rests(void *arg, const void *key, size_t key_len, const void *value, size_t value_len) {
+    int64_t *count = arg;
+    (void)key, (void)key_len, (void)value;
+    *count += (int64_t)(value_len / REST_BYTES);
+    return 0;
+}
+
+int64_t posts_count(struct suivi *suivi, struct str list) {
+    struct record_key prefix = record_key_of(RECORD_POSTS, list, NULL, 0);
+    int64_t count = 0;
+    int rc = suivi_scan(suivi, prefix.bytes, prefix.len, add_rests, &count);
+    return rc == 0 ? count : rc;
 }

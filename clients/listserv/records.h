@@ -11,11 +11,13 @@
 #include "proto/str.h"
 
 enum record_kind {
-    RECORD_FILE = 'f',   /* list, path: how far a file was read */
-    RECORD_KEY = 'k',    /* of the hashes */
-    RECORD_NEWEST = 'n', /* list: the newest day that was counted */
-    RECORD_POSTS = 'p',  /* list, first bytes of an identity: posts that were counted */
-    RECORD_SERVER = 's', /* a list server's list: what it said last */
+    RECORD_FILE = 'f',    /* list, path: how far a file was read */
+    RECORD_KEY = 'k',     /* of the hashes */
+    RECORD_NEWEST = 'n',  /* list: the newest day that was counted */
+    RECORD_POSTS = 'p',   /* list, first bytes of an identity: posts that were counted */
+    RECORD_MEMBERS = 'm', /* list: the server told how many members it has */
+    RECORD_SERVER = 's',  /* language: the server told how many of its lists are moderated */
+    RECORD_TIME = 't',    /* of what the server told last */
 };
 
 #define RECORD_TAIL_MAX 16

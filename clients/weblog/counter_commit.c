@@ -188,7 +188,7 @@ static int send_heard(void *arg, int32_t day, bool agents) {
     for (size_t i = 0; is_wanted(counter, day) && i < sizeof judged / sizeof *judged && rc == 0; i++)
         rc = suivi_remark(counter->suivi, judged[i], dims, count, (int64_t)day * CIVIL_DAY_SECONDS,
                           SUIVI_METHOD, "robots list", list);
-    return rc;
+    return rc == 0 && is_wanted(counter, day) ? send_method(counter, day) : rc;
 }
 
 /* A run that is killed leaves returning visitors untold: the next one must know. */

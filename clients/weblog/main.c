@@ -155,12 +155,12 @@ static int count_all(struct program *program, struct fault *why) {
                               .format = options->format,
                               .stays = options->follow,
                               .state = options->state};
-    say_method(program);
     program->paths = mem_zeroed(options->file_count, sizeof *program->paths);
     for (size_t i = 0; i < options->file_count; i++)
         program->paths[i] = logs_absolute(options->files[i]);
     if (options->forget_site)
         return counter_end_site(program->counter, why);
+    say_method(program);
     int rc = options->follow ? follow_run(&reading, program->paths, options->file_count, &program->total, why)
                              : read_once(program, &reading, why);
     return rc == 0 ? counter_finish(program->counter, why) : rc;

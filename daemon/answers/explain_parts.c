@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "daemon/answers/explain_priv.h"
@@ -12,6 +13,7 @@
 struct part {
     bool gave; /* something that counts */
     int64_t value;
+    double error; /* of it */
     uint32_t days;
     int32_t first, last; /* of these days */
     struct str name;
@@ -185,7 +187,9 @@ static void count_sets(struct parts *parts) {
         for (end = i; end < parts->item_count && compare_items(head, &parts->item[end]) == 0; end++)
             sketch_merge(set, parts->item[end].set);
         struct part *part = part_of(parts, head->source);
-        part->value = cell_add(part->value, (int64_t)sketch_size(set));
+        uint64_t size = sketch_size(set);
+        part->value = cell_add(part->value, (int64_t)size);
+        part->error += (double)size * sketch_error(set) / 1000;
     }
     sketch_destroy(&set);
 }
@@ -392,7 +396,8 @@ static int write_parts(struct parts *parts) {
                                                       .days = part->days,
                                                       .first = str_of(first),
                                                       .last = str_of(last),
-                                                      .heard = part->heard});
+                                                      .heard = part->heard,
+                                                      .error = (uint64_t)ceil(part->error)});
     }
     free(listening.named);
     return err;

@@ -3,11 +3,10 @@
 #include <stdlib.h>
 
 #include "daemon/answers/choice.h"
+#include "daemon/answers/gone.h"
 #include "daemon/answers/query_priv.h"
 #include "daemon/books/definitions.h"
 #include "proto/check.h"
-
-#define NOTE "as reported; the plan has this indicator no more"
 
 /* ---- which ---- */
 
@@ -75,7 +74,7 @@ int query_gone_head(const struct query_scope *scope, struct str id, struct messa
     if (err && err != -ENOENT)
         return err;
     *head = (struct message_indicator){
-        .id = id, .code = STR(""), .kind = STR(""), .label = id, .note = STR(NOTE), .unit = STR("")};
+        .id = id, .code = STR(""), .kind = STR(""), .label = id, .note = STR(GONE_NOTE), .unit = STR("")};
     if (definition.wording.len == 0)
         return 0;
     err = wording_read(&wording, definition.wording);
@@ -116,7 +115,7 @@ static int tell_figure(void *arg, const struct closing_figure *kept) {
                                  .period = str_of(telling->period),
                                  .dim_count = query->split_count,
                                  .value = kept->value,
-                                 .note = STR(NOTE),
+                                 .note = STR(GONE_NOTE),
                                  .decimals = kept->decimals,
                                  .has_reported = true,
                                  .reported = kept->value,

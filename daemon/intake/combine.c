@@ -9,12 +9,14 @@
 #include "daemon/store/cell.h"
 #include "proto/check.h"
 #include "proto/civil.h"
+#include "proto/pause.h"
 #include "proto/sketch.h"
 
 #define COMBINE_MAGIC 0x434f4d42u
 
 #define NO_REASON   UINT32_MAX
 #define DENSE_FIRST 1024u
+#define EACH_PIECE  256u /* series or events between two pauses */
 
 _Static_assert(FAULT_TEXT_MAX <= MESSAGE_TEXT_MAX + 1, "every reason is kept whole");
 
@@ -212,6 +214,7 @@ static void meet_unknown(struct combine *combine, const struct message_batch *ba
         struct fault why;
         if (found->number != NAMES_NONE)
             continue;
+        pause_after(combine->unknown, EACH_PIECE);
         combine->unknown--;
         int err = message_flat_check(flat, batch, i, &indicator, &dims, &why);
         ASSERT(err == 0);
@@ -430,6 +433,7 @@ static void take_each(struct taking *taking) {
     const struct message_flat_other *next = flat->other, *end = flat->other + flat->other_count;
     for (uint32_t i = 0; i < taking->batch->event_count; i++) {
         const struct message_flat_other *other = next != end && next->event == i ? next++ : NULL;
+        pause_after(i, EACH_PIECE);
         uint32_t reason = take_event(taking, i, other);
         if (reason == NO_REASON && taking->refuse_all)
             reason = reason_for(taking->combine, FAULT_WHOLE);
@@ -578,6 +582,7 @@ static int64_t take_plain(struct combine *combine, const struct message_batch *b
     if (!reserve_sums(combine, batch->series_count * days, batch->event_count))
         return log_each(combine, batch, flat, source, into);
     sum_up(combine, batch, flat, first, days);
+    pause_work();
     return log_sums(combine, batch, first, days, source, into);
 }
 

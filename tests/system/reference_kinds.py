@@ -96,9 +96,10 @@ def rounded(number, decimals):
 
 class Indicator:
     def __init__(self, id, kind, frequency='month', dimensions=(), window='month', numerator=None, denominator=None,
-                 factor=1, decimals=0, small_number=None):
+                 factor=1, decimals=0, small_number=None, firsts=None):
         self.id, self.kind, self.frequency, self.dimensions, self.window = id, kind, frequency, tuple(dimensions), window
         self.numerator, self.denominator, self.factor, self.decimals = numerator, denominator, factor, decimals
+        self.firsts = firsts or {}
         self.small = (5 if kind == 'distinct' else 0) if small_number is None else small_number
 
 
@@ -192,7 +193,7 @@ class Book:
         if sum_of and indicator.kind in ('distinct', 'roster'):
             return self._sums(indicator, by, split, where, length, first, last, sum_of, today)
         groups = collections.defaultdict(list)
-        for item in self.counting(id, length):
+        for item in self._said(indicator, by, length):
             dims = dict(item.dims)
             if all(dims.get(name) == value for name, value in (where or {}).items()):
                 groups[tuple(dims.get(name, '') for name in split)].append(item)
@@ -204,9 +205,21 @@ class Book:
                     table[(text_of(period), *group)] = value
         return table
 
+    def _said(self, indicator, by, length):
+        """All that goes into its figures. Of those who were counted one by one at their first time in a period: by its own type,
+        else the longest that fits; on a day whose figure holds, what it holds instead of."""
+        said = list(self.counting(indicator.id, length))
+        fitting = [type for type in TYPES if type in indicator.firsts and TYPES.index(type) <= TYPES.index(by)]
+        for type in fitting[-1:]:
+            said += [item._replace(form='first ' + item.form) for item in self.counting(indicator.firsts[type], length)]
+        for type in ['day'] if 'day' in indicator.firsts else fitting[-1:]:
+            said += [item._replace(form='first of day') for item in self.counting(indicator.firsts[type], length)
+                     if item.form == 'number']
+        return said
+
     def _periods(self, indicator, by, said, first, last, today):
         """Those in which the group may have a figure."""
-        days = [day_of(item.at) for item in said]
+        days = [day_of(item.at) for item in said if item.form != 'first of day']
         if indicator.kind in ('level', 'status'):
             end = today if last is not None else min(today, max(datetime.date(self.plan[1], 12, 31), max(days)))
             if by == 'plan':    # holds what came before it, too
@@ -272,8 +285,13 @@ class Book:
             windows[period_of(indicator.window, day_of(item.at), self.plan) if longer else None].append(item)
         total = 0
         for items in windows.values():
-            value = len(members_of(items)) + sum(self._instead(said, len(members_of(said))) for said in by_day(items))
-            holds = any(item.form == 'entry' and 'holds' in item.value for item in items)
+            value = len(members_of(items)) + sum(item.value for item in items if item.form == 'first number')
+            for said in by_day(items):
+                given = sum(item.value for item in said if item.form == 'first of day')
+                value += self._instead(said, len(members_of(said)) + given)
+                said = [item._replace(form=item.form[len('first '):]) for item in said if item.form.startswith('first ')]
+                value += self._instead(said, sum(item.value for item in said if item.form == 'number'))
+            holds = any(item.form.endswith('entry') and 'holds' in item.value for item in items)
             total += max(0, value) if holds else value
         return total
 

@@ -306,12 +306,11 @@ class Shared(KeysTest):
         for source, content in zip((ONE, TWO), self.contents):
             lines = content.splitlines(keepends=True)
             cuts = sorted(self.rng.sample(range(1, len(lines)), 3))
-            pieces += [(source, b''.join(lines[a:b])) for a, b in zip([0, *cuts], [*cuts, len(lines)])]
-        january = [piece for piece in pieces if b'/Jan/2018:' in piece[1]]
-        rest = [piece for piece in pieces if piece not in january]
-        self.rng.shuffle(january)
-        for number, (source, piece) in enumerate(january + rest):
-            self.count(source, self.house.write('%d.log' % number, piece))
+            pieces.append([(source, b''.join(lines[a:b])) for a, b in zip([0, *cuts], [*cuts, len(lines)])])
+            self.announce(source)
+        while any(pieces):
+            source, piece = self.rng.choice([server for server in pieces if server]).pop(0)
+            self.count(source, self.house.write('%s-%d.log' % (source[1], len(piece)), piece))
         wanted = visitors(lambda day: day[:7], self.content)
         self.assertEqual(self.unique(), wanted)
         apart = [visitors(lambda day: day[:7], content) for content in self.contents]
@@ -320,6 +319,23 @@ class Shared(KeysTest):
         self.assertEqual({key: value for key, value in self.house.table('web.pageviews').items() if value},
                          {key: value for key, value in pages.items() if key[0] == 'web.pageviews'})
         self.assertEqual(self.remarks('break'), [])
+
+    def announce(self, source):
+        with open(os.path.join(self.shared, source[1] + '.needs'), 'w'):
+            pass
+
+    def test_one_that_was_not_announced(self):
+        """The first destroys what it needs no more; whoever comes then has another key for that time, and says so."""
+        one, two = (self.house.write('%d.log' % number, content) for number, content in enumerate(self.contents))
+        self.count(ONE, one)
+        self.assertEqual(self.keys('shared'), ['2018-02', '2018-03'])
+        self.count(TWO, two)
+        told = self.remarks('break')
+        self.assertEqual([(day, note) for day, _, note in told],
+                         [(min(visitors(str, self.contents[1])), 'a new key: that of the other servers is destroyed; who came before counts twice')])
+        wanted = visitors(lambda day: day[:7], self.content)
+        self.assertEqual({month: count for month, count in self.unique().items() if month > '2018-01'},
+                         {month: count for month, count in wanted.items() if month > '2018-01'})
 
     def test_the_last_one_destroys(self):
         one, two = (self.house.write('%d.log' % number, content) for number, content in enumerate(self.contents))

@@ -177,7 +177,7 @@ class Everything(KindsTest):
         for id, by in [('talks', 'month'), ('people', 'month'), ('countries', 'quarter'), ('members', 'month')]:
             for name in self.book.indicators[id].dimensions:
                 secret = self.book.outside(id, by, name)
-                self.assertNotEqual(set(map(bool, secret.values())), {False})
+                self.assertTrue(any(hidden is None or hidden for hidden in secret.values()))
                 told = self.told_outside(id, by, (name,))
                 for (period, part), value in self.book.figures(id, by, (name,)).items():
                     if secret[period] is None:

@@ -93,6 +93,7 @@ class Reported(HouseTest):
                 self.assertEqual(''.join(told.splitlines(True)[1:]), rows)
         self.assertIn('Membres', self.suivi('figures', '--by', 'quarter', '--reported', '--language', 'fr').out)
         self.assert_one_sentence(self.suivi('figures', 'members', '--by', 'quarter', code=1).err, 'no more', '--reported')
+        self.assert_one_sentence(self.suivi('figures', 'members', '--reported', code=1).err, 'no more', 'for 2018-Q1')
         told = self.explained('members', '2018-Q1', '--where', 'region=asia', language='fr')
         self.assertEqual((told['gone'], told['label'], told['value'], told['definition'], told['note']),
                          (True, 'Membres', 40, 'Cotisants.', NOTE))

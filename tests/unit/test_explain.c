@@ -66,7 +66,8 @@ static struct suivi_explanation about_downloads(void) {
 static void what_is_missing_says_how_to_count_it(void **state) {
     (void)state;
     struct suivi_explanation it = about_downloads();
-    const struct suivi_part part = {"weblog@www1", 31, 3, "2018-02-01", "2018-02-03", at(2018, 2, 3, 85800)};
+    const struct suivi_part part = {"weblog@www1",         31, 3, "2018-02-01", "2018-02-03",
+                                    at(2018, 2, 3, 85800), 0};
     const struct suivi_dim site = {"site", "nswp"};
     it.figure.state = SUIVI_MISSING;
     it.figure.heard = 3;
@@ -102,8 +103,8 @@ static void a_whole_month_needs_no_hint(void **state) {
     (void)state;
     struct suivi_explanation it = about_downloads();
     const struct suivi_part parts[] = {
-        {"weblog@www1", 1200, 28, "2018-02-01", "2018-02-28", at(2019, 3, 1, 60)},
-        {"weblog@www2", 34, 2, "2018-02-01", "2018-02-28", at(2018, 3, 1, 60)},
+        {"weblog@www1", 1200, 28, "2018-02-01", "2018-02-28", at(2019, 3, 1, 60), 10},
+        {"weblog@www2", 34, 2, "2018-02-01", "2018-02-28", at(2018, 3, 1, 60), 0},
     };
     it.figure.value = 1234;
     it.figure.heard = 28;
@@ -112,18 +113,19 @@ static void a_whole_month_needs_no_hint(void **state) {
     it.parts = parts;
     it.part_count = 2;
     it.more = 7;
-    assert_told(&it, &nothing_more,
-                "Resources downloaded, February 2018: 1 234 (heard from on all 28 days)\n"
-                "  weblog@www1   1-28 Feb           1 200 downloads   last heard 1 Mar 2019 00:01\n"
-                "  weblog@www2   1-28 Feb, 2 days   34 downloads      last heard 1 Mar 00:01\n"
-                "What it means:\n"
-                "  indicator   web.downloads\n"
-                "  code        1.2.6\n"
-                "  definition  Files fetched by people.\n"
-                "  version     2\n"
-                "  fed by      web log\n"
-                "  target      3 000\n"
-                "There is more than can be told at once: 7 rows are left out.\n");
+    assert_told(
+        &it, &nothing_more,
+        "Resources downloaded, February 2018: 1 234 (heard from on all 28 days)\n"
+        "  weblog@www1   1-28 Feb           1 200 downloads, \xc2\xb1 0.8 %   last heard 1 Mar 2019 00:01\n"
+        "  weblog@www2   1-28 Feb, 2 days   34 downloads               last heard 1 Mar 00:01\n"
+        "What it means:\n"
+        "  indicator   web.downloads\n"
+        "  code        1.2.6\n"
+        "  definition  Files fetched by people.\n"
+        "  version     2\n"
+        "  fed by      web log\n"
+        "  target      3 000\n"
+        "There is more than can be told at once: 7 rows are left out.\n");
 }
 
 /* A closed quarter in which everything happened. */
@@ -377,8 +379,8 @@ static void what_is_entered_is_counted_as_what_it_is(void **state) {
                  {"milestone", 1, "   1 entry   "},   {"evidence", 3, "   3 entries   "},
                  {"count", 5, "   0.5 members   "}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const struct suivi_part part = {"record@vm",  cases[i].value, 1,
-                                        "2018-02-01", "2018-02-01",   at(2018, 2, 3, 0)};
+        const struct suivi_part part = {"record@vm",  cases[i].value,    1, "2018-02-01",
+                                        "2018-02-01", at(2018, 2, 3, 0), 0};
         struct suivi_explanation it = about_downloads();
         it.indicator.kind = cases[i].kind;
         it.indicator.unit = "members";
@@ -657,7 +659,8 @@ static void json_has_all_of_it(void **state) {
     struct suivi_explanation it = about_all_of_it(versions);
     const struct suivi_move move = {1525305600, 3, "weblog@www1", "came later"};
     const struct suivi_dim africa = {"region", "africa"};
-    const struct suivi_part part = {"weblog@www1", 31, 3, "2018-02-01", "2018-02-03", at(2018, 2, 3, 85800)};
+    const struct suivi_part part = {"weblog@www1",         31, 3, "2018-02-01", "2018-02-03",
+                                    at(2018, 2, 3, 85800), 6};
     const struct suivi_operand operand = {"lists.posts", "Posts", {.state = SUIVI_NOT_DUE, .note = ""}};
     const struct suivi_entry_row row = {
         .source = "record@office",
@@ -703,6 +706,7 @@ static void json_has_all_of_it(void **state) {
                 "   \"source\": \"weblog@www1\",\n"
                 "   \"value\": 3.1,\n"
                 "   \"unit\": \"downloads\",\n"
+                "   \"error\": 6,\n"
                 "   \"days\": 3,\n"
                 "   \"first\": \"2018-02-01\",\n"
                 "   \"last\": \"2018-02-03\",\n"

@@ -115,6 +115,33 @@ static void put_fact(struct store_write *write, const struct fact *f) {
     }
 }
 
+/* Remarks on what was said, with the ids of entries, on days that may have nothing else: the reference knows of none. */
+static void put_remark(struct books *books, struct store_write *write, const struct fact *f) {
+    char id[2] = {f->indicator, '\0'};
+    struct dims dims = {0};
+    struct name_found found;
+    struct fault why = {""};
+    struct entry entry = ENTRY_NONE;
+    entry.id = 1 + random_below(IDS);
+    entry.title = STR("robots list");
+    entry.note = random_below(2) ? STR("2018-01-31") : STR("2018-03-01");
+    entry.remark = ENTRY_REMARK_METHOD + (unsigned)random_below(3);
+    if (f->region >= 0 && random_below(2))
+        assert_int_equal(dims_add(&dims, STR("region"), str_of(regions[f->region]), NULL), 0);
+    if (f->list >= 0 && random_below(2))
+        assert_int_equal(dims_add(&dims, STR("list"), str_of(lists[f->list]), NULL), 0);
+    if (catalogue_remarks(books->room.catalogue, str_of(id), &dims, &found, &why) != 0)
+        fail_msg("%s", why.text);
+    struct fact remark = {.series = found.number,
+                          .day = f->day + (int32_t)random_below(3) - 1,
+                          .source = f->source,
+                          .key = entry.id,
+                          .is_entry = true,
+                          .entry = entry};
+    remark.at = (int64_t)remark.day * CIVIL_DAY_SECONDS;
+    put_fact(write, &remark);
+}
+
 static void make_facts(struct books *books, struct store_write *write, size_t count) {
     static const char kinds[] = "ccddelllmmrrrsswwy";
     for (size_t i = 0; i < count; i++) {
@@ -142,6 +169,8 @@ static void make_facts(struct books *books, struct store_write *write, size_t co
         if (f.indicator == 'c')
             f.member_count = 0;
         put_fact(write, &f);
+        if (random_below(2))
+            put_remark(books, write, &f);
         fact[fact_count++] = f;
     }
 }

@@ -367,17 +367,32 @@ static void test_shared_keys(void **state) {
     keys_close(&two);
 }
 
-/* Who has read nothing yet keeps no key alive for longer than it runs. */
-static void test_shared_by_one_that_needs_none(void **state) {
+/* Who has read nothing yet may need each key; and is known by an empty file that somebody made for it. */
+static void test_shared_by_one_that_has_not_begun(void **state) {
     struct place *place = *state;
-    struct keys *idle = open_as(place, PERIOD_MONTH, "idle");
-    assert_int_equal(keys_claim(idle, &place->why), 0);
-    destroy(place, idle, INT32_MIN);
-    assert_false(has(place, "idle.needs"));
-    keys_close(&idle);
+    int64_t since;
+    struct keys *one = open_as(place, PERIOD_MONTH, "one"), *two = open_as(place, PERIOD_MONTH, "two");
+    assert_int_equal(keys_claim(one, &place->why), 0);
+    write_key(place, "two.needs", "", 0, 0600);
+    hash_with(place, one, month(2018, 1), "x");
+    destroy(place, one, month(2018, 5));
+    assert_true(has(place, "2018-01"));
+    assert_string_equal(keys_held_by(one, &since), "two");
+    assert_true(keys_are_known(two));
+    assert_int_equal(keys_claim(two, &place->why), 0);
+    destroy(place, two, INT32_MIN);
+    destroy(place, one, month(2018, 5));
+    assert_true(has(place, "2018-01"));
+    keys_close(&one);
+    keys_close(&two);
+}
+
+static void test_nowhere_to_share(void **state) {
+    struct place *place = *state;
+    struct keys *keys;
     const struct keys_options nowhere = {
         .directory = "/nonexistent/keys", .epoch = PERIOD_MONTH, .shared_as = "x"};
-    assert_int_equal(keys_open_as(&idle, &nowhere, &place->why), -ENOENT);
+    assert_int_equal(keys_open_as(&keys, &nowhere, &place->why), -ENOENT);
     assert_non_null(strstr(place->why.text, "mount it"));
 }
 
@@ -435,7 +450,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_another_length_begins_later, setup, teardown),
         cmocka_unit_test_setup_teardown(test_made_ahead, setup, teardown),
         cmocka_unit_test_setup_teardown(test_shared_keys, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_shared_by_one_that_needs_none, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_shared_by_one_that_has_not_begun, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_nowhere_to_share, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_begin_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_months_are_bounded, setup, teardown),
     };
