@@ -175,6 +175,19 @@ int64_t framework_small_number(const struct framework *framework, size_t index) 
     return indicator_at(framework, index)->small_number;
 }
 
+bool framework_firsts(const struct framework *framework, size_t index, enum period_type longest,
+                      enum period_type *type, size_t *count) {
+    const size_t *firsts = indicator_at(framework, index)->firsts;
+    for (unsigned at = longest < PERIOD_PLAN ? longest + 1 : PERIOD_PLAN; at-- > 0;) {
+        if (firsts[at] != 0) {
+            *type = (enum period_type)at;
+            *count = firsts[at] - 1;
+            return true;
+        }
+    }
+    return false;
+}
+
 uint64_t framework_meaning(const struct framework *framework, size_t index) {
     return indicator_at(framework, index)->meaning;
 }

@@ -49,6 +49,11 @@ struct framework_indicator {
 size_t framework_indicator_count(const struct framework *framework);
 const struct framework_indicator *framework_indicator_at(const struct framework *framework, size_t index);
 
+/* Of a distinct kind whose members may also be counted one by one, each when it is the first time in a period of some type:
+ * the count that holds these for the longest such type up to `longest`. false: there is none. */
+bool framework_firsts(const struct framework *framework, size_t index, enum period_type longest,
+                      enum period_type *type, size_t *count);
+
 /* Index of the indicator, or -ENOENT. framework_find_named takes its code in the plan, too: people know it by that. */
 int framework_find(const struct framework *framework, struct str id);
 int framework_find_named(const struct framework *framework, struct str name);

@@ -58,6 +58,16 @@ static const cyaml_schema_field_t goal_fields[] = {
 static const cyaml_schema_value_t goal_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct goal_entry, goal_fields)};
 
+static const cyaml_schema_field_t firsts_fields[] = {
+    CYAML_FIELD_STRING_PTR("day", OPTIONAL, struct firsts_entry, day, 1, INDICATOR_ID_MAX),
+    CYAML_FIELD_STRING_PTR("month", OPTIONAL, struct firsts_entry, month, 1, INDICATOR_ID_MAX),
+    CYAML_FIELD_STRING_PTR("quarter", OPTIONAL, struct firsts_entry, quarter, 1, INDICATOR_ID_MAX),
+    CYAML_FIELD_STRING_PTR("half", OPTIONAL, struct firsts_entry, half, 1, INDICATOR_ID_MAX),
+    CYAML_FIELD_STRING_PTR("year", OPTIONAL, struct firsts_entry, year, 1, INDICATOR_ID_MAX),
+    CYAML_FIELD_STRING_PTR("biennium", OPTIONAL, struct firsts_entry, biennium, 1, INDICATOR_ID_MAX),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t indicator_fields[] = {
     CYAML_FIELD_STRING_PTR("id", NEEDED, struct indicator_entry, id, 1, INDICATOR_ID_MAX),
     CYAML_FIELD_STRING_PTR("code", OPTIONAL, struct indicator_entry, code, 1, NAME_MAX_BYTES),
@@ -79,6 +89,7 @@ static const cyaml_schema_field_t indicator_fields[] = {
     CYAML_FIELD_MAPPING_PTR("target", OPTIONAL, struct indicator_entry, target, rule_fields),
     CYAML_FIELD_SEQUENCE("targets", OPTIONAL, struct indicator_entry, targets, &goal_schema, 1, TARGETS_MAX),
     CYAML_FIELD_MAPPING_PTR("baseline", OPTIONAL, struct indicator_entry, baseline, goal_fields),
+    CYAML_FIELD_MAPPING_PTR("firsts", OPTIONAL, struct indicator_entry, firsts, firsts_fields),
     CYAML_FIELD_STRING_PTR("small_number", OPTIONAL, struct indicator_entry, small_number, 1, NAME_MAX_BYTES),
     CYAML_FIELD_STRING_PTR("numerator", OPTIONAL, struct indicator_entry, numerator, 1, INDICATOR_ID_MAX),
     CYAML_FIELD_STRING_PTR("denominator", OPTIONAL, struct indicator_entry, denominator, 1, INDICATOR_ID_MAX),
@@ -164,6 +175,7 @@ static int read_file(const char *path, struct framework **out, struct faults *fa
         loading_plan(&loading);
         loading_indicators(&loading);
         loading_ratios(&loading);
+        loading_firsts(&loading);
     }
     document_close(&document);
     if (faults->count > 0) {

@@ -48,6 +48,10 @@ struct goal_entry { /* of targets, baseline */
     char *period, *value;
 };
 
+struct firsts_entry {
+    char *day, *month, *quarter, *half, *year, *biennium;
+};
+
 struct indicator_entry {
     char *id, *code, *area, *kind, *frequency, *window, *since, *unit, *method, *method_version, *due;
     char *small_number, *numerator, *denominator, *factor, *decimals;
@@ -59,6 +63,7 @@ struct indicator_entry {
     struct goal_entry *targets;
     unsigned targets_count;
     struct goal_entry *baseline;
+    struct firsts_entry *firsts;
 };
 
 struct content {
@@ -106,6 +111,7 @@ struct indicator {
     struct texts labels, definitions;
     struct due due;
     struct targets targets;
+    size_t firsts[PERIOD_PLAN]; /* by type of period: index + 1; 0: none */
     int64_t small_number;
     unsigned depth; /* of a ratio: 1 more than its deepest operand; others 0 */
     uint64_t meaning;
@@ -147,6 +153,10 @@ void loading_plan(struct loading *l); /* all but the indicators */
 void loading_indicators(struct loading *l);
 void loading_calendar(struct loading *l, size_t index); /* of one indicator: due, targets, baseline */
 void loading_ratios(struct loading *l);                 /* after the indicators are sorted */
+void loading_firsts(struct loading *l);                 /* likewise */
+
+/* The index of the indicator that a field of another names; -ENOENT, said of the field: there is none. */
+int loading_find(struct loading *l, const char *node, const char *id);
 
 /* The path of a field of an indicator. */
 const char *loading_field(size_t index, const char *name, char node[static DOCUMENT_PATH_MAX]);

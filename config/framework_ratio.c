@@ -21,6 +21,29 @@ static bool is_ratio(const struct framework *f, size_t index) {
     return f->indicators[index].public.kind == KIND_RATIO;
 }
 
+static void unknown(struct loading *l, const char *node, const char *id) {
+    const struct framework *f = l->framework;
+    const char **known = mem_zeroed(f->count, sizeof *known);
+    for (size_t i = 0; i < f->count; i++) {
+        known[i] = f->indicators[i].entry->id;
+    }
+    const char *similar = document_similar(str_of(id), known, f->count);
+    free(known);
+    if (similar != NULL) {
+        FAULT(l, node, "no indicator has the id \"%s\" (did you mean \"%s\"?)", id, similar);
+    } else {
+        FAULT(l, node, "no indicator has the id \"%s\": declare it, or mend the id", id);
+    }
+}
+
+int loading_find(struct loading *l, const char *node, const char *id) {
+    int found = framework_find(l->framework, str_of(id));
+    if (found < 0) {
+        unknown(l, node, id);
+    }
+    return found;
+}
+
 static void find_operand(struct loading *l, size_t index, const char *key, const char *id, size_t *out) {
     struct framework *f = l->framework;
     char node[DOCUMENT_PATH_MAX];
@@ -38,17 +61,7 @@ static void find_operand(struct loading *l, size_t index, const char *key, const
         FAULT(l, node, "ratio \"%s\" is computed from itself: name another indicator", id);
         return;
     }
-    const char **known = mem_zeroed(f->count, sizeof *known);
-    for (size_t i = 0; i < f->count; i++) {
-        known[i] = f->indicators[i].entry->id;
-    }
-    const char *similar = document_similar(str_of(id), known, f->count);
-    free(known);
-    if (similar != NULL) {
-        FAULT(l, node, "no indicator has the id \"%s\" (did you mean \"%s\"?)", id, similar);
-    } else {
-        FAULT(l, node, "no indicator has the id \"%s\": declare it, or mend the id", id);
-    }
+    unknown(l, node, id);
 }
 
 static void tell_cycle(struct walk *walk, size_t again) {

@@ -42,7 +42,7 @@ struct line_entry {
 
 /* What libcyaml fills in, and the texts that were read besides. */
 struct mapping_content {
-    char *encoding, *delimiter, *dates;
+    char *name, *encoding, *delimiter, *dates;
     char **key;
     unsigned key_count;
     struct words_entry *words;
@@ -90,6 +90,7 @@ static const cyaml_schema_value_t line_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct line_entry, line_fields)};
 
 static const cyaml_schema_field_t content_fields[] = {
+    CYAML_FIELD_STRING_PTR("name", OPTIONAL, struct mapping_content, name, 1, TEXT_MAX_BYTES),
     CYAML_FIELD_STRING_PTR("encoding", OPTIONAL, struct mapping_content, encoding, 1, TEXT_MAX_BYTES),
     CYAML_FIELD_STRING_PTR("delimiter", OPTIONAL, struct mapping_content, delimiter, 1, TEXT_MAX_BYTES),
     CYAML_FIELD_STRING_PTR("dates", OPTIONAL, struct mapping_content, dates, 1, TEXT_MAX_BYTES),
@@ -454,6 +455,7 @@ static int read_known_words(struct loading *l, size_t index) {
 
 static int read_content(struct loading *l) {
     struct mapping *mapping = l->mapping;
+    mapping->name = mapping->content->name;
     mapping->keys = (const char *const *)mapping->content->key;
     mapping->key_count = mapping->content->key_count;
     mapping->entries = mem_zeroed(mapping->content->entries_count, sizeof *mapping->entries);

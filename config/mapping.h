@@ -53,6 +53,7 @@ struct mapping_entry {
 
 struct mapping {
     unsigned magic;
+    const char *name;        /* of the list that its files are; NULL: none */
     const char *encoding;    /* a name for iconv */
     char delimiter;          /* '\0': found out from the header */
     const char *dates;       /* as strptime has it */

@@ -114,6 +114,7 @@ static const struct message_field welcome_fields[] = {
     MESSAGE_FIELD(message_welcome, max_bytes, UINT, .min = 1, .max = UINT32_MAX),
     MESSAGE_FIELD(message_welcome, max_series, UINT, .min = 1, .max = UINT32_MAX),
     MESSAGE_FIELD(message_welcome, max_events, UINT, .min = 1, .max = UINT32_MAX),
+    MESSAGE_FIELD(message_welcome, max_others, UINT, .optional = true, .max = UINT32_MAX),
     MESSAGE_FIELD(message_welcome, digest, UINT, .optional = true, .max = MESSAGE_SEQ_MAX),
     MESSAGE_FIELD(message_welcome, missing, UINT, .optional = true, .max = MESSAGE_SEQ_MAX),
 };

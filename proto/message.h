@@ -19,17 +19,19 @@
 #define MESSAGE_BYTES_MAX    (16u << 20) /* one frame */
 #define MESSAGE_SERIES_MAX   (1u << 20)  /* series in a batch's dictionary */
 #define MESSAGE_EVENTS_MAX   (1u << 20)  /* events in a batch */
-#define MESSAGE_REASONS_MAX  256         /* different reasons in one ack */
-#define MESSAGE_SOURCE_MAX   128         /* bytes of a source's name, which is checked as a dimension value */
-#define MESSAGE_OUTBOX_MAX   32          /* bytes of an outbox's id */
-#define MESSAGE_PATTERNS_MAX 64          /* ids or globs of indicators in one question */
-#define MESSAGE_LANGUAGE_MAX 35          /* bytes of the longest usual tag of RFC 5646 */
-#define MESSAGE_TEXT_MAX     512         /* bytes of a sentence */
-#define MESSAGE_LONG_MAX     4096        /* bytes of a definition or method */
-#define MESSAGE_FIGURES_MAX  4096        /* figures in one chunk */
-#define MESSAGE_ROWS_MAX     4096        /* rows of the ledger, the plan, duties, closings in one chunk */
-#define MESSAGE_FINDINGS_MAX 4096        /* findings in one chunk */
-#define MESSAGE_CREDIT       64          /* batches a source may have unacknowledged */
+#define MESSAGE_OTHERS_MAX   (1u << 18) /* of these, that are kept one by one: sets, names, entries, readings */
+#define MESSAGE_OTHERS_TOLD  (1u << 14) /* how many a collector is asked to keep to */
+#define MESSAGE_REASONS_MAX  256        /* different reasons in one ack */
+#define MESSAGE_SOURCE_MAX   128        /* bytes of a source's name, which is checked as a dimension value */
+#define MESSAGE_OUTBOX_MAX   32         /* bytes of an outbox's id */
+#define MESSAGE_PATTERNS_MAX 64         /* ids or globs of indicators in one question */
+#define MESSAGE_LANGUAGE_MAX 35         /* bytes of the longest usual tag of RFC 5646 */
+#define MESSAGE_TEXT_MAX     512        /* bytes of a sentence */
+#define MESSAGE_LONG_MAX     4096       /* bytes of a definition or method */
+#define MESSAGE_FIGURES_MAX  4096       /* figures in one chunk */
+#define MESSAGE_ROWS_MAX     4096       /* rows of the ledger, the plan, duties, closings in one chunk */
+#define MESSAGE_FINDINGS_MAX 4096       /* findings in one chunk */
+#define MESSAGE_CREDIT       64         /* batches a source may have unacknowledged */
 
 enum message_type {
     MESSAGE_HELLO = 1,
@@ -78,7 +80,8 @@ struct message_welcome {
     uint64_t last;
     uint64_t credit;
     uint64_t max_bytes, max_series, max_events;
-    uint64_t digest;  /* message_digest of batch `last` as it was counted; 0: not known */
+    uint64_t max_others; /* events whose value is no number; 0: it does not say */
+    uint64_t digest;     /* message_digest of batch `last` as it was counted; 0: not known */
     uint64_t missing; /* batches before `first` that it never had, or has no more: it goes on without them */
 };
 
@@ -371,6 +374,7 @@ struct message_part {
     uint32_t days;          /* it was heard from on, in the period */
     struct str first, last; /* of these days */
     int64_t heard;          /* Unix time of its last batch of all */
+    uint64_t error;         /* the standard error of `value`, at most; 0: it is exact */
 };
 
 enum message_entry_state {

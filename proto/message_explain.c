@@ -33,7 +33,13 @@ static const struct message_field part_fields[] = {
     MESSAGE_FIELD(message_part, first, TEXT, .max = PERIOD_TEXT_MAX),
     MESSAGE_FIELD(message_part, last, TEXT, .max = PERIOD_TEXT_MAX),
     MESSAGE_FIELD(message_part, heard, INT),
+    MESSAGE_FIELD(message_part, error, UINT, .optional = true, .max = INT64_MAX),
 };
+
+static size_t part_elements(const void *row) {
+    const struct message_part *part = row;
+    return part->error > 0 ? 7 : 6;
+}
 
 static const char *const entry_state_names[] = {
     [MESSAGE_ENTRY_COUNTS] = "counts",       [MESSAGE_ENTRY_RETRACTED] = "retracted",
@@ -120,7 +126,7 @@ static const struct message_field meaning_fields[] = {
 };
 
 static const struct message_row
-    part_row = {"part", sizeof(struct message_part), MESSAGE_FIELDS(part_fields), NULL},
+    part_row = {"part", sizeof(struct message_part), MESSAGE_FIELDS(part_fields), part_elements},
     entry_row = {"entry", sizeof(struct message_entry_row), MESSAGE_FIELDS(entry_fields), NULL},
     withdrawal_row = {"withdrawal", sizeof(struct message_withdrawal_row), MESSAGE_FIELDS(withdrawal_fields),
                       NULL},

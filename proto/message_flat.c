@@ -7,10 +7,13 @@
 
 #include "proto/check.h"
 #include "proto/message_batch_priv.h"
+#include "proto/pause.h"
 
 #define SERIES_HEAD     0x92 /* an array of two, which nearly every series is */
 #define EVENT_HEAD      0x93 /* an array of three, which nearly every event is */
 #define INT_BYTES_MAX   9
+#define SERIES_PIECE    4096u /* between two pauses */
+#define EVENTS_PIECE    16384u
 #define EVENT_BYTES_MAX (1 + 3 * INT_BYTES_MAX) /* of such an event with a number */
 
 void message_flat_clear(struct message_flat *flat) {
@@ -87,6 +90,7 @@ int message_flat_series(struct wire_reader *reader, struct message_batch_reading
     uint32_t used = 0;
     reserve_series(flat, count);
     for (uint32_t i = 0; i < count; i++) {
+        pause_after(i, SERIES_PIECE);
         char *start = reserve_key(flat, used), *key = start;
         const uint8_t *next = take_usual_series(reader->at, reader->end, &key);
         if (next != NULL) {
@@ -219,14 +223,17 @@ int message_flat_events(struct wire_reader *reader, struct message_batch_reading
     struct message_flat *flat = reading->flat;
     reserve_events(flat, count);
     flat->other_count = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        i = take_usual_events(reader, flat, i, count);
-        if (i == count)
-            break;
-        int err = take_event(reader, flat, i, why);
+    for (uint32_t i = 0; i < count;) {
+        uint32_t end = count - i < EVENTS_PIECE ? count : (i / EVENTS_PIECE + 1) * EVENTS_PIECE;
+        pause_after(i, EVENTS_PIECE);
+        i = take_usual_events(reader, flat, i, end);
+        if (i == end)
+            continue;
+        int err = take_event(reader, flat, i++, why);
         if (err)
             return err;
     }
+    pause_work();
     find_extremes(reading, count);
     return 0;
 }

@@ -113,11 +113,10 @@ void closings_list_sentences(FILE *stream, const struct closings_list *list,
         struct period period;
         fprintf(stream, "closed: %s, %s kept, SHA-256 %s\n", row->period,
                 words_count(row->figures, "figure", "figures", figures), row->digest);
+        if (period_parse(&period, str_of(row->period), NULL) == 0)
+            fprintf(stream, "To see them: suivi figures --reported --by %s --from %s --to %s\n",
+                    period_type_name(period.type), row->period, row->period);
         put_values(stream, values);
-        if (period_parse(&period, str_of(row->period), NULL) != 0)
-            continue;
-        fprintf(stream, "To see them: suivi figures --reported --by %s --from %s --to %s\n",
-                period_type_name(period.type), row->period, row->period);
     }
 }
 

@@ -31,6 +31,8 @@ static json_t *sources_of(const struct suivi_explanation *from) {
         json_object_set_new(row, "source", json_text(part->source));
         json_object_set_new(row, "value", json_number(part->value, explain_part_decimals(from)));
         json_set_text(row, "unit", explain_part_unit(&from->indicator, part));
+        if (part->error > 0)
+            json_object_set_new(row, "error", json_integer((json_int_t)part->error));
         json_object_set_new(row, "days", json_integer(part->days));
         json_set_text(row, "first", part->first);
         json_set_text(row, "last", part->last);

@@ -1,6 +1,7 @@
 #include "clients/cli/explain_text.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@
 #include "proto/period.h"
 
 #define VALUE_MAX 96
+#define ERROR_MAX 40
 
 struct telling {
     FILE *stream;
@@ -92,9 +94,20 @@ const char *explain_part_unit(const struct suivi_indicator *indicator, const str
     return part->value == 1 ? "entry" : "entries";
 }
 
+/* As the figures have it: in tenths of a percent, rounded up; that the error came rounded up is not to count twice. */
+static const char *part_error(const struct suivi_part *part, char out[static ERROR_MAX]) {
+    double tenths = part->value ? ceil(1000 * ((double)part->error - 0.999) / fabs((double)part->value)) : 0;
+    out[0] = '\0';
+    if (part->error > 0 && tenths <= 1000)
+        snprintf(out, ERROR_MAX, ", \xc2\xb1 %.1f %%", tenths / 10);
+    else if (part->error > 0)
+        snprintf(out, ERROR_MAX, ", \xc2\xb1 %" PRIu64, part->error);
+    return out;
+}
+
 static void add_part(struct grid *grid, const struct telling *telling, const struct suivi_part *part) {
     const struct suivi_indicator *indicator = &telling->from->indicator;
-    char days[WORDS_MAX], count[WORDS_MAX], value[PRINT_NUMBER], heard[WORDS_MAX];
+    char days[WORDS_MAX], count[WORDS_MAX], value[PRINT_NUMBER], heard[WORDS_MAX], error[ERROR_MAX];
     bool whole = (int64_t)part->days >= days_between(part->first, part->last);
     grid_cell(grid, "%s", part->source);
     words_days_text(part->first, part->last, telling->year, days);
@@ -105,8 +118,8 @@ static void add_part(struct grid *grid, const struct telling *telling, const str
     const char *unit = explain_part_unit(indicator, part);
     if (adds_up(indicator))
         unit = explain_unit_of(indicator, part->value);
-    grid_cell(grid, "%s%s%s", print_value(part->value, explain_part_decimals(telling->from), value),
-              unit[0] ? " " : "", unit);
+    grid_cell(grid, "%s%s%s%s", print_value(part->value, explain_part_decimals(telling->from), value),
+              unit[0] ? " " : "", unit, part_error(part, error));
     words_moment(part->heard, telling->year, heard);
     grid_cell(grid, "%s%s", heard[0] ? "last heard " : "", heard);
 }
@@ -386,8 +399,12 @@ static void put_version_held(const struct telling *telling) {
     print_text(telling->stream, or_first(held->version));
     fprintf(telling->stream, "%s%s", since[0] ? ", since " : "", since);
     if (is_of_before(from) && !find_reported(from)) {
-        fputs(" (what is told above is the present text, of version ", telling->stream);
-        print_text(telling->stream, or_first(from->versions[from->version_count - 1].version));
+        const char *version = from->versions[from->version_count - 1].version;
+        fputs(" (what is told above is the present text", telling->stream);
+        if (strcmp(version, held->version) != 0) {
+            fputs(", of version ", telling->stream);
+            print_text(telling->stream, or_first(version));
+        }
         fputc(')', telling->stream);
     }
     fputc('\n', telling->stream);

@@ -241,6 +241,52 @@ static void make_row(struct table_view *view, size_t first, size_t count) {
     view->rows[view->row_count++] = row;
 }
 
+/* --- covers --- */
+
+bool table_is_cover(const struct table_view *view, const struct table_row *row) {
+    const struct answer_figure *figure = answer_at(view->answer, row->first);
+    bool partial = false;
+    for (size_t i = 0; i < answer_split_count(view->answer); i++)
+        partial = partial || figure->dims[i][0] == '\0';
+    for (size_t i = row->first; partial && i < row->first + row->count; i++)
+        partial = answer_at(view->answer, i)->state == SUIVI_WITHHELD;
+    return partial;
+}
+
+static bool covers(const struct table_view *view, const struct table_row *cover,
+                   const struct table_row *row) {
+    const struct answer_figure *wide = answer_at(view->answer, cover->first),
+                               *narrow = answer_at(view->answer, row->first);
+    bool fits = strcmp(cover->id, row->id) == 0;
+    for (size_t i = 0; fits && i < answer_split_count(view->answer); i++)
+        fits = wide->dims[i][0] == '\0' || strcmp(wide->dims[i], narrow->dims[i]) == 0;
+    return fits;
+}
+
+static void free_row(struct table_row *row) {
+    free(row->label);
+    free(row->remark);
+}
+
+/* Takes out those that every period of is shown by the rows that they stand for. */
+static void take_covers_out(struct table_view *view) {
+    size_t kept = 0;
+    view->covers = mem_zeroed(view->row_count + 1, sizeof *view->covers);
+    for (size_t i = 0; i < view->row_count; i++)
+        if (table_is_cover(view, &view->rows[i]))
+            view->covers[view->cover_count++] = view->rows[i];
+    for (size_t i = 0; i < view->row_count; i++) {
+        bool shown = true;
+        for (size_t k = i + 1; shown && k < view->row_count && table_is_cover(view, &view->rows[i]); k++)
+            shown = table_is_cover(view, &view->rows[k]) || !covers(view, &view->rows[i], &view->rows[k]);
+        if (shown)
+            view->rows[kept++] = view->rows[i];
+        else
+            free_row(&view->rows[i]);
+    }
+    view->row_count = kept;
+}
+
 void table_make_rows(struct table_view *view) {
     size_t count = answer_count(view->answer);
     view->cell_note = mem_zeroed(count, sizeof *view->cell_note);
@@ -251,10 +297,11 @@ void table_make_rows(struct table_view *view) {
         if (is_wanted(view, first, next - first))
             make_row(view, first, next - first);
     }
+    take_covers_out(view);
 }
 
-const struct answer_figure *table_cell(const struct table_view *view, const struct table_row *row,
-                                       const char *period, size_t *note) {
+static const struct answer_figure *find_cell(const struct table_view *view, const struct table_row *row,
+                                             const char *period, size_t *note) {
     size_t low = row->first, high = row->first + row->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -273,15 +320,24 @@ const struct answer_figure *table_cell(const struct table_view *view, const stru
     return NULL;
 }
 
+const struct answer_figure *table_cell(const struct table_view *view, const struct table_row *row,
+                                       const char *period, size_t *note) {
+    const struct answer_figure *cell = find_cell(view, row, period, note);
+    size_t none;
+    for (size_t i = 0; cell == NULL && i < view->cover_count; i++)
+        if (covers(view, &view->covers[i], row))
+            cell = find_cell(view, &view->covers[i], period, &none);
+    return cell;
+}
+
 void table_free(struct table_view *view) {
     for (size_t i = 0; i < view->period_count; i++)
         free(view->periods[i]);
-    for (size_t i = 0; i < view->row_count; i++) {
-        free(view->rows[i].label);
-        free(view->rows[i].remark);
-    }
+    for (size_t i = 0; i < view->row_count; i++)
+        free_row(&view->rows[i]);
     free(view->periods);
     free(view->rows);
+    free(view->covers);
     free(view->cell_note);
     notes_free(&view->notes);
 }

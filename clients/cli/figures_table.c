@@ -201,17 +201,21 @@ static void put_row(const struct table_view *view, size_t index, const struct bl
         print_spaces(view->stream, PRINT_GAP);
         print_left(view->stream, figure->dims[i], view->dim_width[i]);
     }
-    int taken = 0; /* of the next gap, by a mark */
+    int spaces = 0; /* a mark takes of the next gap */
     for (size_t i = block->first; i < block->first + block->count; i++) {
         char number[PRINT_NUMBER], mark[NOTES_MARK];
         size_t note;
         const struct answer_figure *cell = table_cell(view, row, view->periods[i], &note);
-        print_spaces(view->stream, PRINT_GAP - taken);
+        if (cell == NULL && table_is_cover(view, row)) {
+            spaces += PRINT_GAP + view->value_width;
+            continue;
+        }
+        print_spaces(view->stream, PRINT_GAP + spaces);
         print_right(view->stream, value_text(cell, number), view->value_width);
         fputs(notes_mark(note, mark), view->stream);
-        taken = terminal_columns(mark);
+        spaces = -terminal_columns(mark);
     }
-    put_end(view, row, block, -taken);
+    put_end(view, row, block, spaces);
 }
 
 /* --- below the table --- */

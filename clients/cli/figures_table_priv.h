@@ -26,6 +26,8 @@ struct table_view {
     size_t period_count;
     struct table_row *rows;
     size_t row_count;
+    struct table_row *covers; /* what stands for all breakdowns that are withheld, see table_cell */
+    size_t cover_count;
     struct notes notes;
     size_t *cell_note;              /* number of the note of each figure of the answer */
     bool shown[SUIVI_WITHHELD + 1]; /* states that have a cell */
@@ -36,8 +38,10 @@ void table_make_columns(struct table_view *view);
 void table_make_rows(struct table_view *view); /* after the columns */
 void table_free(struct table_view *view);
 
-/* The figure of a row in a column, and the number of the note there; NULL: nothing was told of it. */
+/* The figure of a row in a column, and the number of the note there; NULL: nothing was told of it. What is withheld as a whole, or
+ * by the values of one breakdown, has one figure with the others left empty: it is that of all rows that it stands for. */
 const struct answer_figure *table_cell(const struct table_view *view, const struct table_row *row,
                                        const char *period, size_t *note);
+bool table_is_cover(const struct table_view *view, const struct table_row *row);
 
 #endif

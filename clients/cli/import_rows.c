@@ -378,6 +378,8 @@ static void read_row(struct import_rows *rows, size_t index) {
     for (size_t i = 0; i < source->mapping->entry_count; i++) {
         const struct column_set *set = &rows->sets[i];
         struct import_item item = {.from = set->from, .promise = set->promise, .line = row.line};
+        if (set->promise->kind == KIND_COUNT)
+            item.list = source->mapping->name;
         if (is_taken(rows, &row, i, &later) && take_day(rows, &row, set, &item) &&
             take_dims(rows, &row, set, &item) && take_value(rows, &row, set, &item) &&
             take_name(rows, &row, set, &item))

@@ -15,6 +15,7 @@
 struct import_item {
     const struct mapping_entry *from;
     const struct promise *promise;
+    const char *list; /* the mapping's name, of counts; NULL: none */
     size_t line;
     size_t occurrence; /* how many items that say the very same stand before it */
     int32_t day;

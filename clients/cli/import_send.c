@@ -67,13 +67,15 @@ uint64_t import_send_id(const struct import_item *item) {
     for (size_t i = 0; i < item->promise->dim_count; i++)
         ASSERT(dims_add(&dims, str_of(item->dims[i].name), str_of(item->dims[i].value), NULL) == 0);
     size_t series_len = dims_series_key(str_of(item->promise->id), &dims, series);
-    const char *name = item->name ? item->name : "";
-    char *text = mem_zeroed(series_len + strlen(name) + 128, 1), *at = put(text, series, series_len);
+    const char *name = item->name ? item->name : "", *list = item->list ? item->list : "";
+    char *text = mem_zeroed(series_len + strlen(name) + strlen(list) + 128, 1),
+         *at = put(text, series, series_len);
     at = put_number(at, item->day);
     at = put_number(at, item->value);
     at = put(at, name, strlen(name) + 1);
     at = put_number(at, (int64_t)item->occurrence);
     at = put_number(at, (int64_t)item->against);
+    at = put(at, list, strlen(list)); /* without one the id is what it was before lists had names */
     uint64_t id = entry_id_of((struct str){text, (size_t)(at - text)});
     free(text);
     return id;

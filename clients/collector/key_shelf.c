@@ -192,18 +192,25 @@ int key_shelf_each_before(const struct key_shelf *shelf, int32_t month,
     return rc;
 }
 
+/* Under a name that stands for no key first, so that nobody who comes after a crash takes what it was overwritten with for one. */
 int key_shelf_destroy(const struct key_shelf *shelf, const char *name, struct fault *why) {
     unsigned char noise[KEY_FILE_BYTES];
-    char *path = path_of(shelf, name, "");
+    char suffix[NOTE_MAX];
+    snprintf(suffix, sizeof suffix, ".%08" PRIx32 NEW, randombytes_random());
+    char *key = path_of(shelf, name, ""), *path = path_of(shelf, name, suffix);
     randombytes_buf(noise, sizeof noise);
-    int file = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-    int rc = file < 0 ? key_file_fault("open", path, why) : 0;
+    int rc =
+        rename(key, path) == 0 ? directory_sync(shelf->directory, why) : key_file_fault("rename", key, why);
+    int file = rc == 0 ? open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+    if (rc == 0 && file < 0)
+        rc = key_file_fault("open", path, why);
     if (rc == 0 && (write(file, noise, sizeof noise) != (ssize_t)sizeof noise || fsync(file) != 0))
         rc = key_file_fault("overwrite", path, why);
     if (file >= 0)
         close(file);
     if (rc == 0 && unlink(path) != 0)
         rc = key_file_fault("remove", path, why);
+    free(key);
     free(path);
     return rc == 0 ? directory_sync(shelf->directory, why) : rc;
 }
@@ -281,12 +288,6 @@ int key_shelf_need(const struct key_shelf *shelf, const char *name, int32_t mont
     struct period from = epoch_of(month < ALL ? ALL : month, PERIOD_MONTH);
     snprintf(line, sizeof line, "%s\n", period_print(&from, text));
     return write_line(shelf, name, "", line, why);
-}
-
-void key_shelf_need_none(const struct key_shelf *shelf, const char *name) {
-    char *path = path_of(shelf, name, "");
-    unlink(path);
-    free(path);
 }
 
 bool key_shelf_needs(const struct key_shelf *shelf, const char *name) {

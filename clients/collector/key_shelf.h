@@ -52,10 +52,9 @@ int key_shelf_note(const struct key_shelf *shelf, const struct period *epoch, ui
                    struct fault *why);
 int key_shelf_noted(const struct key_shelf *shelf, const struct period *epoch, uint64_t *mark, int32_t *day);
 
-/* The file of one who reads here (caller frees); that it needs keys from `month` on, or none; whether it said so. */
+/* The file of one who reads here (caller frees); that it needs keys from `month` on; whether it said so. */
 char *key_shelf_needs_name(const char *who);
 int key_shelf_need(const struct key_shelf *shelf, const char *name, int32_t month, struct fault *why);
-void key_shelf_need_none(const struct key_shelf *shelf, const char *name);
 bool key_shelf_needs(const struct key_shelf *shelf, const char *name);
 
 /* The earliest month that anybody needs, `otherwise` when nobody needs an earlier one; a note that cannot be read needs

@@ -359,11 +359,8 @@ int keys_destroy_before(struct keys *keys, int32_t month, struct fault *why) {
     struct destroying destroying = {.keys = keys};
     free(keys->held_by);
     keys->held_by = NULL;
-    if (month == INT32_MIN) {
-        if (keys->needs != NULL && keys->count == 0)
-            key_shelf_need_none(keys->shelf, keys->needs);
+    if (month == INT32_MIN) /* who shares a directory and has read nothing yet may need each key */
         return 0;
-    }
     forget(keys, month);
     int rc = civil_today((int64_t)time(NULL), &destroying.today, why);
     if (rc != 0)

@@ -21,6 +21,8 @@
 _Static_assert(SKETCH_BYTES_MAX < ENTRY_BYTES_MAX && SET_HEAD_BYTES <= ENTRY_HEAD_BYTES &&
                    ENTRY_BYTES_MAX + SERIES_BYTES + ENTRY_HEAD_BYTES + BATCH_HEAD_BYTES < BATCHER_BATCH_MAX,
                "one event fits a batch");
+_Static_assert(BATCHER_OTHERS_MAX <= MESSAGE_OTHERS_TOLD && BATCHER_EVENTS_MAX <= MESSAGE_OTHERS_MAX,
+               "nobody is held up, and what older versions have in their outboxes is taken");
 _Static_assert(BATCHER_SERIES_MAX <= MESSAGE_SERIES_MAX && BATCHER_EVENTS_MAX <= MESSAGE_EVENTS_MAX &&
                    BATCHER_BATCH_MAX <= MESSAGE_BYTES_MAX,
                "what is written here can be read there");
@@ -32,7 +34,7 @@ struct batcher {
     uint64_t seq; /* of the batch being filled */
     int64_t base; /* time of its first event */
     bool whole;   /* it counts as a whole or not at all */
-    uint32_t event_count;
+    uint32_t event_count, other_count;
     struct table *series;
     struct wire_writer *series_out, *events_out, *message;
     struct sketch *set;
@@ -61,7 +63,7 @@ static void start_batch(struct batcher *batcher) {
     table_clear(batcher->series);
     wire_writer_reset(batcher->series_out);
     wire_writer_reset(batcher->events_out);
-    batcher->event_count = 0;
+    batcher->event_count = batcher->other_count = 0;
 }
 
 void batcher_clear(struct batcher *batcher, uint64_t next) {
@@ -159,9 +161,14 @@ static int check_total(const struct batcher *batcher, size_t bytes, struct fault
                      BATCHER_TOTAL_MAX >> 20);
 }
 
+static bool is_full(const struct batcher *batcher, bool is_number) {
+    return batcher->event_count == BATCHER_EVENTS_MAX ||
+           (!is_number && !batcher->whole && batcher->other_count >= BATCHER_OTHERS_MAX);
+}
+
 /* Makes room for one more event of `bytes` bytes and finds the number of its series in the batch. */
 static int make_room(struct batcher *batcher, struct str indicator, const struct dims *dims, int64_t at,
-                     size_t bytes, uint32_t *series, struct fault *why) {
+                     size_t bytes, bool is_number, uint32_t *series, struct fault *why) {
     int32_t day;
     if (!civil_day_of_time(at, &day))
         return fault_set(why, -EINVAL,
@@ -172,7 +179,7 @@ static int make_room(struct batcher *batcher, struct str indicator, const struct
     struct str key = {text, dims_series_key(indicator, dims, text)};
     bool known = table_find(batcher->series, key, series);
     size_t wanted = bytes + (known ? 0 : SERIES_BYTES) + BATCH_HEAD_BYTES;
-    if (batcher->event_count == BATCHER_EVENTS_MAX || filled + wanted > BATCHER_BATCH_MAX ||
+    if (is_full(batcher, is_number) || filled + wanted > BATCHER_BATCH_MAX ||
         (!known && table_count(batcher->series) == BATCHER_SERIES_MAX)) {
         close_batch(batcher);
         known = false;
@@ -181,6 +188,8 @@ static int make_room(struct batcher *batcher, struct str indicator, const struct
         *series = table_add(batcher->series, key);
         message_write_series(batcher->series_out, indicator, dims);
     }
+    if (!is_number)
+        batcher->other_count++;
     if (batcher->event_count++ == 0)
         batcher->base = at;
     return 0;
@@ -196,7 +205,7 @@ int batcher_number(struct batcher *batcher, struct str indicator, const struct d
     uint32_t series;
     int rc = check_total(batcher, NUMBER_BYTES, why);
     if (rc == 0)
-        rc = make_room(batcher, indicator, dims, at, NUMBER_BYTES, &series, why);
+        rc = make_room(batcher, indicator, dims, at, NUMBER_BYTES, true, &series, why);
     if (rc == 0)
         message_write_event_number(batcher->events_out, series, at - batcher->base, number);
     return rc;
@@ -212,7 +221,7 @@ int batcher_set(struct batcher *batcher, struct str indicator, const struct dims
     uint32_t series;
     int rc = check_total(batcher, bytes.len + SET_HEAD_BYTES, why);
     if (rc == 0)
-        rc = make_room(batcher, indicator, dims, at, bytes.len + SET_HEAD_BYTES, &series, why);
+        rc = make_room(batcher, indicator, dims, at, bytes.len + SET_HEAD_BYTES, false, &series, why);
     if (rc == 0)
         message_write_event_set(batcher->events_out, series, at - batcher->base, bytes);
     return rc;
@@ -228,7 +237,7 @@ int batcher_name(struct batcher *batcher, struct str indicator, const struct dim
     size_t bytes = name.len + ENTRY_HEAD_BYTES;
     int rc = check_total(batcher, bytes, why);
     if (rc == 0)
-        rc = make_room(batcher, indicator, dims, at, bytes, &series, why);
+        rc = make_room(batcher, indicator, dims, at, bytes, false, &series, why);
     if (rc == 0)
         message_write_event_name(batcher->events_out, series, at - batcher->base, name);
     return rc;
@@ -248,7 +257,7 @@ int batcher_entry(struct batcher *batcher, struct str indicator, const struct di
                  : check_total(batcher, bytes, why);
     wire_writer_destroy(&measure);
     if (rc == 0)
-        rc = make_room(batcher, indicator, dims, at, bytes, &series, why);
+        rc = make_room(batcher, indicator, dims, at, bytes, false, &series, why);
     if (rc == 0)
         message_write_event_entry(batcher->events_out, series, at - batcher->base, entry);
     return rc;

@@ -352,11 +352,14 @@ static int take_welcome(struct delivery *delivery, const struct message_welcome 
     if (rc != 0)
         return rc;
     if (welcome->max_bytes < BATCHER_BATCH_MAX || welcome->max_series < BATCHER_SERIES_MAX ||
-        welcome->max_events < BATCHER_EVENTS_MAX)
+        welcome->max_events < BATCHER_EVENTS_MAX ||
+        (welcome->max_others != 0 && welcome->max_others < BATCHER_OTHERS_MAX))
         return fault_set(why, -EPROTO,
-                         "the daemon takes batches of at most %" PRIu64 " bytes, %" PRIu64
-                         " series and %" PRIu64 " events, and this program makes larger ones",
-                         welcome->max_bytes, welcome->max_series, welcome->max_events);
+                         "the daemon takes batches of at most %" PRIu64 " bytes, %" PRIu64 " series, %" PRIu64
+                         " events and %" PRIu64
+                         " sets, names and entries, and this program makes larger ones",
+                         welcome->max_bytes, welcome->max_series, welcome->max_events,
+                         welcome->max_others ? welcome->max_others : welcome->max_events);
     delivery->tally.missing += welcome->missing;
     delivery->heard_ms = now_ms; /* patience is not renewed: only acks show that batches arrive */
     delivery->since_ms = now_ms;

@@ -60,6 +60,7 @@ static struct suivi_part *lend_parts(struct message_explanation *from, struct te
             .first = texts_add(texts, part.first),
             .last = texts_add(texts, part.last),
             .heard = part.heard,
+            .error = part.error,
         };
     }
     return to;

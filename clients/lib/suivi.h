@@ -245,6 +245,7 @@ struct suivi_part {
     uint32_t days;
     const char *first, *last;
     int64_t heard;
+    uint64_t error; /* the standard error of `value`, at most; 0: it is exact */
 };
 
 struct suivi_entry_row {

@@ -33,6 +33,13 @@ static int draw_seeds(struct counter *counter, struct fault *why) {
                : fault_set(why, -EIO, "the system gives no random numbers");
 }
 
+/* The last day that was heard from. */
+static int32_t newest_day(const struct counter *counter) {
+    int64_t newest = epochs_newest(counter->epochs);
+    int32_t day;
+    return newest != INT64_MIN && civil_day_of_time(newest, &day) ? day : METHODS_NO_DAY;
+}
+
 int counter_open(struct counter **out, struct suivi *suivi, struct keys *keys,
                  const struct counter_options *options, struct fault *why) {
     ASSERT(options->language_count > 0 && options->language_count <= TALLY_LANGUAGES);
@@ -45,7 +52,9 @@ int counter_open(struct counter **out, struct suivi *suivi, struct keys *keys,
     counter->site = str_of(options->site);
     counter->verdict = mem_zeroed(COUNTER_VERDICTS, sizeof *counter->verdict);
     counter->day_end = counter->finished_at = INT64_MIN;
+    counter->method_told = METHODS_NO_DAY;
     counter_records_init(counter);
+    counter_forget_named(counter);
     int rc = draw_seeds(counter, why);
     if (rc == 0)
         rc = days_check(options->days, &counter->records, why);
@@ -54,6 +63,9 @@ int counter_open(struct counter **out, struct suivi *suivi, struct keys *keys,
                             options->language_count, counter->language_number, why);
     if (rc == 0)
         rc = epochs_load(&counter->epochs, &counter->records, counter->site, options->clock, why);
+    if (rc == 0)
+        rc = methods_load(&counter->methods, &counter->records, counter->site, options->stamp,
+                          newest_day(counter), why);
     if (rc == 0) {
         const struct key_teller teller = {counter, counter_tell_key};
         key_events_new(&counter->key_events, &counter->records, keys, counter->epochs, &teller, counter->site,
@@ -93,6 +105,7 @@ void counter_close(struct counter **pointer) {
     key_events_destroy(&counter->key_events);
     epochs_destroy(&counter->epochs);
     languages_free(&counter->languages);
+    free(counter->slowest.site);
     free(counter->verdict);
     secret_free(counter->seed);
     counter->magic = 0;
@@ -124,6 +137,7 @@ static bool find_day(struct counter *counter, int64_t at) {
     counter->day = day;
     counter->month = civil_month_of_day(day);
     counter->day_end = ((int64_t)day + 1) * CIVIL_DAY_SECONDS;
+    counter->by_stamp = methods_stamp(&counter->methods, day);
     return true;
 }
 
@@ -137,7 +151,7 @@ static bool is_robot(struct counter *counter, struct str agent, XXH128_hash_t ha
     return verdict->robot;
 }
 
-static unsigned language_of(const struct counter *counter, struct str path) {
+unsigned counter_language(const struct counter *counter, struct str path) {
     const struct counter_options *options = &counter->options;
     return counter->language_number[request_language(path, options->languages, options->language_count,
                                                      options->default_language)];
@@ -160,8 +174,10 @@ int counter_line(struct counter *counter, const struct line *line, int32_t *day,
         counter->sums.robots++;
         return 0;
     }
-    struct str path;
+    struct str path = {0};
     enum request_class asked = request_classify(line->request, line->status, &path);
+    if (counter->by_stamp)
+        counter_stamp(counter, line, asked, path);
     if (asked == REQUEST_OTHER)
         return 0;
     struct client client = {.address = line->address, .agent = line->agent, .has_agent = line->has_agent};
@@ -169,7 +185,7 @@ int counter_line(struct counter *counter, const struct line *line, int32_t *day,
         XXH3_128bits_withSeed(line->address.at, line->address.len, agent.low64 ^ counter->seed[1]);
     client.hash[0] = hash.low64;
     client.hash[1] = hash.high64 ^ agent.high64;
-    unsigned language = language_of(counter, path);
+    unsigned language = counter_language(counter, path);
     if (asked == REQUEST_DOWNLOAD)
         return clicks_add(counter->clicks, &client, path, line->at, counter->month, language, why);
     tally_add(counter->tally, TALLY_PAGEVIEWS, counter->day, language, 1);
@@ -185,6 +201,16 @@ void counter_malformed(struct counter *counter, int32_t day, int64_t number) {
 bool counter_full(const struct counter *counter) {
     OBJ_CHECK(counter, COUNTER_MAGIC);
     return tally_full(counter->tally) || visitors_full(counter->visitors) || clicks_full(counter->clicks);
+}
+
+int32_t counter_method_since(const struct counter *counter) {
+    OBJ_CHECK(counter, COUNTER_MAGIC);
+    return counter->methods.changed ? methods_since(&counter->methods) : METHODS_NO_DAY;
+}
+
+bool counter_stamps(const struct counter *counter) {
+    OBJ_CHECK(counter, COUNTER_MAGIC);
+    return counter->options.stamp;
 }
 
 struct counter_sums counter_sums(const struct counter *counter) {

@@ -23,6 +23,8 @@ struct counter_options {
     size_t language_count;   /* at least one */
     size_t default_language; /* index into `languages` */
     struct robots *robots;
+    bool stamp;                /* visitors are counted by stamp, by hashes if not */
+    struct str stamp_path;     /* not a page, but who asks for it is counted, too; empty: none */
     struct days days;          /* what lies on others is not sent */
     struct epochs_clock clock; /* zeros: the system's */
 };
@@ -31,6 +33,7 @@ struct counter_sums { /* of this run */
     uint64_t requests, robots;
     int64_t malformed; /* negative when a line taken for malformed before turned out well */
     uint64_t too_late; /* page views in closed months: not among unique visitors */
+    uint64_t unlogged; /* page views that were to be counted by stamp, in lines that have no field for it */
 };
 
 /* Borrows all. -E2BIG, -EINVAL ... with `why`. */
@@ -61,8 +64,20 @@ void counter_forget(struct counter *counter);
  * clicks and destroys keys. What a run before could not finish of that is done, too. -ENOSPC: try again. */
 int counter_finish(struct counter *counter, struct fault *why);
 
+/* The site is counted no more: forgets its visitors, so that their keys can go. -ENOSPC: try again. */
+int counter_end_site(struct counter *counter, struct fault *why);
+
+/* A site of this state for which keys are kept that this one has needed no more for a month; *newest: its last line's time. NULL:
+ * there is none, or nothing was finished yet. */
+const char *counter_slow_site(const struct counter *counter, int64_t *newest);
+
 /* Who stays is to finish now: at the start, when a month is over, and every two hours of the site's time. */
 bool counter_finish_due(const struct counter *counter);
+
+/* The day from which on visitors are counted by another method than in the run before; METHODS_NO_DAY (methods.h): as there.
+ * And whether they are counted by stamp now. */
+int32_t counter_method_since(const struct counter *counter);
+bool counter_stamps(const struct counter *counter);
 
 struct counter_sums counter_sums(const struct counter *counter);
 

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "clients/weblog/counter_priv.h"
 #include "proto/check.h"
@@ -67,8 +68,19 @@ void counter_records_init(struct counter *counter) {
 }
 
 static const char *const sum_names[] = {
-    [TALLY_REQUESTS] = "web.requests",   [TALLY_ROBOTS] = "web.robots", [TALLY_MALFORMED] = "web.malformed",
-    [TALLY_PAGEVIEWS] = "web.pageviews", [TALLY_VISITS] = "web.visits", [TALLY_DOWNLOADS] = "web.downloads",
+    [TALLY_REQUESTS] = "web.requests",
+    [TALLY_ROBOTS] = "web.robots",
+    [TALLY_MALFORMED] = "web.malformed",
+    [TALLY_PAGEVIEWS] = "web.pageviews",
+    [TALLY_VISITS] = "web.visits",
+    [TALLY_DOWNLOADS] = "web.downloads",
+    [TALLY_FIRSTS_DAY] = "web.firsts.day",
+    [TALLY_FIRSTS_MONTH] = "web.firsts.month",
+    [TALLY_FIRSTS_QUARTER] = "web.firsts.quarter",
+    [TALLY_FIRSTS_YEAR] = "web.firsts.year",
+    [TALLY_FIRSTS_RETURNING] = "web.firsts.returning",
+    [TALLY_STAMP_VIEWS] = "web.firsts.pageviews",
+    [TALLY_UNSTAMPED] = "web.firsts.unstamped",
 };
 
 static const char *const set_names[] = {
@@ -89,19 +101,55 @@ static bool is_wanted(const struct counter *counter, int32_t day) {
     return day >= counter->options.days.first && day <= counter->options.days.last;
 }
 
+void counter_forget_named(struct counter *counter) {
+    for (size_t i = 0; i < TALLY_LANGUAGES; i++)
+        counter->named[i] = INT32_MIN;
+}
+
+/* The same of a day again would count once, but need not be sent. */
+static int send_language(struct counter *counter, int32_t day, unsigned language) {
+    const char *name = counter->languages.name[language];
+    const struct suivi_dim dim = {"language", name};
+    bool future =
+        (int64_t)day * CIVIL_DAY_SECONDS > epochs_newest(counter->epochs); /* a clock that was wrong */
+    if (counter->named[language] == day || future)
+        return 0;
+    counter->named[language] = day;
+    return suivi_name(counter->suivi, "web.languages", &dim, 1, (int64_t)day * CIVIL_DAY_SECONDS, name);
+}
+
+/* Where a site has known more than one way of counting visitors, each day says which was its own. */
+static int send_method(struct counter *counter, int32_t day) {
+    const char *name = methods_name(&counter->methods, day);
+    struct suivi_dim dim = {"site", counter->options.site};
+    int rc = 0;
+    if (name == NULL || counter->method_told == day)
+        return 0;
+    for (unsigned i = 0; i < sizeof set_names / sizeof set_names[0] && rc == 0; i++)
+        rc = suivi_remark(counter->suivi, set_names[i], &dim, 1, (int64_t)day * CIVIL_DAY_SECONDS,
+                          SUIVI_METHOD, "method", name);
+    if (rc == 0)
+        counter->method_told = day;
+    return rc;
+}
+
 static int send_sum(void *arg, enum tally_sum what, int32_t day, unsigned language, int64_t value) {
     struct counter *counter = counter_of(arg);
     if (!is_wanted(counter, day))
         return 0;
     struct suivi_dim dims[2];
     size_t count = dims_of(counter, language, dims);
-    return suivi_count(counter->suivi, sum_names[what], dims, count, (int64_t)day * CIVIL_DAY_SECONDS, value);
+    int rc = what == TALLY_REQUESTS ? send_method(counter, day) : 0;
+    if (rc == 0)
+        rc = suivi_count(counter->suivi, sum_names[what], dims, count, (int64_t)day * CIVIL_DAY_SECONDS,
+                         value);
+    return rc == 0 && what == TALLY_PAGEVIEWS && value > 0 ? send_language(counter, day, language) : rc;
 }
 
 static int send_set(void *arg, enum tally_set what, int32_t day, unsigned language, const uint64_t *hashes,
                     size_t hash_count) {
     struct counter *counter = counter_of(arg);
-    if (!is_wanted(counter, day))
+    if (!is_wanted(counter, day) || methods_stamp(&counter->methods, day))
         return 0;
     struct suivi_dim dims[2];
     size_t count = dims_of(counter, language, dims);
@@ -140,7 +188,7 @@ static int send_heard(void *arg, int32_t day, bool agents) {
     for (size_t i = 0; is_wanted(counter, day) && i < sizeof judged / sizeof *judged && rc == 0; i++)
         rc = suivi_remark(counter->suivi, judged[i], dims, count, (int64_t)day * CIVIL_DAY_SECONDS,
                           SUIVI_METHOD, "robots list", list);
-    return rc;
+    return rc == 0 && is_wanted(counter, day) ? send_method(counter, day) : rc;
 }
 
 /* A run that is killed leaves returning visitors untold: the next one must know. */
@@ -160,6 +208,19 @@ static void forget_cached(struct counter *counter) {
     epochs_reload(counter->epochs);
 }
 
+/* A change is told with the last day before it, of which it was not said before. */
+static int save_methods(struct counter *counter, struct fault *why) {
+    int32_t since = methods_since(&counter->methods);
+    if (!counter->methods.changed)
+        return 0;
+    if (since != METHODS_NO_DAY && is_wanted(counter, since - 1)) {
+        int rc = send_method(counter, since - 1);
+        if (rc != 0)
+            return fault_set(why, rc, "%s", suivi_why(counter->suivi));
+    }
+    return methods_save(&counter->methods, &counter->records, counter->site, why);
+}
+
 /* Hands all that was counted to libsuivi, as records and events. */
 static int hand_over(struct counter *counter, bool settled, struct fault *why) {
     const struct tally_sink sink = {.arg = counter, .sum = send_sum, .set = send_set, .heard = send_heard};
@@ -177,6 +238,8 @@ static int hand_over(struct counter *counter, bool settled, struct fault *why) {
         rc = epochs_save(counter->epochs, why);
     if (rc == 0)
         rc = days_save(counter->options.days, &counter->records, why);
+    if (rc == 0)
+        rc = save_methods(counter, why);
     if (rc != 0)
         return rc;
     rc = tally_flush(counter->tally, &sink);
@@ -197,6 +260,7 @@ int counter_commit(struct counter *counter, bool settled, struct fault *why) {
         rc = -ENOSPC;
     if (rc != 0)
         return fault_set(why, rc, "%s", suivi_why(counter->suivi));
+    counter->methods.changed = false;
     counter->committed = counter_sums(counter);
     if (visitors_full(counter->visitors) || clicks_full(counter->clicks)) {
         counter->unjudged_stored |= visitors_unjudged(counter->visitors);
@@ -208,7 +272,9 @@ int counter_commit(struct counter *counter, bool settled, struct fault *why) {
 void counter_forget(struct counter *counter) {
     OBJ_CHECK(counter, COUNTER_MAGIC);
     suivi_rollback(counter->suivi);
+    counter_forget_named(counter);
     tally_forget(counter->tally);
+    counter->method_told = METHODS_NO_DAY;
     key_events_forget(counter->key_events);
     counter->unjudged_stored |= counter->unjudged_noted;
     forget_cached(counter);
@@ -258,30 +324,51 @@ static int drop_closed(struct counter *counter, struct fault *why) {
     return rc;
 }
 
-static int lowest_horizon(void *arg, struct str key, struct str value) {
-    int32_t *lowest = arg, horizon;
-    (void)key;
-    if (epochs_read_horizon(value, &horizon) != 0)
-        horizon = INT32_MIN;
-    if (horizon < *lowest)
-        *lowest = horizon;
+/* The site that needs the oldest keys. One of which nothing was read yet needs none. */
+static int find_slowest(void *arg, struct str key, struct str value) {
+    struct counter_slowest *slowest = arg;
+    int64_t newest;
+    int32_t horizon;
+    if (epochs_read(value, &newest, &horizon) != 0)
+        newest = horizon = INT32_MIN;
+    if (newest == INT64_MIN || horizon >= slowest->horizon || key.len < 2)
+        return 0;
+    free(slowest->site);
+    slowest->site = mem_string(key.at + 1, key.len - 2); /* a letter before it, a zero byte after it */
+    slowest->newest = newest;
+    slowest->horizon = horizon;
     return 0;
+}
+
+static int32_t month_after_now(void) {
+    int32_t today;
+    return civil_day_of_time((int64_t)time(NULL), &today) ? civil_month_of_day(today) + 1 : INT32_MIN;
 }
 
 /* Sites of one state share the keys: the slowest of them keeps a key alive. */
 static int destroy_keys(struct counter *counter, struct fault *why) {
-    int32_t lowest = INT32_MAX;
     char kind = RECORD_EPOCHS;
     bool told = false;
-    int rc = record_scan(counter, (struct str){&kind, 1}, lowest_horizon, &lowest);
+    free(counter->slowest.site);
+    counter->slowest = (struct counter_slowest){.horizon = INT32_MAX};
+    int rc = record_scan(counter, (struct str){&kind, 1}, find_slowest, &counter->slowest);
     if (rc < 0)
         return fault_set(why, rc, "%s", suivi_why(counter->suivi));
-    if (lowest == INT32_MAX)
-        lowest = INT32_MIN;
+    int32_t lowest = counter->slowest.horizon;
+    if (counter->slowest.site == NULL) /* a key made ahead is not for a site that has ended */
+        lowest = epochs_ended(counter->epochs) ? month_after_now() : INT32_MIN;
     rc = keys_destroy_before(counter->keys, lowest, why);
     if (rc == 0 && lowest != INT32_MIN)
         rc = key_events_gone(counter->key_events, lowest, &told, why);
     return rc == 0 && told ? counter_commit(counter, true, why) : rc;
+}
+
+const char *counter_slow_site(const struct counter *counter, int64_t *newest) {
+    OBJ_CHECK(counter, COUNTER_MAGIC);
+    *newest = counter->slowest.newest;
+    return counter->slowest.site != NULL && epochs_lags(counter->epochs, counter->slowest.horizon)
+               ? counter->slowest.site
+               : NULL;
 }
 
 static int judge_stored(struct counter *counter, struct fault *why) {
@@ -335,4 +422,14 @@ int counter_finish(struct counter *counter, struct fault *why) {
     if (rc == 0)
         counter->finished_at = epochs_newest(counter->epochs);
     return rc;
+}
+
+int counter_end_site(struct counter *counter, struct fault *why) {
+    OBJ_CHECK(counter, COUNTER_MAGIC);
+    int rc = counter_finish(counter, why);
+    if (rc != 0)
+        return rc;
+    forget_cached(counter);
+    epochs_end(counter->epochs);
+    return counter_finish(counter, why);
 }

@@ -7,6 +7,8 @@
 #include "clients/weblog/epochs.h"
 #include "clients/weblog/key_events.h"
 #include "clients/weblog/languages.h"
+#include "clients/weblog/methods.h"
+#include "clients/weblog/request.h"
 #include "clients/weblog/tally.h"
 #include "clients/weblog/views.h"
 #include "clients/weblog/visitors.h"
@@ -19,6 +21,13 @@ struct counter_verdict {
     bool known, robot;
 };
 
+/* Of all sites of a state, the one that needs the oldest keys. */
+struct counter_slowest {
+    char *site; /* NULL: none needs any */
+    int64_t newest;
+    int32_t horizon;
+};
+
 struct counter {
     unsigned magic;
     struct suivi *suivi;
@@ -28,12 +37,17 @@ struct counter {
     struct records records;
     struct languages languages;
     unsigned language_number[TALLY_LANGUAGES]; /* of options.languages */
+    int32_t named[TALLY_LANGUAGES];            /* the last day of which each was said to be read */
     uint64_t *seed; /* four; with them a hash in memory could be tested against an address */
     struct counter_verdict *verdict;
     int32_t day, month; /* of the last line */
     int64_t day_end;
+    bool by_stamp; /* that day */
+    struct methods methods;
+    int32_t method_told; /* the last day of which it was told by which method it was counted */
     struct epochs *epochs;
     struct key_events *key_events;
+    struct counter_slowest slowest; /* as destroying found it */
     struct tally *tally;
     struct visitors *visitors;
     struct views *views; /* on their way to the visitors */
@@ -48,5 +62,12 @@ struct counter {
 void counter_records_init(struct counter *counter);
 int counter_tell_key(void *arg, struct str site, int32_t day, enum key_remark remark, const char *note,
                      struct fault *why);
+void counter_forget_named(struct counter *counter);
+
+/* A line of a day that is counted by stamp, whose client is no robot. `path` as request_classify sets it. */
+void counter_stamp(struct counter *counter, const struct line *line, enum request_class asked,
+                   struct str path);
+
+unsigned counter_language(const struct counter *counter, struct str path);
 
 #endif

@@ -11,6 +11,7 @@
 #define EPOCHS_MAGIC   0x1f5ac0e9u
 #define EPOCHS_VERSION 1
 #define MONTHS_MAX     (9999 * 12)
+#define ENDED          INT32_MAX /* the horizon of a site that is counted no more; read again, it is a new one */
 
 struct months {
     size_t count, size;
@@ -88,9 +89,8 @@ static int decode(struct str value, int64_t *newest, int32_t *horizon, struct mo
     return wire_at_end(&reader) ? 0 : -EINVAL;
 }
 
-int epochs_read_horizon(struct str value, int32_t *horizon) {
-    int64_t newest;
-    return decode(value, &newest, horizon, NULL);
+int epochs_read(struct str value, int64_t *newest, int32_t *horizon) {
+    return decode(value, newest, horizon, NULL);
 }
 
 static int64_t system_now(void *arg) {
@@ -120,6 +120,10 @@ int epochs_load(struct epochs **out, const struct records *records, struct str s
                          "what was stored about the months of site %.*s cannot be read; restore the state "
                          "directory from a backup",
                          STR_ARG(site));
+    }
+    if (epochs->horizon == ENDED) {
+        epochs->newest = INT64_MIN;
+        epochs->horizon = INT32_MIN;
     }
     epochs_reload(epochs);
     *out = epochs;
@@ -219,4 +223,20 @@ void epochs_advance(struct epochs *epochs) {
     epochs->horizon = wanted_horizon(epochs);
     months_drop_before(&epochs->open, epochs->horizon);
     months_drop_before(&epochs->stored, epochs->horizon);
+}
+
+bool epochs_lags(const struct epochs *epochs, int32_t horizon) {
+    OBJ_CHECK(epochs, EPOCHS_MAGIC);
+    return (int64_t)epochs->horizon - horizon > 1;
+}
+
+void epochs_end(struct epochs *epochs) {
+    OBJ_CHECK(epochs, EPOCHS_MAGIC);
+    epochs->horizon = ENDED;
+    epochs->open.count = epochs->stored.count = 0;
+}
+
+bool epochs_ended(const struct epochs *epochs) {
+    OBJ_CHECK(epochs, EPOCHS_MAGIC);
+    return epochs->horizon == ENDED;
 }

@@ -51,8 +51,15 @@ void epochs_advance(struct epochs *epochs);
 /* The first second of a month, and of the one after it. */
 void epochs_bounds(int32_t month, int64_t *begin, int64_t *end);
 
-/* The horizon in a stored record of epochs; to agree with the other sites of a state on the keys that may go.
- */
-int epochs_read_horizon(struct str value, int32_t *horizon);
+/* Is this horizon of another site more than a month behind? */
+bool epochs_lags(const struct epochs *epochs, int32_t horizon);
+
+/* Closes all months, for good: no line of this site is expected any more. One that comes in a later run is a new site's. */
+void epochs_end(struct epochs *epochs);
+bool epochs_ended(const struct epochs *epochs); /* in this run */
+
+/* The newest time (INT64_MIN: no line was read) and the horizon in a stored record of epochs; to agree with the other sites of a
+ * state on the keys that may go. */
+int epochs_read(struct str value, int64_t *newest, int32_t *horizon);
 
 #endif

@@ -185,7 +185,7 @@ static int save(struct follow *follow, struct fault *why) {
     if (rc == 0 && counter_finish_due(counter))
         rc = counter_finish(counter, why);
     if (rc == 0 && !follow->held)
-        follow->held = logs_say_held_key(counter_keys(counter));
+        follow->held = logs_say_held_key(counter);
     if (rc == -ENOSPC) {
         if (!follow->stuck)
             terminal_say(LOGS_PROGRAM, "%s; trying again", why->text);

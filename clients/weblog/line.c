@@ -87,11 +87,11 @@ enum tail {
     TAIL_COMBINED,
 };
 
-static enum tail tail_scan(const char *at, const char *end, int *status, struct str *agent) {
+static enum tail tail_scan(const char *at, const char *end, struct line *line) {
     if (end - at < 6 || at[0] != ' ' || !is_digit(at[1]) || !is_digit(at[2]) || !is_digit(at[3]) ||
         at[4] != ' ')
         return TAIL_NONE;
-    *status = (at[1] - '0') * 100 + (at[2] - '0') * 10 + (at[3] - '0');
+    line->status = (at[1] - '0') * 100 + (at[2] - '0') * 10 + (at[3] - '0');
     at += 5;
     if (*at == '-') {
         at++;
@@ -105,11 +105,12 @@ static enum tail tail_scan(const char *at, const char *end, int *status, struct 
         const char *referrer_end = field_end(at + 2, end);
         if (referrer_end == NULL || end - referrer_end < 3 || referrer_end[2] != '"')
             return TAIL_NONE;
-        agent->at = referrer_end + 3;
-        const char *agent_end = field_end(agent->at, end);
+        line->referrer = (struct str){at + 2, (size_t)(referrer_end - at - 2)};
+        const char *agent = referrer_end + 3, *agent_end = field_end(agent, end);
         if (agent_end == NULL)
             return TAIL_NONE;
-        agent->len = (size_t)(agent_end - agent->at);
+        line->agent = (struct str){agent, (size_t)(agent_end - agent)};
+        line->rest = (struct str){agent_end + 1, (size_t)(end - agent_end - 1)};
         return TAIL_COMBINED;
     }
     while (at < end && is_space(*at))
@@ -133,7 +134,7 @@ static const char *time_find(const char *at, const char *end, struct line *line)
         if (request_end == NULL)
             return NULL;
         line->request.len = (size_t)(request_end - line->request.at);
-        enum tail tail = tail_scan(request_end + 1, end, &line->status, &line->agent);
+        enum tail tail = tail_scan(request_end + 1, end, line);
         if (tail != TAIL_NONE) {
             line->has_agent = tail == TAIL_COMBINED;
             return bracket + 1;
@@ -162,9 +163,10 @@ static bool text_parse(struct logtime *times, const char *at, const char *end, s
     const char *time = time_find(word + 1, end, &line);
     if (time == NULL || !logtime_clf(times, time, &line.at))
         return false;
+    line.time = (struct str){time, LOGTIME_CLF_LENGTH};
     line.open_ended = !line.has_agent;
     if (!line.has_agent)
-        line.agent = (struct str){0};
+        line.agent = line.referrer = line.rest = (struct str){0};
     *out = line;
     return true;
 }

@@ -27,6 +27,9 @@ struct line {
     bool has_agent;  /* false: the format logs none */
     bool open_ended; /* parsed, but more bytes at its end could still change its meaning (no agent yet) */
     struct str address, request, agent;
+    struct str time, referrer; /* as they were written; the latter may be empty */
+    struct str rest;           /* all that follows the agent; rest_is_stamp: "stamp" of a JSON line */
+    bool rest_is_stamp;
 };
 
 /* Parses one line without its "\n"; a "\r" before that is passed over. Strings of a JSON line are borrowed

@@ -80,15 +80,20 @@ static bool text_of(const json_t *value, struct str *out) {
     return true;
 }
 
-static bool time_of(const json_t *object, struct logtime *times, int64_t *at) {
+static bool time_of(const json_t *object, struct logtime *times, struct str *text, int64_t *at) {
     static const char *const iso_names[] = {"date", "time_iso8601", NULL};
     static const char *const clf_names[] = {"time", "time_local", NULL};
     struct str iso, clf;
     if (!text_of(first_of(object, iso_names), &iso))
         return false;
-    if (logtime_iso(iso, at))
+    if (logtime_iso(iso, at)) {
+        *text = iso;
         return true;
-    return text_of(first_of(object, clf_names), &clf) && logtime_clf_text(times, clf, at);
+    }
+    if (!text_of(first_of(object, clf_names), &clf) || !logtime_clf_text(times, clf, at))
+        return false;
+    *text = clf;
+    return true;
 }
 
 static int clamp(double number) {
@@ -142,6 +147,7 @@ bool line_json_parse(struct line_json *json, struct str text, struct logtime *ti
     OBJ_CHECK(json, LINE_JSON_MAGIC);
     static const char *const address_names[] = {"ip", "remote_addr", "remote_ip", NULL};
     static const char *const agent_names[] = {"user_agent", "http_user_agent", "agent", NULL};
+    static const char *const referrer_names[] = {"referer", "http_referer", "referrer", NULL};
     static const char byte_order_mark[] = "\xef\xbb\xbf";
     forget(json);
     if (text.len >= 3 && memcmp(text.at, byte_order_mark, 3) == 0)
@@ -151,10 +157,13 @@ bool line_json_parse(struct line_json *json, struct str text, struct logtime *ti
     if (!json_is_object(json->object))
         return false;
     struct line line = {.has_agent = true};
-    if (!time_of(json->object, times, &line.at) || !status_of(json->object, &line.status) ||
+    if (!time_of(json->object, times, &line.time, &line.at) || !status_of(json->object, &line.status) ||
         !text_of(first_of(json->object, address_names), &line.address) || line.address.len == 0 ||
         !request_of(json, &line.request) || !text_of(first_of(json->object, agent_names), &line.agent))
         return false;
+    text_of(first_of(json->object, referrer_names), &line.referrer);
+    line.rest_is_stamp = json_is_string(json_object_get(json->object, "stamp")) &&
+                         text_of(json_object_get(json->object, "stamp"), &line.rest);
     *out = line;
     return true;
 }

@@ -5,6 +5,8 @@
  *   status   "status" or "response", a number (0 only as a response) or a string of digits
  *   request  "request", else "GET " + "path" + " HTTP/1.1"
  *   agent    "user_agent", "http_user_agent" or "agent", else empty
+ *   referrer "referer", "http_referer" or "referrer", else empty; no string is as good as absent
+ *   stamp    "stamp", an empty string when the browser sent none (clients/weblog/stamp.h)
  *
  * Of several names the first that holds something counts: null, false, zero, "", [] and {} are as good as
  * absent. A text field that holds something else than a string makes the line malformed, and so does JSON

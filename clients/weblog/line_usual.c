@@ -93,6 +93,7 @@ bool line_usual(struct logtime *times, const char *at, const char *end, struct l
         memcmp(time + LOGTIME_CLF_LENGTH, "] \"", AFTER_TIME) != 0 || !read_time(times, time, &out->at))
         return false;
     out->address = (struct str){at, len};
+    out->time = (struct str){time, LOGTIME_CLF_LENGTH};
 
     const char *request = time + LOGTIME_CLF_LENGTH + AFTER_TIME;
     struct marks marks = {.at = request, .len = end - request, .block = -BLOCK};
@@ -107,15 +108,19 @@ bool line_usual(struct logtime *times, const char *at, const char *end, struct l
     quote = next_mark(&marks);
     if (quote == NULL || quote[0] != '"' || quote[-1] != ' ' || !is_size(size, (size_t)(quote - 1 - size)))
         return false;
+    const char *referrer = quote + 1;
     quote = next_mark(&marks);
     if (quote == NULL || end - quote < 3 || quote[0] != '"' || quote[1] != ' ' || quote[2] != '"')
         return false;
+    out->referrer = (struct str){referrer, (size_t)(quote - referrer)};
     out->agent.at = quote + 3;
     next_mark(&marks);
     quote = next_mark(&marks);
     if (quote == NULL || quote[0] != '"' || (quote + 1 != end && quote[1] != ' '))
         return false;
     out->agent.len = (size_t)(quote - out->agent.at);
+    out->rest = (struct str){quote + 1, (size_t)(end - quote - 1)};
+    out->rest_is_stamp = false;
     out->has_agent = true;
     out->open_ended = false;
     return true;

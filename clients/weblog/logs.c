@@ -219,7 +219,7 @@ int logs_read(struct reading *reading, const char *path, struct logs_total *tota
     return rc;
 }
 
-bool logs_say_held_key(const struct keys *keys) {
+static bool say_held_by_other(const struct keys *keys) {
     int64_t since;
     int32_t day;
     char date[PERIOD_TEXT_MAX];
@@ -231,5 +231,21 @@ bool logs_say_held_key(const struct keys *keys) {
         "a key whose time is over is kept for %s, which has not run since %s: run it there, or remove "
         "%s/%s.needs if it never will",
         who, period_print_day(day, date), keys_shared(keys), who);
+    return true;
+}
+
+bool logs_say_held_key(const struct counter *counter) {
+    int64_t newest;
+    int32_t day;
+    char date[PERIOD_TEXT_MAX];
+    bool said = say_held_by_other(counter_keys(counter));
+    const char *site = counter_slow_site(counter, &newest);
+    if (site == NULL || !civil_day_of_time(newest, &day))
+        return said;
+    terminal_say(
+        LOGS_PROGRAM,
+        "a key whose time is over is kept for site %s, of which nothing was read since %s: count its "
+        "logs, or say --forget-site %s if there are none any more",
+        site, period_print_day(day, date), site);
     return true;
 }

@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "clients/collector/keys.h"
 #include "clients/weblog/reader.h"
 
 #define LOGS_PROGRAM "suivi-weblog"
@@ -35,8 +34,9 @@ int logs_catch_up(struct reading *reading, const char *path, uint64_t id, struct
 /* The same for a log that is open already, which stays open. */
 int logs_read_through(struct reader *reader, const char *path, struct logs_total *total, struct fault *why);
 
-/* Says so when a key that this collector shares and needs no more is kept for one that was not heard of for a week. */
-bool logs_say_held_key(const struct keys *keys);
+/* Says so when a key whose time is over is kept for a collector that has not run for a week, or for a site of this state that is
+ * months behind. */
+bool logs_say_held_key(const struct counter *counter);
 
 /* Adds a log's report, and says so when some lines were malformed. */
 void logs_add_report(struct logs_total *total, const char *path, const struct reader *reader);

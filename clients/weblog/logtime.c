@@ -183,3 +183,12 @@ bool logtime_iso(struct str text, int64_t *at) {
         return false;
     return moment(civil_to_day(year, month, day), &clock, at);
 }
+
+int logtime_offset(struct str text) {
+    if (text.len < 6 || text.at[text.len - 1] == 'Z')
+        return 0;
+    bool colon = text.at[text.len - 3] == ':';
+    const char *digits = text.at + text.len - (colon ? 5 : 4);
+    int seconds = (two_digits(digits) * 60 + two_digits(digits + (colon ? 3 : 2))) * 60;
+    return digits[-1] == '-' ? -seconds : seconds;
+}

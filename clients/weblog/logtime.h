@@ -37,4 +37,7 @@ bool logtime_clf_text(struct logtime *last, struct str text, int64_t *at);
 /* "YYYY-MM-DDThh:mm:ss", a fraction or none, then "Z" or an offset with or without colon. */
 bool logtime_iso(struct str text, int64_t *at);
 
+/* By how many seconds the clock that wrote this, a time that one of these took, was ahead of UTC. */
+int logtime_offset(struct str text);
+
 #endif

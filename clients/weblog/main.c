@@ -15,9 +15,11 @@
 #include "clients/weblog/counter.h"
 #include "clients/weblog/follow.h"
 #include "clients/weblog/logs.h"
+#include "clients/weblog/methods.h"
 #include "clients/weblog/options.h"
 #include "config/paths.h"
 #include "proto/check.h"
+#include "proto/period.h"
 
 struct program {
     struct options options;
@@ -82,6 +84,9 @@ static int open_all(struct program *program, struct fault *why) {
                                              .language_count = options->language_count,
                                              .default_language = options->default_language,
                                              .robots = program->robots,
+                                             .stamp = options->stamp,
+                                             .stamp_path =
+                                                 str_of(options->stamp_path ? options->stamp_path : ""),
                                              .days = options->days};
     if (rc == 0)
         rc = counter_open(&program->counter, program->suivi, program->keys, &counting, why);
@@ -101,6 +106,18 @@ static void close_all(struct program *program) {
     suivi_close(&program->suivi);
     robots_destroy(&program->robots);
     options_free(&program->options);
+}
+
+/* A person who has changed the method wants to know from when on. */
+static void say_method(const struct program *program) {
+    int32_t since = counter_method_since(program->counter);
+    char text[PERIOD_TEXT_MAX];
+    if (since != METHODS_NO_DAY)
+        terminal_say(
+            LOGS_PROGRAM,
+            "visitors of %s are counted by %s from %s on, the day after the last one counted otherwise",
+            program->options.site, program->options.stamp ? "stamp" : "keyed hash",
+            period_print_day(since, text));
 }
 
 static void show_progress(void *arg, uint64_t consumed) {
@@ -141,6 +158,9 @@ static int count_all(struct program *program, struct fault *why) {
     program->paths = mem_zeroed(options->file_count, sizeof *program->paths);
     for (size_t i = 0; i < options->file_count; i++)
         program->paths[i] = logs_absolute(options->files[i]);
+    if (options->forget_site)
+        return counter_end_site(program->counter, why);
+    say_method(program);
     int rc = options->follow ? follow_run(&reading, program->paths, options->file_count, &program->total, why)
                              : read_once(program, &reading, why);
     return rc == 0 ? counter_finish(program->counter, why) : rc;
@@ -199,8 +219,14 @@ static bool report(struct program *program, int delivered) {
                      " page view%s of months that are over: counted, but no more among unique or returning "
                      "visitors",
                      sums.too_late, plural(sums.too_late));
+    if (sums.unlogged > 0)
+        terminal_say(LOGS_PROGRAM,
+                     "%" PRIu64
+                     " page view%s in lines without a stamp: not counted among visitors. Is the cookie "
+                     "the last field of the log, in quotes? docs/stamp.md shows how",
+                     sums.unlogged, plural(sums.unlogged));
     if (!program->options.follow)
-        (void)logs_say_held_key(program->keys);
+        (void)logs_say_held_key(program->counter);
     if (sent.refused > 0)
         sending_say_refused(LOGS_PROGRAM, program->suivi, program->options.state);
     if (sent.missing > 0)

@@ -22,12 +22,16 @@ const char options_help[] =
     "  --default-language NAME  language of all other paths (default: the first of --languages, else en)\n"
     "  --from DAY, --to DAY     count what lies on these days only, as in 2018-02-10; lines of others are "
     "read too\n"
+    "  --stamp                  count visitors by the cookie that the site sends, from the next day on "
+    "(docs/stamp.md)\n"
+    "  --stamp-path PATH        the one file of every page that is asked for with it, as in /style.css\n"
     "  --follow                 stay and count lines as they are written\n"
     "  --endpoint ENDPOINT      of the daemon (default: $SUIVI_ENDPOINT, else as suivid listens)\n"
     "  --state DIR              where positions, keys and the outbox are (default: /var/lib/suivi/weblog)\n"
     "  --epoch LENGTH           of a key of visitors: month (default), quarter, half or year\n"
     "  --shared-keys DIR        share the keys with the collectors of the site's other servers\n"
     "  --make-key PERIOD        only make the key of that month (quarter ...) ahead, and print its path\n"
+    "  --forget-site NAME       only forget the visitors of a site that is counted no more\n"
     "  --keys DIR               use the months' keys in DIR, where it has them; they are only read\n"
     "  --source NAME            name of this collector (default: weblog@HOSTNAME)\n"
     "  --robots FILE            patterns of robots' user agents (default: the shipped robots.txt)\n"
@@ -42,12 +46,15 @@ enum {
     FROM,
     TO,
     FOLLOW,
+    STAMP,
+    STAMP_PATH,
     ENDPOINT,
     STATE,
     KEYS,
     EPOCH,
     SHARED_KEYS,
     MAKE_KEY,
+    FORGET_SITE,
     SOURCE,
     ROBOTS,
     TIMEOUT,
@@ -63,12 +70,15 @@ static const struct option long_options[] = {
     {"from", required_argument, NULL, FROM},
     {"to", required_argument, NULL, TO},
     {"follow", no_argument, NULL, FOLLOW},
+    {"stamp", no_argument, NULL, STAMP},
+    {"stamp-path", required_argument, NULL, STAMP_PATH},
     {"endpoint", required_argument, NULL, ENDPOINT},
     {"state", required_argument, NULL, STATE},
     {"keys", required_argument, NULL, KEYS},
     {"epoch", required_argument, NULL, EPOCH},
     {"shared-keys", required_argument, NULL, SHARED_KEYS},
     {"make-key", required_argument, NULL, MAKE_KEY},
+    {"forget-site", required_argument, NULL, FORGET_SITE},
     {"source", required_argument, NULL, SOURCE},
     {"robots", required_argument, NULL, ROBOTS},
     {"timeout", required_argument, NULL, TIMEOUT},
@@ -168,7 +178,17 @@ static int check(struct options *options, struct fault *why) {
         return fault_set(why, -EINVAL, "--source: %s", reason.text);
     if (options->days.first > options->days.last)
         return fault_set(why, -EINVAL, "--from is after --to");
-    if (options->file_count == 0)
+    if (options->stamp_path != NULL && !options->stamp)
+        return fault_set(why, -EINVAL, "--stamp-path is of no use without --stamp");
+    if (options->stamp_path != NULL && (options->stamp_path[0] != '/' || strpbrk(options->stamp_path, " ?#")))
+        return fault_set(why, -EINVAL,
+                         "--stamp-path: \"%.64s\" is no path of the site, such as /style.css, without query",
+                         options->stamp_path);
+    if (options->stamp && options->format == LINE_COMMON)
+        return fault_set(why, -EINVAL, "--stamp: a log in the format common holds no cookie");
+    if (options->forget_site && options->file_count > 0)
+        return fault_set(why, -EINVAL, "--forget-site forgets a site and reads no FILE");
+    if (options->file_count == 0 && !options->forget_site)
         return fault_set(why, -EINVAL, "no FILE to read; give the logs, or - for standard input");
     size_t streams = 0;
     for (size_t i = 0; i < options->file_count; i++)
@@ -227,6 +247,12 @@ int options_parse(struct options *options, int argc, char *const *argv, struct f
         case FOLLOW:
             options->follow = true;
             break;
+        case STAMP:
+            options->stamp = true;
+            break;
+        case STAMP_PATH:
+            options->stamp_path = optarg;
+            break;
         case ENDPOINT:
             options->endpoint = optarg;
             break;
@@ -244,6 +270,10 @@ int options_parse(struct options *options, int argc, char *const *argv, struct f
             break;
         case MAKE_KEY:
             rc = parse_key(options, optarg, why);
+            break;
+        case FORGET_SITE:
+            options->site = optarg;
+            options->forget_site = true;
             break;
         case SOURCE:
             replace(&options->source, optarg);

@@ -17,10 +17,13 @@ struct options {
     enum line_format format;
     struct days days;
     enum period_type epoch;
+    bool forget_site;
     bool make_key; /* of the epoch `key`, and nothing else */
     struct period key;
     struct str languages[TALLY_LANGUAGES];
     size_t language_count, default_language;
+    bool stamp;
+    const char *stamp_path; /* of argv; NULL: none */
     int timeout_ms;
     char *const *files; /* of argv */
     size_t file_count;

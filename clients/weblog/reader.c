@@ -11,6 +11,7 @@
 #include "clients/weblog/digest.h"
 #include "clients/weblog/lines.h"
 #include "clients/weblog/locate.h"
+#include "clients/weblog/stamp.h"
 #include "proto/check.h"
 
 #define READER_MAGIC 0x9eade901u
@@ -372,8 +373,12 @@ int reader_read(struct reader *reader, struct reader_fault *wrong, struct fault 
 }
 
 /* May a last line without its line end be counted as it stands? More bytes can still come to a plain file,
- * and change what a line means that has no agent yet, unless none of its lines has one. */
+ * and change what a line means that has no agent yet, unless none of its lines has one; or no stamp yet. */
 static bool stands_as_is(const struct reader *reader, const struct line *line) {
+    struct stamp stamp;
+    if (!reader->finished_kind && counter_stamps(reader->reading->counter) &&
+        stamp_read(line, &stamp) == STAMP_ABSENT)
+        return false;
     return reader->finished_kind || !line->open_ended || line_parser_format(reader->parser) == LINE_COMMON;
 }
 

@@ -35,6 +35,7 @@ enum record_kind {
     RECORD_SHARED = 'h', /* the directory where keys are shared, for all sites (their name is empty) */
     RECORD_KEY = 'k', /* site, first month and length of an epoch: with which key its visitors are counted */
     RECORD_LANGUAGES = 'l', /* site: names of languages by number */
+    RECORD_METHODS = 'm',   /* site: by which method visitors are counted, from which day on */
     RECORD_SEED = 's',      /* of the digests, one for all sites (their name is empty) */
     RECORD_UNJUDGED = 'u',  /* site: returning visitors were not yet all told */
     RECORD_VISITOR = 'v',   /* site, month, hash: a client's visits */

@@ -120,10 +120,8 @@ enum request_class request_classify(struct str request, int status, struct str *
         return REQUEST_OTHER;
     struct str word = {request.at + strlen(get), 0};
     word.len = (size_t)(path_end(word.at, request.at + request.len) - word.at);
-    enum request_class class = class_of_extension(extension(word));
-    if (class != REQUEST_OTHER)
-        *path = word;
-    return class;
+    *path = word;
+    return class_of_extension(extension(word));
 }
 
 size_t request_language(struct str path, const struct str *languages, size_t count, size_t otherwise) {

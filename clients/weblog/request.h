@@ -12,8 +12,8 @@ enum request_class {
     REQUEST_DOWNLOAD,
 };
 
-/* `path` is the request's second word without query and fragment, percent-encoding as it is; set unless
- * REQUEST_OTHER. */
+/* `path` is the request's second word without query and fragment, percent-encoding as it is; not set unless the method is
+ * GET and the status 200 or 304. */
 enum request_class request_classify(struct str request, int status, struct str *path);
 
 /* Index of the language that is the path's first segment ("/fr/..." or "/fr"), else `otherwise`. */

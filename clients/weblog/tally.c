@@ -10,6 +10,7 @@
 #define HASHES_MAX  (4u << 20)
 #define DAY_SUMS    3 /* TALLY_REQUESTS .. TALLY_MALFORMED */
 #define SETS        2
+#define SUMS        (TALLY_SUMS - TALLY_PAGEVIEWS) /* of a language */
 
 enum { HEARD_WITHOUT = 1 << 0, HEARD_WITH = 1 << 1 }; /* lines that named no agent, that named one */
 
@@ -19,13 +20,14 @@ struct hashes {
 };
 
 struct cell { /* one language of a day */
-    int64_t sum[3];
+    int64_t sum[SUMS];
     struct hashes set[SETS];
 };
 
 struct row {
     int32_t day;
-    uint8_t heard, told; /* zeros are due when it was; what was handed on, and its zeros with it */
+    uint8_t heard, told;        /* zeros are due when it was; what was handed on, and its zeros with it */
+    bool stamped, stamped_told; /* the same of what is counted by stamp */
     int64_t sum[DAY_SUMS];
     unsigned cell_count;
     struct cell *cell;
@@ -146,16 +148,22 @@ void tally_heard(struct tally *tally, int32_t day, bool agent) {
     row_of(tally, day)->heard |= agent ? HEARD_WITH : HEARD_WITHOUT;
 }
 
+void tally_stamped(struct tally *tally, int32_t day) {
+    OBJ_CHECK(tally, TALLY_MAGIC);
+    row_of(tally, day)->stamped = true;
+}
+
 bool tally_full(const struct tally *tally) {
     OBJ_CHECK(tally, TALLY_MAGIC);
     return tally->count >= ROWS_MAX || tally->hashes >= HASHES_MAX;
 }
 
-static int flush_language(struct row *row, unsigned language, bool zeros, const struct tally_sink *sink) {
+static int flush_language(struct row *row, unsigned language, bool zeros, bool stamp_zeros,
+                          const struct tally_sink *sink) {
     static const struct cell nothing;
     const struct cell *cell = language < row->cell_count ? &row->cell[language] : &nothing;
-    for (unsigned i = 0; i < 3; i++)
-        if (cell->sum[i] != 0 || zeros) {
+    for (unsigned i = 0; i < SUMS; i++)
+        if (cell->sum[i] != 0 || (i < TALLY_FIRSTS_DAY - TALLY_PAGEVIEWS ? zeros : stamp_zeros)) {
             int rc = sink->sum(sink->arg, TALLY_PAGEVIEWS + i, row->day, language, cell->sum[i]);
             if (rc != 0)
                 return rc;
@@ -178,7 +186,7 @@ static int flush_heard(const struct row *row, const struct tally_sink *sink) {
 }
 
 static int flush_row(struct tally *tally, struct row *row, const struct tally_sink *sink) {
-    bool zeros = row->heard && !row->told;
+    bool zeros = row->heard && !row->told, stamp_zeros = row->stamped && !row->stamped_told;
     int failed = flush_heard(row, sink);
     if (failed)
         return failed;
@@ -189,12 +197,14 @@ static int flush_row(struct tally *tally, struct row *row, const struct tally_si
                 return rc;
         }
     for (unsigned language = 0; language < TALLY_LANGUAGES; language++) {
-        int rc = flush_language(row, language, zeros && (tally->languages >> language & 1), sink);
+        bool own = tally->languages >> language & 1;
+        int rc = flush_language(row, language, zeros && own, stamp_zeros && own, sink);
         if (rc != 0)
             return rc;
     }
     free_cells(row);
-    *row = (struct row){.day = row->day, .told = row->told | row->heard};
+    *row = (struct row){
+        .day = row->day, .told = row->told | row->heard, .stamped_told = row->stamped_told || stamp_zeros};
     return 0;
 }
 
@@ -228,7 +238,7 @@ void tally_forget(struct tally *tally) {
     for (size_t i = 0; i < tally->count; i++) {
         struct row *row = &tally->row[i];
         free_cells(row);
-        *row = (struct row){.day = row->day, .told = row->told};
+        *row = (struct row){.day = row->day, .told = row->told, .stamped_told = row->stamped_told};
     }
     tally->hashes = 0;
 }

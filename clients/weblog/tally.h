@@ -19,6 +19,15 @@ enum tally_sum {
     TALLY_PAGEVIEWS,
     TALLY_VISITS,
     TALLY_DOWNLOADS,
+    /* The same, on days on which visitors are counted by stamp: */
+    TALLY_FIRSTS_DAY,
+    TALLY_FIRSTS_MONTH,
+    TALLY_FIRSTS_QUARTER,
+    TALLY_FIRSTS_YEAR,
+    TALLY_FIRSTS_RETURNING,
+    TALLY_STAMP_VIEWS, /* page views that were asked for a stamp */
+    TALLY_UNSTAMPED,   /* of these, that had none */
+    TALLY_SUMS,        /* their number */
 };
 
 enum tally_set {
@@ -49,6 +58,9 @@ void tally_put(struct tally *tally, enum tally_set what, int32_t day, unsigned l
 /* On this day at least one line was understood, which named its agent or not: whatever was not counted on it is zero, not
  * missing. */
 void tally_heard(struct tally *tally, int32_t day, bool agent);
+
+/* The same of what is counted by stamp. */
+void tally_stamped(struct tally *tally, int32_t day);
 
 /* It holds about as much as it should: flush. */
 bool tally_full(const struct tally *tally);

@@ -123,41 +123,53 @@ static int each_expected(struct duties *duties, size_t indicator,
 
 /* ---- milestones ---- */
 
+/* The first entry of that day or a later one: they stand by day. */
+static size_t find_day(const struct known *known, int32_t day) {
+    size_t low = 0, high = known->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (known->entry[middle].day < day)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static bool is_done(const struct duties *duties, const struct period *period, const struct known *known) {
-    for (size_t i = 0; i < known->count; i++) {
+    for (size_t i = find_day(known, period->first); i < known->count && known->entry[i].day <= period->last;
+         i++) {
         const struct known_entry *entry = &known->entry[i];
-        if (known_says(entry) && period_contains(period, entry->day) && entry->entry.done <= duties->on)
+        if (known_says(entry) && entry->entry.done <= duties->on)
             return true;
     }
     return false;
 }
 
-/* Of a dimension that may have any value nobody knows which are there before they are named. */
-static bool is_expected(const struct duties *duties, size_t indicator, const struct period *period,
-                        const struct known *known) {
+/* The day from which the plan expects a series: of a dimension that may have any value nobody knows which are there
+ * before they are named. */
+static int32_t expected_from(const struct duties *duties, size_t indicator, const struct known *known) {
     size_t dims = framework_indicator_at(duties->framework, indicator)->dim_count;
     bool open = false;
     for (size_t i = 0; i < dims; i++)
         open = open || framework_dim_value_count(duties->framework, indicator, i) == 0;
-    if (!open)
-        return true;
-    for (size_t i = 0; i < known->count; i++)
+    for (size_t i = 0; open && i < known->count; i++)
         if (known_says(&known->entry[i]))
-            return known->entry[i].day <= period->last;
-    return true;
+            return known->entry[i].day;
+    return CIVIL_DAY_MIN;
 }
 
 static int judge_milestone(struct duties *duties, size_t indicator, struct str key,
                            const struct known *known) {
     struct period period, late[LATE_TOLD];
     size_t late_count = 0;
+    int32_t from = expected_from(duties, indicator, known);
     int err = 0;
     if (!due_first_period(duties, indicator, &period))
         return 0;
     do {
         int32_t due = framework_due(duties->framework, indicator, &period);
-        if (due > duties->until || is_done(duties, &period, known) ||
-            !is_expected(duties, indicator, &period, known))
+        if (due > duties->until || period.last < from || is_done(duties, &period, known))
             continue;
         if (due < duties->on)
             late[late_count++ % LATE_TOLD] = period;

@@ -58,6 +58,13 @@ void explain_gather(const struct explaining *explaining, size_t indicator, struc
                                 &(struct gathering){&explaining->question->where, group});
 }
 
+static void gather_firsts(struct explaining *explaining) {
+    enum period_type type;
+    size_t count;
+    if (framework_firsts(explaining->framework, explaining->index, explaining->period.type, &type, &count))
+        explain_gather(explaining, count, &explaining->firsts);
+}
+
 int explain_source(const struct explaining *explaining, uint32_t source, struct str *name) {
     int err = store_find_name(explaining->snapshot, STORE_SOURCES, source, name, explaining->why);
     if (err == -ENOENT)
@@ -240,6 +247,7 @@ static int explain_all(struct explaining *explaining, struct explain_figure *tol
     if (err)
         return err;
     explain_gather(explaining, explaining->index, &explaining->group);
+    gather_firsts(explaining);
     const struct closing *closing = closings_of(explaining->closings, &explaining->period);
     err = explain_parts(explaining);
     if (err == 0)
@@ -340,6 +348,7 @@ int explain_run(struct frames **out, const struct message_explain *question,
     for (size_t i = 0; i < MESSAGE_LISTS; i++)
         wire_writer_destroy(&explaining.list[i]);
     free(explaining.group.series);
+    free(explaining.firsts.series);
     closings_destroy(&explaining.closings);
     withdrawals_destroy(&explaining.withdrawals);
     store_snapshot_close(&explaining.snapshot);

@@ -2,46 +2,24 @@
 #include <errno.h>
 
 #include "daemon/answers/explain_priv.h"
-#include "daemon/answers/words.h"
+#include "daemon/answers/gone.h"
 #include "daemon/books/definitions.h"
 #include "proto/check.h"
-
-#define NOTE "as reported; the plan has this indicator no more"
 
 static bool is_of_period(const struct explaining *explaining, const struct closing *closing) {
     return closing->period.first == explaining->period.first &&
            closing->period.last == explaining->period.last;
 }
 
-static int note_figure(void *arg, const struct closing_figure *figure) {
-    bool *any = arg;
-    (void)figure;
-    *any = true;
-    return 0;
-}
-
 /* Of which other periods it was reported, for who asked for the wrong one. */
 static int refuse(const struct explaining *explaining, struct str id) {
     struct words periods = {{0}};
-    char text[PERIOD_TEXT_MAX];
-    bool any = false;
-    for (size_t i = 0; i < closings_count(explaining->closings); i++) {
-        const struct closing *closing = closings_at(explaining->closings, i);
-        bool has = false;
-        int err = closing_each_figure(closing, id, note_figure, &has, explaining->why);
-        if (err)
-            return err;
-        if (has)
-            words_add(&periods, "%s%s", any ? ", " : "", period_print(&closing->period, text));
-        any = any || has;
-    }
-    if (!any)
-        return fault_set(explaining->why, -EINVAL, "the framework has no indicator \"%.*s\"", STR_ARG(id));
-    return fault_set(
-        explaining->why, -EINVAL,
-        "the plan has no more indicator \"%.*s\": it can be told as it was reported, in all and by all "
-        "its dimensions, for %.300s",
-        STR_ARG(id), periods.text);
+    int err = gone_periods(explaining->closings, id, &periods, explaining->why);
+    if (err)
+        return err;
+    return *periods.text
+               ? gone_refuse(id, &periods, explaining->why)
+               : fault_set(explaining->why, -EINVAL, "the framework has no indicator \"%.*s\"", STR_ARG(id));
 }
 
 static int answer_with(struct explaining *explaining, const struct closing_figure *kept,
@@ -67,7 +45,7 @@ static int answer_with(struct explaining *explaining, const struct closing_figur
                                                     .code = wording.code,
                                                     .kind = wording.kind,
                                                     .label = wording_label(&wording, language, id),
-                                                    .note = STR(NOTE),
+                                                    .note = STR(GONE_NOTE),
                                                     .unit = wording.unit},
                                       .definition = wording_definition(&wording, language),
                                       .method = wording.method,
@@ -78,7 +56,7 @@ static int answer_with(struct explaining *explaining, const struct closing_figur
                                                  .period = str_of(period_print(&closing->period, period)),
                                                  .state = kept->state,
                                                  .value = kept->value,
-                                                 .note = STR(NOTE),
+                                                 .note = STR(GONE_NOTE),
                                                  .decimals = kept->decimals,
                                                  .has_reported = kept->state == MESSAGE_STATE_VALUE,
                                                  .reported = kept->value,

@@ -39,6 +39,13 @@ static struct moves_leaf *find_leaf(const struct moves *moves, size_t index) {
     return NULL;
 }
 
+/* The count that stands beside the sets of a distinct kind. */
+static bool find_firsts(const struct moves *moves, size_t index, size_t *firsts) {
+    enum period_type type;
+    return framework_firsts(moves->explaining->framework, index, moves->explaining->period.type, &type,
+                            firsts);
+}
+
 /* Those of a ratio are those of what it is made of. */
 static void gather(struct moves *moves, size_t index) {
     const struct framework_indicator *indicator = framework_indicator_at(moves->explaining->framework, index);
@@ -53,6 +60,9 @@ static void gather(struct moves *moves, size_t index) {
     struct moves_leaf *leaf = &moves->leaf[moves->leaf_count++];
     *leaf = (struct moves_leaf){.moves = moves, .index = index, .indicator = indicator};
     explain_gather(moves->explaining, index, &leaf->group);
+    size_t firsts;
+    if (find_firsts(moves, index, &firsts))
+        gather(moves, firsts);
 }
 
 /* ---- the causes ---- */
@@ -154,6 +164,9 @@ static int reckon(struct moves *moves) {
 static int64_t value_of(const struct moves *moves, size_t index) {
     const struct framework *framework = moves->explaining->framework;
     const struct framework_indicator *indicator = framework_indicator_at(framework, index);
+    size_t firsts;
+    if (indicator->kind == KIND_DISTINCT && find_firsts(moves, index, &firsts))
+        return cell_add(find_leaf(moves, index)->value, find_leaf(moves, firsts)->value);
     if (indicator->kind != KIND_RATIO)
         return find_leaf(moves, index)->value;
     return fold_divide(framework, index, value_of(moves, indicator->numerator),

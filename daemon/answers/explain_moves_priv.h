@@ -13,16 +13,16 @@
 
 #define MOVES_NEVER UINT32_MAX
 #define MOVES_WORK_MAX                                                                                       \
-    (UINT64_C(1) << 27) /* entries looked at again, and the like, before causes are put together */
+    (UINT64_C(1) << 24) /* entries looked at again before causes are put together: about a second */
 
 /* What one source brought in one vintage, without a reason or for one; or a withdrawal, which ends its vintage. */
 struct moves_cause {
     uint32_t vintage, source;
     const struct withdrawal *withdrawal; /* NULL: none */
     struct str reason;                   /* borrowed; empty: none was given */
-    int64_t recorded;                    /* the first of what was said; INT64_MIN: there is what was counted */
-    bool corrects;                       /* what is said of the period: is told even when it moves nothing */
-    uint32_t step;                       /* once they are in order */
+    int64_t recorded; /* the first of what was said; INT64_MIN: there is what was counted */
+    bool corrects;    /* what is said of the period: is told even when it moves nothing */
+    uint32_t step;    /* once they are in order */
 };
 
 /* A figure that several series have together, changed by one of them. */

@@ -461,6 +461,12 @@ static void weigh_again(struct line *line, uint32_t clan, uint32_t step) {
     }
 }
 
+/* Where the last statement holds, not all of them are gone through. */
+static uint64_t work_of(const struct line *line, uint32_t unit) {
+    uint64_t count = line->unit_first[unit + 1] - line->unit_first[unit];
+    return kind_carries(kind_of(line)) ? 1 + count / 16 : count;
+}
+
 /* What happened in one step. */
 static int take_step(struct line *line, const struct event *event, size_t count) {
     struct moves *moves = line->leaf->moves;
@@ -484,7 +490,7 @@ static int take_step(struct line *line, const struct event *event, size_t count)
         int err = settle_unit(line, unit, step);
         if (err)
             return err;
-        if (moves_works(moves, line->unit_first[unit + 1] - line->unit_first[unit]))
+        if (moves_works(moves, work_of(line, unit)))
             return 1;
     }
     return 0;

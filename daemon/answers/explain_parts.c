@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "daemon/answers/explain_priv.h"
@@ -12,6 +13,7 @@
 struct part {
     bool gave; /* something that counts */
     int64_t value;
+    double error; /* of it */
     uint32_t days;
     int32_t first, last; /* of these days */
     struct str name;
@@ -27,7 +29,8 @@ struct item {
 
 struct parts {
     struct explaining *explaining;
-    struct part *part; /* by number of the source */
+    const struct explain_group *sums; /* whose cells are numbers */
+    struct part *part;                /* by number of the source */
     uint32_t part_room;
     uint64_t *heard; /* source and day, in no order, some twice */
     size_t heard_count, heard_room;
@@ -107,7 +110,6 @@ static uint64_t day_of_series(uint32_t series, int32_t day) {
     return (uint64_t)series << 32 | (uint32_t)(day - CIVIL_DAY_MIN);
 }
 
-/* They come by series, and of each by day. */
 static void hold(struct parts *parts, const struct known_entry *entry) {
     if (parts->held_count == parts->held_room) {
         parts->held_room = parts->held_room ? parts->held_room * 2 : 16;
@@ -140,7 +142,7 @@ static int take_sum(void *arg, const struct store_sum *sum) {
     if (!touch(parts, sum->source, sum->when, sum->vintage))
         return 0;
     struct part *part = part_of(parts, sum->source);
-    if (!is_held(parts, parts->explaining->group.series[sum->index], sum->when))
+    if (!is_held(parts, parts->sums->series[sum->index], sum->when))
         part->value = cell_add(part->value, sum->sum);
     return hear(parts, sum->source, sum->when);
 }
@@ -185,21 +187,25 @@ static void count_sets(struct parts *parts) {
         for (end = i; end < parts->item_count && compare_items(head, &parts->item[end]) == 0; end++)
             sketch_merge(set, parts->item[end].set);
         struct part *part = part_of(parts, head->source);
-        part->value = cell_add(part->value, (int64_t)sketch_size(set));
+        uint64_t size = sketch_size(set);
+        part->value = cell_add(part->value, (int64_t)size);
+        part->error += (double)size * sketch_error(set) / 1000;
     }
     sketch_destroy(&set);
 }
 
 static int take_cells(struct parts *parts) {
     const struct explaining *explaining = parts->explaining;
-    const struct explain_group *group = &explaining->group;
+    bool is_count = explaining->indicator->kind == KIND_COUNT;
+    const struct explain_group *group = &explaining->group, *sums = is_count ? group : &explaining->firsts;
+    parts->sums = sums;
     int32_t first = explaining->period.first, last = explaining->period.last;
     int err = 0;
-    if (explaining->indicator->kind == KIND_COUNT)
-        return store_each_sum(explaining->snapshot, STORE_DAYS, group->series, group->count, first, last,
-                              take_sum, parts, explaining->why);
+    if (sums->count > 0)
+        err = store_each_sum(explaining->snapshot, STORE_DAYS, sums->series, sums->count, first, last,
+                             take_sum, parts, explaining->why);
     if (explaining->indicator->kind != KIND_DISTINCT)
-        return 0;
+        return err;
     for (size_t i = 0; i < group->count && err == 0; i++)
         err = store_each_cell(explaining->snapshot, STORE_DAYS, group->series[i], first, last, take_set,
                               parts, explaining->why);
@@ -300,21 +306,31 @@ static int take_series(struct parts *parts, const struct known *known) {
     return err;
 }
 
-static int take_entries(struct parts *parts) {
+static int take_entries_of(struct parts *parts, const struct explain_group *group) {
     const struct explaining *explaining = parts->explaining;
     int err = 0;
-    if (!store_has_entries(explaining->snapshot))
-        return 0;
-    for (size_t i = 0; i < explaining->group.count && err == 0; i++) {
+    for (size_t i = 0; i < group->count && err == 0; i++) {
         struct known known = {0};
-        err = known_add(&known, explaining->snapshot, explaining->group.series[i], CIVIL_DAY_MIN,
-                        CIVIL_DAY_MAX, 0, explaining->withdrawals, explaining->why);
+        err = known_add(&known, explaining->snapshot, group->series[i], CIVIL_DAY_MIN, CIVIL_DAY_MAX, 0,
+                        explaining->withdrawals, explaining->why);
         if (err == 0) {
             known_index(&known);
             err = take_series(parts, &known);
         }
         known_clear(&known);
     }
+    return err;
+}
+
+static int take_entries(struct parts *parts) {
+    const struct explaining *explaining = parts->explaining;
+    if (!store_has_entries(explaining->snapshot))
+        return 0;
+    int err = take_entries_of(parts, &explaining->group);
+    if (err == 0)
+        err = take_entries_of(parts, &explaining->firsts);
+    if (parts->held_count > 1)
+        qsort(parts->held, parts->held_count, sizeof *parts->held, compare_heard);
     return err;
 }
 
@@ -380,7 +396,8 @@ static int write_parts(struct parts *parts) {
                                                       .days = part->days,
                                                       .first = str_of(first),
                                                       .last = str_of(last),
-                                                      .heard = part->heard});
+                                                      .heard = part->heard,
+                                                      .error = (uint64_t)ceil(part->error)});
     }
     free(listening.named);
     return err;

@@ -27,7 +27,8 @@ struct explaining {
     const struct framework_indicator *indicator; /* NULL: the plan has it no more */
     struct period period;
     int32_t today;
-    struct explain_group group;
+    struct explain_group group,
+        firsts; /* the latter: of a distinct kind, the count of firsts that it takes */
     struct wire_writer *list[MESSAGE_LISTS];
     uint32_t count[MESSAGE_LISTS];
     uint64_t more; /* rows that have no room */

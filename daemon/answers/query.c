@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "daemon/answers/choice.h"
+#include "daemon/answers/gone.h"
 #include "proto/check.h"
 #include "proto/civil.h"
 
@@ -96,6 +97,7 @@ static void write_head(struct writing *writing) {
     const struct query_scope *scope = writing->scope;
     char note[FOLD_NOTE_MAX];
     const struct fold_question question = {.framework = scope->framework,
+                                           .catalogue = scope->catalogue,
                                            .indicator = writing->index,
                                            .by = scope->by,
                                            .has_sum_of = scope->has_sum_of,
@@ -270,21 +272,30 @@ static int write_all(struct writing *writing, const struct query_gone *gone, str
     return err;
 }
 
-/* A pattern that means nothing in the plan may mean what the plan had. */
+/* Of a pattern that means nothing in the plan but what it had. */
+static int check_gone(const struct query_scope *scope, const struct query_gone *gone, struct str pattern,
+                      struct fault *why) {
+    struct words periods = {{0}};
+    if (!scope->query->reported)
+        return fault_set(why, -EINVAL,
+                         "the plan has no more indicator \"%.*s\"; what was reported of it is told with "
+                         "--reported",
+                         STR_ARG(pattern));
+    for (size_t i = 0; i < gone->count; i++)
+        if (choice_matches(pattern, gone->id[i]))
+            return 0;
+    int err = choice_is_glob(pattern) ? 0 : gone_periods(scope->closings, pattern, &periods, why);
+    return err == 0 && *periods.text ? gone_refuse(pattern, &periods, why) : err;
+}
+
 static int find_gone(const struct writing *writing, struct query_gone *gone, bool *found, struct fault *why) {
     const struct message_query *query = writing->scope->query;
     bool named[MESSAGE_PATTERNS_MAX] = {false};
     int err = query_gone_find(gone, writing->scope, named, why);
-    for (uint32_t p = 0; p < query->pattern_count && err == 0; p++) {
-        if (found[p] || (named[p] && query->reported))
-            continue;
-        err = named[p]
-                  ? fault_set(why, -EINVAL,
-                              "the plan has no more indicator \"%.*s\"; what was reported of it is told with "
-                              "--reported",
-                              STR_ARG(query->pattern[p]))
-                  : choice_missing(query->pattern[p], why);
-    }
+    for (uint32_t p = 0; p < query->pattern_count && err == 0; p++)
+        if (!found[p])
+            err = named[p] ? check_gone(writing->scope, gone, query->pattern[p], why)
+                           : choice_missing(query->pattern[p], why);
     return err;
 }
 
@@ -324,7 +335,8 @@ static int answer(struct writing *writing, struct query_scope *scope, bool *foun
 
 int query_run(struct frames **out, const struct message_query *query, const struct framework *framework,
               struct catalogue *catalogue, struct store *store, int64_t now, struct fault *why) {
-    struct query_scope scope = {.query = query, .framework = framework, .catalogue = catalogue};
+    struct query_scope scope = {
+        .query = query, .framework = framework, .catalogue = catalogue, .outside = query->outside};
     struct writing writing = {.scope = &scope};
     bool found[MESSAGE_PATTERNS_MAX] = {false};
     writing.chosen = mem_zeroed(framework_indicator_count(framework) + 1, sizeof *writing.chosen);

@@ -90,13 +90,22 @@ void query_note_add(struct query_note *note, const char *format, ...) {
     note->len = start + (size_t)more;
 }
 
+/* Several of one day are told once. */
+static bool reads_alike(const struct query_break *a, const struct query_break *b) {
+    return a->since == b->since && a->of_version == b->of_version &&
+           (!a->of_version || str_equal(a->version, b->version));
+}
+
 static void note_changes(const struct query_breaks *breaks, const struct period *period, int32_t before,
                          struct query_note *note) {
     size_t changes = breaks->definitions > 0 ? breaks->definitions - 1 : 0;
+    const struct query_break *last = NULL;
     for (size_t i = changes > QUERY_BREAKS_MAX ? changes - QUERY_BREAKS_MAX : 0; i < changes; i++) {
         const struct query_break *change = &breaks->change[i % QUERY_BREAKS_MAX];
         char day[PERIOD_TEXT_MAX];
-        if (!query_is_first_since(breaks, period, before, change->since))
+        bool again = last && reads_alike(last, change);
+        last = change;
+        if (again || !query_is_first_since(breaks, period, before, change->since))
             continue;
         (void)period_print_day(change->since, day);
         if (change->of_version && change->version.len > 0)

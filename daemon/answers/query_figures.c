@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/answers/outside.h"
 #include "daemon/answers/query_priv.h"
 #include "proto/check.h"
 
@@ -281,73 +282,96 @@ static void drop_missing(struct query_figures *figures) {
     shown->count = kept;
 }
 
-/* Outsiders are told a part of a whole as if all parts were: else what is withheld of one of them could be had by
- * asking for the others one by one. */
-static bool is_widened(const struct message_query *query) {
-    return query->outside && query->split_count == 0 && query->where.count > 0;
-}
-
 static void choose_split(struct query_figures *figures) {
     const struct message_query *query = figures->scope->query;
     figures->split_count = query->split_count;
     for (size_t i = 0; i < query->split_count; i++)
         figures->split[i] = query->split[i];
     figures->where = query->where.count ? &query->where : NULL;
-    if (!is_widened(query))
-        return;
-    figures->where = NULL;
-    figures->split_count = query->where.count;
-    for (size_t i = 0; i < query->where.count; i++)
-        figures->split[i] = query->where.dim[i].name;
 }
 
-/* Back to the part that was asked for. */
-static void narrow(struct query_figures *figures) {
-    const struct dims *where = &figures->scope->query->where;
-    struct query_list *shown = &figures->shown;
-    size_t kept = 0;
-    for (size_t i = 0; i < shown->count; i++) {
-        bool asked = true;
-        for (size_t k = 0; k < where->count; k++)
-            asked = asked && str_equal(figures->kept.dim[shown->figure[i].group][k], where->dim[k].value);
-        if (asked)
-            shown->figure[kept++] = shown->figure[i];
-    }
-    shown->count = kept;
-    kept_forget_groups(&figures->kept);
-    figures->split_count = 0;
-    uint32_t group = kept_new_group(&figures->kept);
-    for (size_t i = 0; i < kept; i++)
-        shown->figure[i].group = group;
+static int add_known(struct query_figures *figures, const struct fold_question *question, struct fault *why) {
+    if (figures->scope->too_early)
+        return 0;
+    return run(&(struct folding){.figures = figures, .into = &figures->shown}, question, keep_figure, why);
 }
 
-int query_figures_make_all(struct query_figures *figures, const struct query_scope *scope, size_t indicator,
-                           struct fault *why) {
-    *figures = (struct query_figures){.scope = scope, .indicator = indicator};
+static int add_all_reported(struct query_figures *figures, struct fault *why) {
     struct query_list reported = {0};
-    choose_split(figures);
-    struct fold_question question = question_of(figures);
-    int err = 0;
-    if (!scope->too_early)
-        err =
-            run(&(struct folding){.figures = figures, .into = &figures->shown}, &question, keep_figure, why);
-    if (err == 0 && scope->closings)
-        err = collect_reported(figures, &reported, why);
-    if (err == 0 && scope->closings)
+    int err = collect_reported(figures, &reported, why);
+    if (err == 0)
         err = merge(figures, &reported, why);
     free(reported.figure);
-    return err == 0 && scope->query->outside ? query_withhold(figures, why) : err;
+    return err;
 }
 
 int query_figures_make(struct query_figures *figures, const struct query_scope *scope, size_t indicator,
                        struct fault *why) {
-    int err = query_figures_make_all(figures, scope, indicator, why);
+    *figures = (struct query_figures){.scope = scope, .indicator = indicator};
+    choose_split(figures);
+    struct fold_question question = question_of(figures);
+    bool guarded = scope->outside && outside_guards(&question);
+    int err = add_known(figures, &question, why);
+    if (err == 0 && scope->closings && !(guarded && outside_is_breakdown(&question)))
+        err = add_all_reported(figures, why);
+    if (err == 0 && guarded)
+        err = query_withhold(figures, &question, why);
     if (err)
         return err;
-    if (is_widened(scope->query))
-        narrow(figures);
     drop_missing(figures);
     return scope->query->gaps ? query_fill_gaps(figures, why) : 0;
+}
+
+/* ---- restated ---- */
+
+static bool same_figures(const struct query_figures *figures, const struct query_list *known, size_t from,
+                         size_t to, const struct query_list *reported, size_t at, size_t end) {
+    bool same = to - from == end - at;
+    for (size_t i = 0; same && i < to - from; i++)
+        same = compare_figures(&known->figure[from + i], &reported->figure[at + i],
+                               (void *)(uintptr_t)figures) == 0 &&
+               known->figure[from + i].state == reported->figure[at + i].state &&
+               known->figure[from + i].value == reported->figure[at + i].value;
+    return same;
+}
+
+static size_t skip_period(const struct query_list *list, size_t at, int32_t period) {
+    while (at < list->count && list->figure[at].period == period)
+        at++;
+    return at;
+}
+
+static void compare_periods(const struct query_figures *figures, const struct query_list *reported,
+                            void (*found)(void *arg, int32_t period), void *arg) {
+    const struct query_list *known = &figures->shown;
+    for (size_t i = 0, k = 0; i < known->count || k < reported->count;) {
+        int32_t period = i < known->count ? known->figure[i].period : INT32_MAX;
+        if (k < reported->count && reported->figure[k].period < period)
+            period = reported->figure[k].period;
+        size_t known_end = skip_period(known, i, period), reported_end = skip_period(reported, k, period);
+        struct period whole = query_period(figures->scope, period);
+        if (closings_of(figures->scope->closings, &whole) &&
+            !same_figures(figures, known, i, known_end, reported, k, reported_end))
+            found(arg, period);
+        i = known_end;
+        k = reported_end;
+    }
+}
+
+int query_each_restated(const struct query_figures *of, const struct str *dim, size_t dims,
+                        void (*found)(void *arg, int32_t period), void *arg, struct fault *why) {
+    struct query_figures figures = {.scope = of->scope, .indicator = of->indicator, .split_count = dims};
+    struct query_list reported = {0};
+    memcpy(figures.split, dim, dims * sizeof *dim);
+    struct fold_question question = question_of(&figures);
+    int err = add_known(&figures, &question, why);
+    if (err == 0)
+        err = collect_reported(&figures, &reported, why);
+    if (err == 0)
+        compare_periods(&figures, &reported, found, arg);
+    free(reported.figure);
+    query_figures_clear(&figures);
+    return err;
 }
 
 void query_figures_clear(struct query_figures *figures) {

@@ -22,7 +22,7 @@ static void list_met(struct listing *listing) {
     bool *met = mem_zeroed(listing->figures->kept.group_count + 1, sizeof *met);
     for (size_t i = 0; i < shown->count; i++) {
         uint32_t group = shown->figure[i].group;
-        if (!met[group])
+        if (!met[group] && !shown->figure[i].stands_for_others)
             listing->group[listing->count++] = group;
         met[group] = true;
     }
@@ -152,6 +152,15 @@ static int fill_period(struct filling *filling, const struct period *period) {
     return err;
 }
 
+/* Where something is withheld it is not told either of what there is nothing. */
+static bool has_withheld(const struct filling *filling, int32_t period) {
+    const struct query_list *old = &filling->old;
+    bool found = false;
+    for (size_t i = filling->next; i < old->count && old->figure[i].period == period; i++)
+        found = found || old->figure[i].state == MESSAGE_STATE_WITHHELD;
+    return found;
+}
+
 static int copy_until(struct filling *filling, int32_t period) {
     int err = 0;
     while (err == 0 && filling->next < filling->old.count &&
@@ -175,7 +184,8 @@ int query_fill_gaps(struct query_figures *figures, struct fault *why) {
     do {
         if (period.first > last || err)
             break;
-        err = fill_period(&filling, &period);
+        err = has_withheld(&filling, period.first) ? copy_until(&filling, period.last + 1)
+                                                   : fill_period(&filling, &period);
     } while (period_next(&period));
     if (err == 0)
         err = copy_until(&filling, INT32_MAX);

@@ -3,11 +3,10 @@
 #include <stdlib.h>
 
 #include "daemon/answers/choice.h"
+#include "daemon/answers/gone.h"
 #include "daemon/answers/query_priv.h"
 #include "daemon/books/definitions.h"
 #include "proto/check.h"
-
-#define NOTE "as reported; the plan has this indicator no more"
 
 /* ---- which ---- */
 
@@ -75,7 +74,7 @@ int query_gone_head(const struct query_scope *scope, struct str id, struct messa
     if (err && err != -ENOENT)
         return err;
     *head = (struct message_indicator){
-        .id = id, .code = STR(""), .kind = STR(""), .label = id, .note = STR(NOTE), .unit = STR("")};
+        .id = id, .code = STR(""), .kind = STR(""), .label = id, .note = STR(GONE_NOTE), .unit = STR("")};
     if (definition.wording.len == 0)
         return 0;
     err = wording_read(&wording, definition.wording);
@@ -96,8 +95,9 @@ struct telling {
 };
 
 /* Whether it is the breakdown asked for. Outsiders are told the whole: nobody says any more which numbers are small. */
-static bool is_asked_for(const struct message_query *query, const struct dims *dims) {
-    if (dims->count != query->split_count + query->where.count || (query->outside && dims->count > 0))
+static bool is_asked_for(const struct query_scope *scope, const struct dims *dims) {
+    const struct message_query *query = scope->query;
+    if (dims->count != query->split_count + query->where.count || (scope->outside && dims->count > 0))
         return false;
     for (uint32_t i = 0; i < query->split_count; i++)
         if (dims_get(dims, query->split[i]).len == 0)
@@ -115,13 +115,13 @@ static int tell_figure(void *arg, const struct closing_figure *kept) {
                                  .period = str_of(telling->period),
                                  .dim_count = query->split_count,
                                  .value = kept->value,
-                                 .note = STR(NOTE),
+                                 .note = STR(GONE_NOTE),
                                  .decimals = kept->decimals,
                                  .has_reported = true,
                                  .reported = kept->value,
                                  .heard = kept->heard,
                                  .days = kept->days};
-    if (kept->state != MESSAGE_STATE_VALUE || !is_asked_for(query, &kept->dims))
+    if (kept->state != MESSAGE_STATE_VALUE || !is_asked_for(telling->scope, &kept->dims))
         return 0;
     for (uint32_t i = 0; i < query->split_count; i++)
         out.dim[i] = dims_get(&kept->dims, query->split[i]);

@@ -28,6 +28,7 @@ struct query_scope {
     int64_t known_at; /* Unix time; INT64_MAX: now */
     uint32_t vintage; /* as of a day; 0: all there is */
     bool too_early;   /* as of a day when nothing was known yet */
+    bool outside;     /* who asks is not of the organisation */
 };
 
 /* A row of the answer. */
@@ -41,7 +42,8 @@ struct query_figure {
     uint32_t heard, days;
     bool has_on_time;
     int64_t on_time;
-    size_t note; /* where it begins among all notes */
+    size_t note;            /* where it begins among all notes */
+    bool stands_for_others; /* withheld, and tells of no breakdown of its own */
 };
 
 struct query_list {
@@ -64,9 +66,6 @@ struct query_figures {
 int query_figures_make(struct query_figures *figures, const struct query_scope *scope, size_t indicator,
                        struct fault *why);
 
-/* The same with all parts of what a part is asked of, as outsiders are told them, and without gaps. */
-int query_figures_make_all(struct query_figures *figures, const struct query_scope *scope, size_t indicator,
-                           struct fault *why);
 void query_figures_clear(struct query_figures *figures);
 
 int query_figures_add(const struct query_figures *figures, struct query_list *list,
@@ -128,8 +127,12 @@ void query_remarks_note(const struct query_breaks *breaks, const struct query_fi
 bool query_is_first_since(const struct query_breaks *breaks, const struct period *period, int32_t before,
                           int32_t since);
 
-/* Takes out what would tell too much. */
-int query_withhold(struct query_figures *figures, struct fault *why);
+/* Takes out what would tell outsiders too much; `question` is the one that its figures answer. */
+int query_withhold(struct query_figures *figures, const struct fold_question *question, struct fault *why);
+
+/* The closed periods of which any figure by these dimensions was reported as another than is known now. */
+int query_each_restated(const struct query_figures *of, const struct str *dim, size_t dims,
+                        void (*found)(void *arg, int32_t period), void *arg, struct fault *why);
 
 /* Indicators that the plan has no more, of which something was reported; by id. */
 struct query_gone { /* zero-initialise */

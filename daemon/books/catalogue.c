@@ -101,10 +101,11 @@ static int load_series(void *arg, uint32_t id, struct str text) {
     } else if (index >= 0) {
         enum kind kind = framework_indicator_at(catalogue->framework, (size_t)index)->kind;
         if (stored != kind)
-            return fault_set(loading->why, -EINVAL,
-                             "the framework now calls %.*s a %s, but it was stored as a %s; give the changed "
-                             "indicator a new id",
-                             STR_ARG(indicator), kind_name(kind), kind_name(stored));
+            return fault_set(
+                loading->why, -EINVAL,
+                "the framework now has \"%.*s\" as a %s, but what is known of it is a %s: give what "
+                "is counted in another way a new id, and leave this one as it was",
+                STR_ARG(indicator), kind_name(kind), kind_name(stored));
         int err = check_breakdown(loading, (size_t)index, &dims);
         if (err)
             return err;

@@ -5,11 +5,13 @@
 
 #include "daemon/store/cell.h"
 #include "proto/check.h"
+#include "proto/pause.h"
 
 #define COUNTS_MAGIC 0x434e5453u
 
 #define ROOM_FIRST 4096u
 #define ROOM_KEPT  (64u << 10) /* entries; a burst's memory goes back when it is over */
+#define PIECE      32768u      /* entries between two pauses */
 #define RADIX_MIN  2048u       /* below, qsort is as quick */
 
 #define DIGIT_BITS   11
@@ -112,8 +114,11 @@ static void sort_by_digit(const struct count *from, struct count *to, size_t len
         start[value] = sum;
         sum += here;
     }
-    for (size_t i = 0; i < len; i++)
+    pause_work();
+    for (size_t i = 0; i < len; i++) {
+        pause_after(i, PIECE);
         to[start[from[i].place >> shift & (DIGIT_VALUES - 1)]++] = from[i];
+    }
 }
 
 static void radix_sort(struct counts *counts) {
@@ -134,6 +139,7 @@ static void radix_sort(struct counts *counts) {
 static size_t sum_up(struct count *count, size_t len) {
     size_t last = 0;
     for (size_t i = 1; i < len; i++) {
+        pause_after(i, PIECE);
         if (count[i].place == count[last].place)
             count[last].value = cell_add(count[last].value, count[i].value);
         else
@@ -170,6 +176,7 @@ void counts_months(const struct counts *days, struct counts *months) {
     int32_t day = 0, month = 0;
     for (size_t i = 0; i < days->len; i++) {
         uint64_t place = days->count[i].place;
+        pause_after(i, PIECE);
         if (!known || count_when(place) != day) {
             day = count_when(place);
             month = civil_month_of_day(day);

@@ -4,6 +4,7 @@
 
 #include "daemon/store/hash.h"
 #include "proto/check.h"
+#include "proto/pause.h"
 
 #define NAMES_MAGIC 0x4e414d53u
 
@@ -13,6 +14,7 @@
 #define CHUNK_UNITS     (1u << CHUNK_BITS) /* 2 MiB */
 #define CHUNKS_SMALL    4                  /* before they are worth huge pages */
 #define AT_ONCE         32
+#define PIECE           2048u /* texts between two pauses */
 
 struct record {
     uint32_t number;
@@ -214,6 +216,7 @@ void names_find_all(const struct names *names, const char *texts, const uint32_t
     OBJ_CHECK(names, NAMES_MAGIC);
     struct str text[AT_ONCE];
     for (size_t done = 0, some; done < count; done += some) {
+        pause_after(done, PIECE);
         some = count - done < AT_ONCE ? count - done : AT_ONCE;
         for (size_t i = 0; i < some; i++) {
             uint32_t from = done + i == 0 ? 0 : end[done + i - 1];

@@ -12,8 +12,11 @@
 struct adding {
     struct remarks *remarks;
     const struct remarks_scope *scope;
-    const struct dims *about; /* of the series that is gone through */
+    uint32_t series;          /* that is gone through */
+    const struct dims *about; /* what it is about */
     size_t start;             /* of its runs */
+    struct str said;          /* as the one before lies in the store: mostly the next says the same */
+    struct entry entry;       /* that one */
     struct fault *why;
 };
 
@@ -39,7 +42,7 @@ static int compare_lasts(const void *left, const void *right) {
     return compare_runs(left, right);
 }
 
-/* Room for one more: of a full list the later half stays. Returns how many stay of those from `start` on. */
+/* Of a full list the later half stays. */
 static void make_room(struct adding *adding) {
     struct remarks *remarks = adding->remarks;
     if (remarks->run == NULL)
@@ -52,73 +55,85 @@ static void make_room(struct adding *adding) {
     adding->start = 0;
 }
 
-static bool is_of(const struct adding *adding, const struct remark *run, const struct remark *said) {
-    return run->source == said->source && run->remark == said->remark && str_equal(run->title, said->title) &&
-           dims_equal(&run->about, adding->about);
+static void add_run(struct adding *adding, const struct store_entry *stored, bool changed) {
+    make_room(adding);
+    adding->remarks->run[adding->remarks->count++] = (struct remark){.remark = adding->entry.remark,
+                                                                     .series = adding->series,
+                                                                     .source = stored->source,
+                                                                     .about = *adding->about,
+                                                                     .title = adding->entry.title,
+                                                                     .note = adding->entry.note,
+                                                                     .first = stored->day,
+                                                                     .last = stored->day,
+                                                                     .days = 1,
+                                                                     .changed = changed,
+                                                                     .before = NEVER};
+}
+
+static bool is_of(const struct remark *run, const struct adding *adding, uint32_t source) {
+    return run->source == source && run->series == adding->series && run->remark == adding->entry.remark &&
+           str_equal(run->title, adding->entry.title);
 }
 
 /* Days come in order. A method goes on as long as no day of its source and title is without it. */
-static void take_method(struct adding *adding, struct remark *said) {
+static void take_method(struct adding *adding, const struct store_entry *stored) {
     struct remarks *remarks = adding->remarks;
     struct remark *same = NULL;
     int32_t before = NEVER;
     for (size_t i = adding->start; i < remarks->count; i++) {
         struct remark *run = &remarks->run[i];
-        if (!is_of(adding, run, said))
+        if (!is_of(run, adding, stored->source))
             continue;
-        int32_t day = run->last < said->first ? run->last : run->before;
+        int32_t day = run->last < stored->day ? run->last : run->before;
         before = day > before ? day : before;
-        if (str_equal(run->note, said->note) && (same == NULL || run->last > same->last))
+        if ((same == NULL || run->last > same->last) && str_equal(run->note, adding->entry.note))
             same = run;
     }
-    if (same && same->last == said->first)
+    if (same && same->last == stored->day)
         return;
     if (same && same->last == before) {
         same->before = before;
-        same->last = said->first;
+        same->last = stored->day;
         same->days++;
         return;
     }
-    said->changed = before != NEVER;
-    make_room(adding);
-    remarks->run[remarks->count++] = *said;
+    add_run(adding, stored, before != NEVER);
 }
 
-static void take_other(struct adding *adding, const struct remark *said) {
-    struct remarks *remarks = adding->remarks;
-    for (size_t i = adding->start; i < remarks->count; i++) {
-        const struct remark *run = &remarks->run[i];
-        if (run->first == said->first && is_of(adding, run, said) && str_equal(run->note, said->note))
+static void take_other(struct adding *adding, const struct store_entry *stored) {
+    for (size_t i = adding->start; i < adding->remarks->count; i++) {
+        const struct remark *run = &adding->remarks->run[i];
+        if (run->first == stored->day && is_of(run, adding, stored->source) &&
+            str_equal(run->note, adding->entry.note))
             return;
     }
-    make_room(adding);
-    remarks->run[remarks->count++] = *said;
+    add_run(adding, stored, false);
+}
+
+static int read_entry(struct adding *adding, struct str value) {
+    struct str said = cell_entry_said(value);
+    int64_t at;
+    if (said.len > 0 && str_equal(said, adding->said))
+        return 0;
+    adding->said = said;
+    return cell_entry_decode(value, &at, &adding->entry) == 0
+               ? 0
+               : fault_set(adding->why, -EBADMSG,
+                           "the store holds a damaged entry; \"suivi check\" tells where");
 }
 
 static int take_entry(void *arg, const struct store_entry *stored) {
     struct adding *adding = arg;
     const struct remarks_scope *scope = adding->scope;
-    struct entry entry;
-    int64_t at;
     if ((scope->vintage != 0 && stored->vintage > scope->vintage) ||
         !withdrawals_counts(scope->withdrawals, stored->source, stored->day, stored->vintage, scope->vintage))
         return 0;
-    if (cell_entry_decode(stored->value, &at, &entry) != 0)
-        return fault_set(adding->why, -EBADMSG,
-                         "the store holds a damaged entry; \"suivi check\" tells where");
-    struct remark said = {.remark = entry.remark,
-                          .source = stored->source,
-                          .about = *adding->about,
-                          .title = entry.title,
-                          .note = entry.note,
-                          .first = stored->day,
-                          .last = stored->day,
-                          .days = 1,
-                          .before = NEVER};
-    if (entry.remark == ENTRY_REMARK_METHOD)
-        take_method(adding, &said);
+    if (read_entry(adding, stored->value) != 0)
+        return -EBADMSG;
+    if (adding->entry.remark == ENTRY_REMARK_METHOD)
+        take_method(adding, stored);
     else
-        take_other(adding, &said);
+        take_other(adding, stored);
     return 0;
 }
 
@@ -131,6 +146,7 @@ static int take_series(void *arg, uint32_t series, const struct dims *about) {
         if (value.len > 0 && !str_equal(value, wanted->value))
             return 0;
     }
+    adding->series = series;
     adding->about = about;
     adding->start = adding->remarks->count;
     return store_each_entry(scope->snapshot, series, scope->first, scope->last, take_entry, adding,

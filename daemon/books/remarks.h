@@ -11,7 +11,7 @@
 
 struct remark {
     enum entry_remark remark;
-    uint32_t source;
+    uint32_t series, source;
     struct dims about;      /* what it leaves out may have any value; borrowed from the catalogue */
     struct str title, note; /* borrowed from the snapshot */
     int32_t first, last;    /* days; a break or an event has one */

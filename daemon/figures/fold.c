@@ -82,23 +82,35 @@ static int find_group(struct fold *fold, const struct dims *dims, uint32_t *out)
     return 0;
 }
 
+struct listing {
+    struct fold *fold;
+    struct fold_list *list;
+};
+
 static int visit_series(void *arg, uint32_t series, const struct dims *dims) {
-    struct fold *fold = arg;
+    const struct listing *listing = arg;
+    struct fold *fold = listing->fold;
+    struct fold_list *list = listing->list;
     uint32_t group = 0;
     if (!wanted(fold->ask->where, dims))
         return 0;
     int err = find_group(fold, dims, &group);
     if (err)
         return err;
-    if (fold->series_count == fold->series_room) {
-        fold->series_room = fold->series_room ? fold->series_room * 2 : 64;
-        fold->series = mem_resize(fold->series, fold->series_room, sizeof *fold->series);
-        fold->group_of = mem_resize(fold->group_of, fold->series_room, sizeof *fold->group_of);
+    if (list->count == list->room) {
+        list->room = list->room ? list->room * 2 : 64;
+        list->series = mem_resize(list->series, list->room, sizeof *list->series);
+        list->group_of = mem_resize(list->group_of, list->room, sizeof *list->group_of);
     }
-    fold->series[fold->series_count] = series;
-    fold->group_of[fold->series_count++] = group;
+    list->series[list->count] = series;
+    list->group_of[list->count++] = group;
     fold->group[group].series_count++;
     return 0;
+}
+
+int fold_list_series(struct fold *fold, size_t indicator, struct fold_list *list) {
+    return catalogue_each_series(fold->ask->catalogue, indicator, visit_series,
+                                 &(struct listing){fold, list});
 }
 
 /* ---- periods ---- */
@@ -214,6 +226,7 @@ static int64_t count_names(const struct fold_item *item, size_t count) {
 /* What is taken away for days whose figure holds can be more than the window has, as people come on many days. */
 static int64_t sum_of_window(const struct fold *fold, const struct fold_item *item, size_t count,
                              struct sketch *scratch, double *error) {
+    double before = *error;
     int64_t sum = 0;
     if (fold->indicator->kind == KIND_ROSTER)
         return count_names(item, count);
@@ -224,6 +237,8 @@ static int64_t sum_of_window(const struct fold *fold, const struct fold_item *it
         sum = cell_add(sum, item[i].sum);
         held = held || (item[i].mark & FOLD_HELD) != 0;
     }
+    if (held && fold->window == PERIOD_DAY && fold->group[item->group].series_count == 1)
+        *error = before; /* it is the very figure that was said */
     return held && sum < 0 && fold->indicator->kind == KIND_DISTINCT ? 0 : sum;
 }
 
@@ -318,11 +333,13 @@ static int check_sum_of(const struct fold_question *ask, const struct framework_
 static int gather(struct fold *fold) {
     int err = 0;
     if (fold->indicator->kind == KIND_COUNT)
-        err = fold_sums(fold);
+        err = fold_sums(fold, &fold->own);
     else if (fold->indicator->kind == KIND_DISTINCT)
         err = fold_sets(fold);
+    if (err == 0 && fold->indicator->kind == KIND_DISTINCT)
+        err = fold_firsts(fold);
     if (err == 0 && store_has_entries(fold->ask->snapshot))
-        err = fold_entries(fold);
+        err = fold_entries(fold, &fold->own);
     bool by_collectors = !kind_is_entered(fold->indicator->kind) &&
                          !framework_is_fed_by_people(fold->ask->framework, fold->ask->indicator);
     if (err == 0 && fold->ask->coverage && by_collectors)
@@ -336,8 +353,10 @@ static void release(struct fold *fold) {
             str_free(fold->group[i].dim[k]);
     free(fold->group);
     free(fold->slot);
-    free(fold->series);
-    free(fold->group_of);
+    free(fold->own.series);
+    free(fold->own.group_of);
+    free(fold->firsts.series);
+    free(fold->firsts.group_of);
     free(fold->item);
     fold_coverage_destroy(&fold->coverage);
 }
@@ -355,7 +374,7 @@ int fold_run(const struct fold_question *question,
         return fold_ratio(question, figure, arg, why);
     reckon(&fold);
     fold.seed = hash_seed();
-    err = catalogue_each_series(question->catalogue, question->indicator, visit_series, &fold);
+    err = fold_list_series(&fold, question->indicator, &fold.own);
     if (err == 0)
         err = gather(&fold);
     if (err == 0) {
@@ -369,27 +388,4 @@ int fold_run(const struct fold_question *question,
 
 enum period_type fold_window(const struct fold_question *question) {
     return window_of(question, framework_indicator_at(question->framework, question->indicator));
-}
-
-const char *fold_note(const struct fold_question *question, char note[static FOLD_NOTE_MAX]) {
-    static const char *const of[] = {
-        [PERIOD_DAY] = "days",    [PERIOD_MONTH] = "months", [PERIOD_QUARTER] = "quarters",
-        [PERIOD_HALF] = "halves", [PERIOD_YEAR] = "years",   [PERIOD_BIENNIUM] = "bienniums",
-    };
-    const struct framework_indicator *indicator =
-        framework_indicator_at(question->framework, question->indicator);
-    note[0] = '\0';
-    if (indicator->kind == KIND_RATIO) {
-        struct fold_question operand = *question;
-        operand.indicator = indicator->numerator;
-        if (*fold_note(&operand, note) == '\0') {
-            operand.indicator = indicator->denominator;
-            (void)fold_note(&operand, note);
-        }
-        return note;
-    }
-    enum period_type window = window_of(question, indicator);
-    if ((indicator->kind == KIND_DISTINCT || indicator->kind == KIND_ROSTER) && window < question->by)
-        (void)snprintf(note, FOLD_NOTE_MAX, "sum of %s", of[window]);
-    return note;
 }

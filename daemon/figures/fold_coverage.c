@@ -20,8 +20,9 @@ struct fold_coverage {
 struct making {
     struct fold_coverage *coverage;
     const struct fold *fold;
-    uint32_t group; /* of the series whose sets are walked */
-    uint64_t last;  /* the one that was noted last */
+    const struct fold_list *list; /* whose sums are walked */
+    uint32_t group;               /* of the series whose sets are walked */
+    uint64_t last;                /* the one that was noted last */
 };
 
 static uint64_t key_of(uint32_t group, int32_t day) {
@@ -68,7 +69,7 @@ static int note(struct making *making, uint32_t group, int32_t day, uint32_t sou
 
 static int note_sum(void *arg, const struct store_sum *sum) {
     struct making *making = arg;
-    return note(making, making->fold->group_of[sum->index], sum->when, sum->source, sum->vintage);
+    return note(making, making->list->group_of[sum->index], sum->when, sum->source, sum->vintage);
 }
 
 static int note_cell(void *arg, const struct store_cell *cell) {
@@ -97,12 +98,13 @@ int fold_coverage_new(struct fold_coverage **out, const struct fold *fold) {
     struct making making = {.coverage = coverage, .fold = fold};
     coverage->magic = COVERAGE_MAGIC;
     int err = 0;
-    if (fold->indicator->kind == KIND_COUNT)
-        err = store_each_sum(ask->snapshot, STORE_DAYS, fold->series, fold->series_count, ask->first, last,
-                             note_sum, &making, fold->why);
-    for (size_t i = 0; i < fold->series_count && err == 0 && fold->indicator->kind == KIND_DISTINCT; i++) {
-        making.group = fold->group_of[i];
-        err = store_each_cell(ask->snapshot, STORE_DAYS, fold->series[i], ask->first, last, note_cell,
+    making.list = fold->indicator->kind == KIND_COUNT ? &fold->own : &fold->firsts;
+    if (making.list->count > 0)
+        err = store_each_sum(ask->snapshot, STORE_DAYS, making.list->series, making.list->count, ask->first,
+                             last, note_sum, &making, fold->why);
+    for (size_t i = 0; i < fold->own.count && err == 0 && fold->indicator->kind == KIND_DISTINCT; i++) {
+        making.group = fold->own.group_of[i];
+        err = store_each_cell(ask->snapshot, STORE_DAYS, fold->own.series[i], ask->first, last, note_cell,
                               &making, fold->why);
     }
     if (err) {

@@ -13,7 +13,8 @@ struct walk {
     struct fold *fold;
     uint32_t group;
     const struct known *known;
-    size_t own; /* the first item of this series */
+    size_t own;   /* the first item of this series */
+    bool numbers; /* its cells */
 };
 
 static bool within(const struct fold *fold, const struct known_entry *entry) {
@@ -52,7 +53,7 @@ static int add_to_window(const struct walk *walk, const struct fold_item *item) 
 static int hold_instead(const struct walk *walk, const struct known_entry *holding, int64_t figure,
                         struct fold_item *item) {
     int64_t given = 0;
-    int err = fold_given(walk->fold, holding->series, holding->day, &given);
+    int err = fold_given(walk->fold, holding->series, holding->day, walk->numbers, &given);
     item->sum = (figure < 0 ? 0 : figure) - given;
     item->mark = FOLD_HELD;
     return err;
@@ -266,30 +267,31 @@ static int take(const struct walk *walk) {
 
 /* The next of the series from `index` on that has entries, so that those without cost next to nothing; their count: none
  * has. */
-static int next_with_entries(const struct fold *fold, size_t *index) {
+static int next_with_entries(const struct fold *fold, const struct fold_list *list, size_t *index) {
     uint32_t series;
-    int err = *index < fold->series_count
-                  ? store_next_entries(fold->ask->snapshot, fold->series[*index], &series, fold->why)
+    int err = *index < list->count
+                  ? store_next_entries(fold->ask->snapshot, list->series[*index], &series, fold->why)
                   : -ENOENT;
-    while (err == 0 && *index < fold->series_count && fold->series[*index] < series)
+    while (err == 0 && *index < list->count && list->series[*index] < series)
         ++*index;
     if (err == -ENOENT)
-        *index = fold->series_count;
+        *index = list->count;
     return err == -ENOENT ? 0 : err;
 }
 
-int fold_entries(struct fold *fold) {
+int fold_entries(struct fold *fold, const struct fold_list *list) {
     const struct fold_question *ask = fold->ask;
     struct known known = {0};
+    bool numbers = fold->indicator->kind == KIND_COUNT || list == &fold->firsts;
     int32_t first = kind_carries(fold->indicator->kind) ? CIVIL_DAY_MIN : ask->first;
     size_t i = 0;
     int err;
-    for (; (err = next_with_entries(fold, &i)) == 0 && i < fold->series_count; i++) {
+    for (; (err = next_with_entries(fold, list, &i)) == 0 && i < list->count; i++) {
         known.count = 0;
-        err = known_add(&known, ask->snapshot, fold->series[i], first, ask->last, ask->vintage,
+        err = known_add(&known, ask->snapshot, list->series[i], first, ask->last, ask->vintage,
                         ask->withdrawals, fold->why);
         if (err == 0 && known.count > 0)
-            err = take(&(struct walk){fold, fold->group_of[i], &known, fold->item_count});
+            err = take(&(struct walk){fold, list->group_of[i], &known, fold->item_count, numbers});
         if (err)
             break;
     }

@@ -30,18 +30,54 @@ static int take_set(void *arg, const struct store_cell *cell) {
     return 0;
 }
 
-int fold_given(const struct fold *fold, uint32_t series, int32_t day, int64_t *out) {
+/* Looked for: a series with these dimensions. */
+struct likeness {
+    struct dims dims;
+    uint32_t series;
+};
+
+static int is_like(void *arg, uint32_t series, const struct dims *dims) {
+    struct likeness *like = arg;
+    if (!dims_equal(dims, &like->dims))
+        return 0;
+    like->series = series;
+    return 1;
+}
+
+/* Who was counted one by one on that day. */
+static int add_firsts(struct given *given, uint32_t series, int32_t day) {
+    const struct fold_question *ask = given->fold->ask;
+    struct likeness like;
+    struct str text, indicator;
+    enum kind kind;
+    size_t count;
+    if (!fold_firsts_of_day(ask, &count))
+        return 0;
+    int err = store_find_name(ask->snapshot, STORE_SERIES, series, &text, given->fold->why);
+    if (err || catalogue_parse_series(text, &kind, NULL, &indicator, &like.dims) != 0)
+        return err ? err
+                   : fault_set(given->fold->why, -EBADMSG,
+                               "the store's table of series is damaged; \"suivi check\" tells where");
+    if (catalogue_each_series(ask->catalogue, count, is_like, &like) != 1)
+        return 0;
+    return store_each_sum(ask->snapshot, STORE_DAYS, &like.series, 1, day, day, take_sum, given,
+                          given->fold->why);
+}
+
+int fold_given(const struct fold *fold, uint32_t series, int32_t day, bool numbers, int64_t *out) {
     struct store_snapshot *snapshot = fold->ask->snapshot;
     struct given given = {.fold = fold};
     int err;
-    if (fold->indicator->kind == KIND_COUNT) {
+    if (numbers) {
         err = store_each_sum(snapshot, STORE_DAYS, &series, 1, day, day, take_sum, &given, fold->why);
         *out = given.sum;
         return err;
     }
     sketch_new(&given.set);
     err = store_each_cell(snapshot, STORE_DAYS, series, day, day, take_set, &given, fold->why);
-    *out = (int64_t)sketch_size(given.set);
+    if (err == 0)
+        err = add_firsts(&given, series, day);
+    *out = cell_add((int64_t)sketch_size(given.set), given.sum);
     sketch_destroy(&given.set);
     return err;
 }

@@ -5,6 +5,11 @@
 
 #include "daemon/figures/fold_priv.h"
 
+static const char *const plural_of[] = {
+    [PERIOD_DAY] = "days",    [PERIOD_MONTH] = "months", [PERIOD_QUARTER] = "quarters",
+    [PERIOD_HALF] = "halves", [PERIOD_YEAR] = "years",   [PERIOD_BIENNIUM] = "bienniums",
+};
+
 static bool is_fixed(const struct fold_question *ask, struct str dim) {
     for (size_t i = 0; i < ask->split_count; i++)
         if (str_equal(ask->split[i], dim))
@@ -115,11 +120,29 @@ static void note_milestone(const struct fold *fold, const struct period *period,
                        on_time, count - on_time);
 }
 
+/* Members that sets hold, and members counted one by one: who is among both counts twice. */
+static void note_distinct(const struct fold *fold, const struct fold_item *item, size_t count, char *note) {
+    enum period_type firsts = fold->firsts_of;
+    size_t counted = 0, sets = 0;
+    for (size_t i = 0; i < count; i++) {
+        counted += (item[i].mark & FOLD_FIRSTS) != 0;
+        sets += item[i].set.at != NULL;
+    }
+    if (counted > 0 && sets > 0)
+        (void)snprintf(note, FOLD_NOTE_MAX, "two methods, added up");
+    else if (counted > 0 && firsts < fold->ask->by)
+        (void)snprintf(note, FOLD_NOTE_MAX, "sum of %s", plural_of[firsts]);
+    else if (counted == 0 && fold->window < fold->ask->by)
+        (void)snprintf(note, FOLD_NOTE_MAX, "sum of %s", plural_of[fold->window]);
+}
+
 void fold_note_figure(const struct fold *fold, const struct period *period, const struct fold_item *item,
                       size_t count, char note[static FOLD_NOTE_MAX]) {
     note[0] = '\0';
     switch (fold->indicator->kind) {
     case KIND_DISTINCT:
+        note_distinct(fold, item, count, note);
+        break;
     case KIND_ROSTER:
         (void)fold_note(fold->ask, note);
         break;
@@ -149,5 +172,26 @@ const char *fold_figure_note(const struct fold_figure *figure, char note[static 
                              : snprintf(note, FOLD_NOTE_MAX, "\xc2\xb1 %.0f", ceil(figure->error));
     if (*figure->note != '\0')
         (void)snprintf(note + len, FOLD_NOTE_MAX - (size_t)len, ", %s", figure->note);
+    return note;
+}
+
+const char *fold_note(const struct fold_question *question, char note[static FOLD_NOTE_MAX]) {
+    const struct framework_indicator *indicator =
+        framework_indicator_at(question->framework, question->indicator);
+    note[0] = '\0';
+    if (indicator->kind == KIND_RATIO) {
+        struct fold_question operand = *question;
+        operand.indicator = indicator->numerator;
+        if (*fold_note(&operand, note) == '\0') {
+            operand.indicator = indicator->denominator;
+            (void)fold_note(&operand, note);
+        }
+        return note;
+    }
+    enum period_type window = fold_window(question);
+    if (fold_has_firsts(question))
+        return note; /* each figure has its own */
+    if ((indicator->kind == KIND_DISTINCT || indicator->kind == KIND_ROSTER) && window < question->by)
+        (void)snprintf(note, FOLD_NOTE_MAX, "sum of %s", plural_of[window]);
     return note;
 }

@@ -22,7 +22,7 @@ struct fold_item {
     uint32_t group;
     int32_t
         mark; /* level: day of the statement; status: the day since which it is so; milestone: FOLD_DUE, FOLD_LATE; distinct:
-               * FOLD_HELD */
+                * FOLD_HELD, FOLD_FIRSTS */
     int64_t sum;
     size_t next;    /* sums: the group's item of the next period; FOLD_NO_ITEM: none */
     struct str set; /* borrowed from the snapshot; at NULL: none */
@@ -30,7 +30,13 @@ struct fold_item {
 
 #define FOLD_NO_ITEM SIZE_MAX
 
-enum { FOLD_DUE = 1, FOLD_LATE = 2, FOLD_HELD = 4 };
+enum { FOLD_DUE = 1, FOLD_LATE = 2, FOLD_HELD = 4, FOLD_FIRSTS = 8 };
+
+/* Series, rising, and the group of each. */
+struct fold_list {
+    uint32_t *series, *group_of;
+    size_t count, room;
+};
 
 struct fold {
     const struct fold_question *ask;
@@ -40,8 +46,9 @@ struct fold {
     uint32_t *slot; /* open addressing over groups: index + 1, 0 empty */
     size_t slots;
     uint64_t seed;
-    uint32_t *series, *group_of; /* the series to be folded, rising, and the group of each */
-    size_t series_count, series_room;
+    struct fold_list own;       /* the series to be folded */
+    struct fold_list firsts;    /* distinct: those of the count of firsts (framework_firsts), */
+    enum period_type firsts_of; /* and of which type of period */
     struct fold_item *item;
     size_t item_count, item_room;
     enum period_type window;        /* what items are kept apart by, within a period */
@@ -67,12 +74,13 @@ bool fold_row_counts(const struct fold *fold, uint32_t source, int32_t day, uint
 int fold_add_item(struct fold *fold, const struct fold_item *item);
 
 /* Make items. */
-int fold_sums(struct fold *fold);
+int fold_sums(struct fold *fold, const struct fold_list *list);
 int fold_sets(struct fold *fold);
-int fold_entries(struct fold *fold);
+int fold_entries(struct fold *fold, const struct fold_list *list);
+int fold_firsts(struct fold *fold);
 
-/* What the cells of one series give to a day, for a figure that holds in their place. */
-int fold_given(const struct fold *fold, uint32_t series, int32_t day, int64_t *given);
+/* What the cells of one series, numbers or sets, give to a day, for a figure that holds in their place. */
+int fold_given(const struct fold *fold, uint32_t series, int32_t day, bool numbers, int64_t *given);
 
 /* How many different members the items of one window hold together. Adds to `error` what that may be off. */
 struct sketch;
@@ -81,6 +89,15 @@ int64_t fold_count_union(const struct fold_item *item, size_t count, struct sket
 /* What a reader must know of the figure that `count` items make, of that period. */
 void fold_note_figure(const struct fold *fold, const struct period *period, const struct fold_item *item,
                       size_t count, char note[static FOLD_NOTE_MAX]);
+
+/* Whether there is any series of firsts that its figures could take. */
+bool fold_has_firsts(const struct fold_question *question);
+
+/* The count that tells how many of them there were on a day; else, how many are counted on it. */
+bool fold_firsts_of_day(const struct fold_question *question, size_t *count);
+
+/* All series of that indicator that were asked for. */
+int fold_list_series(struct fold *fold, size_t indicator, struct fold_list *list);
 
 /* Milestones: how many of the items were done by their due day. */
 int64_t fold_count_on_time(const struct fold_item *item, size_t count);

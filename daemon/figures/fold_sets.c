@@ -34,9 +34,9 @@ int fold_sets(struct fold *fold) {
     int32_t first = fold->from_days ? ask->first : civil_month_of_day(ask->first);
     int32_t last = fold->from_days ? ask->last : civil_month_of_day(ask->last);
     int err = 0;
-    for (size_t i = 0; i < fold->series_count && err == 0; i++)
-        err = store_each_cell(ask->snapshot, fold->from_days ? STORE_DAYS : STORE_MONTHS, fold->series[i],
-                              first, last, visit_set, &(struct walk){fold, fold->group_of[i]}, fold->why);
+    for (size_t i = 0; i < fold->own.count && err == 0; i++)
+        err = store_each_cell(ask->snapshot, fold->from_days ? STORE_DAYS : STORE_MONTHS, fold->own.series[i],
+                              first, last, visit_set, &(struct walk){fold, fold->own.group_of[i]}, fold->why);
     return err;
 }
 

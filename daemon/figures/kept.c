@@ -27,7 +27,7 @@ uint32_t kept_new_group(struct kept *kept) {
     return (uint32_t)kept->group_count - 1;
 }
 
-void kept_forget_groups(struct kept *kept) {
+static void forget_groups(struct kept *kept) {
     for (size_t g = 0; g < kept->group_count; g++)
         for (size_t i = 0; i < DIMS_MAX; i++)
             str_free(kept->dim[g][i]);
@@ -54,7 +54,7 @@ const char *kept_note_at(const struct kept *kept, size_t note) {
 }
 
 void kept_clear(struct kept *kept) {
-    kept_forget_groups(kept);
+    forget_groups(kept);
     free(kept->dim);
     free(kept->notes);
     *kept = (struct kept){0};

@@ -16,7 +16,6 @@ struct kept {
 /* Zero-initialise. Copies the values of that group, unless they are there. */
 void kept_group(struct kept *kept, uint32_t group, const struct str *dim, size_t count);
 uint32_t kept_new_group(struct kept *kept); /* without values */
-void kept_forget_groups(struct kept *kept);
 
 /* Copies it; where it begins among all notes. */
 size_t kept_note(struct kept *kept, const char *note);

@@ -9,12 +9,14 @@
 #include "daemon/store/cell.h"
 #include "proto/check.h"
 #include "proto/civil.h"
+#include "proto/pause.h"
 #include "proto/sketch.h"
 
 #define COMBINE_MAGIC 0x434f4d42u
 
 #define NO_REASON   UINT32_MAX
 #define DENSE_FIRST 1024u
+#define EACH_PIECE  256u /* series or events between two pauses */
 
 _Static_assert(FAULT_TEXT_MAX <= MESSAGE_TEXT_MAX + 1, "every reason is kept whole");
 
@@ -155,6 +157,33 @@ static void start(struct combine *combine, uint32_t series_count) {
     }
 }
 
+/* The kind of a series that has no number yet; 0: it will get none. */
+static char kind_to_be(const struct combine *combine, struct str indicator) {
+    const struct framework *framework = catalogue_framework(combine->catalogue);
+    int index = framework_find(framework, indicator);
+    return index < 0 ? 0 : (char)framework_indicator_at(framework, (size_t)index)->kind;
+}
+
+/* What is kept one by one takes a hundred times as long as numbers that are added up, and whoever sends at the same
+ * time waits for it. */
+static int check_others(const struct combine *combine, const struct message_batch *batch,
+                        const struct message_flat *flat, struct fault *why) {
+    uint32_t others = flat->other_count;
+    if (batch->event_count <= MESSAGE_OTHERS_MAX)
+        return 0;
+    for (uint32_t i = 0; i < batch->event_count; i++)
+        others += kind_is_entered((enum kind)combine->found[flat->series[i]].mark);
+    for (uint32_t i = 0; i < flat->other_count; i++) /* which were counted already */
+        others -= kind_is_entered((enum kind)combine->found[flat->series[flat->other[i].event]].mark);
+    if (others <= MESSAGE_OTHERS_MAX)
+        return 0;
+    return fault_set(
+        why, -EPROTO,
+        "batch: more than %u of its events are sets, names, entries, levels or statuses, which are "
+        "kept one by one: send several batches",
+        MESSAGE_OTHERS_MAX);
+}
+
 int combine_open(struct combine *combine, const struct message_batch *batch, const struct message_flat *flat,
                  struct fault *why) {
     OBJ_CHECK(combine, COMBINE_MAGIC);
@@ -169,9 +198,10 @@ int combine_open(struct combine *combine, const struct message_batch *batch, con
             continue;
         if (message_flat_check(flat, batch, i, &indicator, &dims, why) != 0)
             return -EPROTO;
+        combine->found[i].mark = kind_to_be(combine, indicator);
         combine->unknown++;
     }
-    return 0;
+    return check_others(combine, batch, flat, why);
 }
 
 /* Makes the series that nobody has sent before; the events of those that may not be are refused. */
@@ -184,6 +214,7 @@ static void meet_unknown(struct combine *combine, const struct message_batch *ba
         struct fault why;
         if (found->number != NAMES_NONE)
             continue;
+        pause_after(combine->unknown, EACH_PIECE);
         combine->unknown--;
         int err = message_flat_check(flat, batch, i, &indicator, &dims, &why);
         ASSERT(err == 0);
@@ -402,6 +433,7 @@ static void take_each(struct taking *taking) {
     const struct message_flat_other *next = flat->other, *end = flat->other + flat->other_count;
     for (uint32_t i = 0; i < taking->batch->event_count; i++) {
         const struct message_flat_other *other = next != end && next->event == i ? next++ : NULL;
+        pause_after(i, EACH_PIECE);
         uint32_t reason = take_event(taking, i, other);
         if (reason == NO_REASON && taking->refuse_all)
             reason = reason_for(taking->combine, FAULT_WHOLE);
@@ -550,6 +582,7 @@ static int64_t take_plain(struct combine *combine, const struct message_batch *b
     if (!reserve_sums(combine, batch->series_count * days, batch->event_count))
         return log_each(combine, batch, flat, source, into);
     sum_up(combine, batch, flat, first, days);
+    pause_work();
     return log_sums(combine, batch, first, days, source, into);
 }
 

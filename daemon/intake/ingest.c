@@ -73,6 +73,7 @@ static void write_welcome(struct wire_writer *reply, struct str source, uint64_t
                                                            .max_bytes = MESSAGE_BYTES_MAX,
                                                            .max_series = MESSAGE_SERIES_MAX,
                                                            .max_events = MESSAGE_EVENTS_MAX,
+                                                           .max_others = MESSAGE_OTHERS_TOLD,
                                                            .digest = digest,
                                                            .missing = missing});
 }

@@ -18,9 +18,9 @@
 #include "proto/kind.h"
 
 /* When one is reached, nothing more is taken until it is written; one batch may be on top of it. */
-#define PENDING_COUNTS_MAX   (8u << 20)   /* numbers, 16 bytes each */
-#define PENDING_SETS_MAX     (1u << 20)   /* sets, and likewise entries */
-#define PENDING_BYTES_MAX    (256u << 20) /* of sets as they travel, and of entries */
+#define PENDING_COUNTS_MAX   (8u << 20)  /* numbers, 16 bytes each */
+#define PENDING_SETS_MAX     (1u << 15)  /* sets, and likewise entries: some hundredths of a second */
+#define PENDING_BYTES_MAX    (32u << 20) /* of sets as they travel, and of entries */
 #define PENDING_REFUSALS_MAX (64u << 10)
 
 struct pending;

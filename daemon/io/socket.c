@@ -22,7 +22,10 @@
 #define HEARTBEAT_MS      10000
 #define HEARTBEAT_GONE_MS 30000
 
-#define IO_THREADS 2 /* connections are shared out: one that sends much does not hold up all others */
+/* Connections are shared out by their number, in which each endpoint counts as one: with two threads one that sends
+ * much and one that asks were often together. */
+#define IO_THREADS     4
+#define RECEIVE_BUFFER (256 << 10) /* bytes: no more of a large frame is read in one go */
 
 struct socket {
     unsigned magic;
@@ -44,10 +47,12 @@ int socket_new(struct socket **out, struct fault *why) {
     socket->router = socket->context ? zmq_socket(socket->context, ZMQ_ROUTER) : NULL;
     int64_t frame_max = SOCKET_FRAME_MAX;
     int in = SOCKET_QUEUE_IN, queue_out = SOCKET_QUEUE_OUT, linger = LINGER_MS, yes = 1;
+    int buffer = RECEIVE_BUFFER;
     int heartbeat = HEARTBEAT_MS, gone = HEARTBEAT_GONE_MS;
     if (socket->router == NULL ||
         zmq_setsockopt(socket->router, ZMQ_MAXMSGSIZE, &frame_max, sizeof frame_max) ||
         zmq_setsockopt(socket->router, ZMQ_RCVHWM, &in, sizeof in) ||
+        zmq_setsockopt(socket->router, ZMQ_RCVBUF, &buffer, sizeof buffer) ||
         zmq_setsockopt(socket->router, ZMQ_SNDHWM, &queue_out, sizeof queue_out) ||
         zmq_setsockopt(socket->router, ZMQ_HEARTBEAT_IVL, &heartbeat, sizeof heartbeat) ||
         zmq_setsockopt(socket->router, ZMQ_HEARTBEAT_TIMEOUT, &gone, sizeof gone) ||

@@ -39,3 +39,18 @@ bool cell_entry_retracts(struct str value) {
             return true;
     return false;
 }
+
+/* Of the canonical form these two come first. */
+struct str cell_entry_said(struct str value) {
+    struct wire_reader reader;
+    uint32_t pairs;
+    if (value.len < sizeof(uint64_t))
+        return STR("");
+    wire_reader_init(&reader, value.at + sizeof(uint64_t), value.len - sizeof(uint64_t));
+    if (wire_read_map(&reader, &pairs, UINT32_MAX) != 0 || pairs < 2)
+        return STR("");
+    for (int i = 0; i < 4; i++)
+        if (wire_skip(&reader) != 0)
+            return STR("");
+    return (struct str){(const char *)reader.at, (size_t)(reader.end - reader.at)};
+}

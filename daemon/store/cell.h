@@ -22,4 +22,7 @@ int cell_entry_decode(struct str value, int64_t *at, struct entry *out);
 /* Whether it may retract another, as its end tells, without reading the whole: false only if it does not. */
 bool cell_entry_retracts(struct str value);
 
+/* Its bytes without the time of its event, its id and when it was said: equal ones say the same. Empty: it is none. */
+struct str cell_entry_said(struct str value);
+
 #endif

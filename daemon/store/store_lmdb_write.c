@@ -8,9 +8,11 @@
 #include "daemon/store/store_lmdb_priv.h"
 #include "proto/check.h"
 #include "proto/civil.h"
+#include "proto/pause.h"
 
 #define WRITE_MAGIC  0x53545752u
 #define MAP_STEP_MAX ((size_t)64 << 30)
+#define PIECE        32u /* records put between two pauses */
 
 /* The block that sums are being added to; it goes into the transaction when another one is wanted. */
 struct open_block {
@@ -29,6 +31,7 @@ struct store_write {
     unsigned magic;
     struct store *store;
     MDB_txn *txn;
+    size_t puts;
     struct open_block open[2]; /* by grain */
     struct store_vintage vintage;
     struct store_snapshot view;
@@ -135,6 +138,7 @@ static int put(struct store_write *write, enum table table, MDB_val key, struct 
                struct fault *why) {
     OBJ_CHECK(write, WRITE_MAGIC);
     ASSERT(write->txn != NULL);
+    pause_after(++write->puts, PIECE);
     MDB_val val = val_of(value);
     int rc = mdb_put(write->txn, write->store->table[table], &key, &val, 0);
     return rc ? store_write_failed(write, rc, why) : 0;
@@ -392,6 +396,7 @@ static int open_block(struct store_write *write, enum store_grain grain, const s
     int err = close_block(write, open, why), rc = 0;
     if (err)
         return err;
+    pause_after(++write->puts, PIECE);
     if (open->cursor == NULL)
         rc = mdb_cursor_open(write->txn, store->table[table_of_sums(grain)], &open->cursor);
     if (rc)

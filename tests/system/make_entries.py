@@ -21,7 +21,7 @@ FIRST, LAST = datetime.date(2017, 1, 1), datetime.date(2018, 12, 31)
 NAMES = ['Kenya', 'Perú', 'Côte d\'Ivoire', 'Україна', '中国', 'Fiji', 'a name, with "quotes"']
 KINDS = ('count', 'distinct', 'level', 'roster', 'status', 'milestone', 'evidence', 'narrative', 'ratio')
 FIELDS = ('id', 'kind', 'frequency', 'dimensions', 'window', 'numerator', 'denominator', 'factor', 'decimals',
-          'small_number')
+          'small_number', 'firsts')
 
 
 def own_indicators():

@@ -96,9 +96,10 @@ def rounded(number, decimals):
 
 class Indicator:
     def __init__(self, id, kind, frequency='month', dimensions=(), window='month', numerator=None, denominator=None,
-                 factor=1, decimals=0, small_number=None):
+                 factor=1, decimals=0, small_number=None, firsts=None):
         self.id, self.kind, self.frequency, self.dimensions, self.window = id, kind, frequency, tuple(dimensions), window
         self.numerator, self.denominator, self.factor, self.decimals = numerator, denominator, factor, decimals
+        self.firsts = firsts or {}
         self.small = (5 if kind == 'distinct' else 0) if small_number is None else small_number
 
 
@@ -192,7 +193,7 @@ class Book:
         if sum_of and indicator.kind in ('distinct', 'roster'):
             return self._sums(indicator, by, split, where, length, first, last, sum_of, today)
         groups = collections.defaultdict(list)
-        for item in self.counting(id, length):
+        for item in self._said(indicator, by, length):
             dims = dict(item.dims)
             if all(dims.get(name) == value for name, value in (where or {}).items()):
                 groups[tuple(dims.get(name, '') for name in split)].append(item)
@@ -204,9 +205,21 @@ class Book:
                     table[(text_of(period), *group)] = value
         return table
 
+    def _said(self, indicator, by, length):
+        """All that goes into its figures. Of those who were counted one by one at their first time in a period: by its own type,
+        else the longest that fits; on a day whose figure holds, what it holds instead of."""
+        said = list(self.counting(indicator.id, length))
+        fitting = [type for type in TYPES if type in indicator.firsts and TYPES.index(type) <= TYPES.index(by)]
+        for type in fitting[-1:]:
+            said += [item._replace(form='first ' + item.form) for item in self.counting(indicator.firsts[type], length)]
+        for type in ['day'] if 'day' in indicator.firsts else fitting[-1:]:
+            said += [item._replace(form='first of day') for item in self.counting(indicator.firsts[type], length)
+                     if item.form == 'number']
+        return said
+
     def _periods(self, indicator, by, said, first, last, today):
         """Those in which the group may have a figure."""
-        days = [day_of(item.at) for item in said]
+        days = [day_of(item.at) for item in said if item.form != 'first of day']
         if indicator.kind in ('level', 'status'):
             end = today if last is not None else min(today, max(datetime.date(self.plan[1], 12, 31), max(days)))
             if by == 'plan':    # holds what came before it, too
@@ -272,8 +285,13 @@ class Book:
             windows[period_of(indicator.window, day_of(item.at), self.plan) if longer else None].append(item)
         total = 0
         for items in windows.values():
-            value = len(members_of(items)) + sum(self._instead(said, len(members_of(said))) for said in by_day(items))
-            holds = any(item.form == 'entry' and 'holds' in item.value for item in items)
+            value = len(members_of(items)) + sum(item.value for item in items if item.form == 'first number')
+            for said in by_day(items):
+                given = sum(item.value for item in said if item.form == 'first of day')
+                value += self._instead(said, len(members_of(said)) + given)
+                said = [item._replace(form=item.form[len('first '):]) for item in said if item.form.startswith('first ')]
+                value += self._instead(said, sum(item.value for item in said if item.form == 'number'))
+            holds = any(item.form.endswith('entry') and 'holds' in item.value for item in items)
             total += max(0, value) if holds else value
         return total
 
@@ -358,32 +376,22 @@ class Book:
         heard = len([day for day in all_days if day in days])
         return (heard, len(all_days)) if heard else None
 
-    def outside(self, id, by, split, where=None, **limits):
-        """What outsiders are told: all figures; the keys of those withheld; and (keys, n) where the smallest other one goes
-        with it: at least n and at most one of these keys, since several may be the smallest. One breakdown alone (`where`)
-        is withheld when it is among its likes."""
-        indicator = self.indicators[id]
-        if where and not split:
-            names = tuple(sorted(where))
-            if any(name not in self.dimensions(indicator) for name in names):
-                return {}, set(), []
-            table, withheld, either = self.outside(id, by, names, **limits)
-            own = tuple(where[name] for name in names)
-            alone = [({key[:1]}, 1 if len(choice) == 1 else 0) for choice, _ in either for key in choice if key[1:] == own]
-            return ({key[:1]: value for key, value in table.items() if key[1:] == own},
-                    {key[:1] for key in withheld if key[1:] == own}, alone)
-        table = self.figures(id, by, split, where, **limits)
-        withheld, either = set(), []
-        if split:
-            for period in {key[0] for key in table}:
-                rows = {key: value for key, value in table.items() if key[0] == period}
-                small = {key for key, value in rows.items() if 0 < value < indicator.small}
-                withheld |= small
-                others = {key: value for key, value in rows.items() if key not in small and value > 0}
-                if len(small) == 1 and others:
-                    least = min(others.values())
-                    either.append(({key for key, value in others.items() if value == least}, 1))
-        return table, withheld, either
+    def outside(self, id, by, name):
+        """What outsiders are not told by one dimension, of periods of the plan's frequency that are over: {period: values}; None in
+        the place of the values: nothing is told of any."""
+        least, secret = self.indicators[id].small, {}
+        table = self.figures(id, by, (name,))
+        for period in {period for period, _ in table}:
+            rows = sorted((value, part) for (text, part), value in table.items() if text == period and value != 0)
+            hidden = [row for row in rows if row[0] < least]
+            others = [row for row in rows if row[0] >= least]
+            while hidden and not (len(hidden) > 1 and sum(value for value, _ in hidden) >= least + len(hidden) - 2):
+                if not others:
+                    hidden = None
+                    break
+                hidden.append(others.pop(0))
+            secret[period] = hidden if hidden is None else {part for _, part in hidden}
+        return secret
 
 
 def by_day(items):

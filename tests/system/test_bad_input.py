@@ -13,7 +13,7 @@ import zmq
 import house
 from house import HouseTest, program
 from make_logs import lines
-from peer import at, NoAnswer, Peer, VERSION
+from peer import at, members, NoAnswer, Peer, VERSION
 from weblog_case import WeblogTest, make_log
 
 NOBODY = 65534
@@ -293,8 +293,8 @@ class Socket(HouseTest):
         self.assert_serves()
         self.assertLess(self.house.daemon.memory('VmHWM'), MEMORY)
 
-    def peer(self):
-        peer = Peer(self.house.endpoint)
+    def peer(self, source='peer@host'):
+        peer = Peer(self.house.endpoint, source)
         self.addCleanup(peer.close)
         return peer
 
@@ -378,6 +378,22 @@ class Socket(HouseTest):
         promise = msgpack.packb([VERSION, 'batch', {'source': 'b@h', 'outbox': 'o', 'seq': 1, 'base': 0, 'series': [
             ['web.requests', {'site': 'big'}]], 'events': [[0, 0, 1]] * 2_000_000}])
         self.refused('bad', promise)
+
+    def test_too_much_that_is_kept_one_by_one(self):
+        """As many sets, or levels, as an older collector may have in its outbox are taken; more are refused whole."""
+        most, day = 1 << 18, at('2018-03-07')
+        for number, (indicator, dims, value) in enumerate([
+                ('web.visitors.unique', {'site': 'big', 'language': 'en'}, members(7)), ('members.total', {'region': 'africa'}, 5)]):
+            with self.subTest(indicator=indicator):
+                peer = self.peer('many-%d@host' % number)
+                self.assertLess(peer.hello()['max_others'], most)
+                peer.send('batch', peer.batch([(indicator, dims)], [[0, day, value]] * (most + 1)))
+                error = peer.expect('error')
+                self.assertEqual((error['code'], error['source'], error['seq']), ('bad', peer.source, 1))
+                self.assertIn('more than 262144 of its events', error['text'])
+                self.assertEqual(self.house.table(indicator), {})
+                ack = peer.put([(indicator, dims)], [[0, day, value]] * most)
+                self.assertEqual((ack['accepted'], list(ack.get('refused', []))), (most, []))
 
     def test_long_strings(self):
         text = 'x' * (10 << 20)

@@ -212,7 +212,9 @@ class Crowds(HouseTest):
             self.assertEqual(wanted['2018-02'], 1024)
             quarter, = self.house.figures('web.visitors.unique', '--by', 'quarter')
             self.assertEqual(quarter['note'], '± 0.7 %, sum of months')
-            self.assertIn('± 0.8 %', self.house.run('suivi', 'explain', 'web.visitors.unique', '2018-01').out)
+            told = self.house.run('suivi', 'explain', 'web.visitors.unique', '2018-01').out
+            self.assertRegex(told, r'\(± 0\.8 %[;)]')
+            self.assertRegex(told, r'visitors, ± 0\.8 %')                  # of what each source gave, too
             self.house.run('suivi', 'check')
             self.house.restart()
 

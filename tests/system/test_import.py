@@ -92,6 +92,18 @@ class Members(ImportTest):
         self.assertIn('; 4 of them were recorded before', ran.out)
         self.assert_members_of_march_and_april()
 
+    def test_two_lists(self):
+        """The same rows of two lists are two, each of which counts once, from whatever machine; without names they are one."""
+        with open(os.path.join(house.SOURCE, 'config', 'mappings', 'membership.yaml'), encoding='utf-8') as file:
+            shipped = file.read()
+        table = self.house.write('members.csv', (HEADER + rows(MEMBERS)).encode())
+        for name, state in (('office east', 'one'), ('office west', 'two'), ('office east', 'three'), ('office west', 'one')):
+            mapping = self.house.write('mapping.yaml', ('name: %s\n%s' % (name, shipped)).encode())
+            ran = self.house.run('suivi', 'import', table, '--mapping', mapping, '--at', '2018-03-31', '--state', self.house.path(state))
+            self.assertEqual('all its 14 entries were recorded before' in ran.out, state == 'three' or (name, state) == ('office west', 'one'))
+        self.assertEqual(self.by_region('members.new', '2018', 'year'), {'africa': 4, 'europe': 2})
+        self.assertEqual(self.by_region('members.total', '2018-03'), {'africa': 2, 'europe': 1})
+
     def test_retracted_stays_so(self):
         self.members(HEADER + rows(MEMBERS))
         entry = next(entry for entry in self.entries('members.new', '2017-12'))

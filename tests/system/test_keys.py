@@ -102,6 +102,34 @@ class Events(KeysTest):
         told = json.loads(self.house.run('suivi', 'explain', UNIQUE, '2018-01', '--format', 'json').out)['remarks']
         self.assertEqual(sorted(row['dims']['site'] for row in told if row['remark'] == 'event'), ['site', 'slow'])
 
+    def test_a_site_that_has_ended(self):
+        """It keeps keys alive, which is said; forgotten, it does not. Its lines count no second time; new ones are a new site's."""
+        old = make_log(502, people=5, days=10, start='2018-01-10')
+        slow = self.house.write('slow.log', old)
+        empty = self.house.write('empty.log', b'')
+        self.weblog(slow, site='old')
+        self.weblog(empty, site='mistyped')      # of which nothing was read: it needs no key
+        ran = self.weblog(self.log)
+        self.assert_one_sentence(ran.err, 'kept for site old', max(self.reference(old).days()), '--forget-site old')
+        self.assertEqual(self.keys(), ['2018-01', '2018-02', '2018-03'])
+        state = ('--state', self.house.path('state'))
+        self.house.run('suivi-weblog', *state, '--forget-site', 'old')
+        self.assertEqual(self.keys(), ['2018-02', '2018-03'])
+        told = json.loads(self.house.run('suivi', 'explain', UNIQUE, '2018-01', '--format', 'json').out)['remarks']
+        self.assertEqual(sorted(row['dims']['site'] for row in told if row['remark'] == 'event'), ['old', 'site'])
+        self.assertNotIn('is kept', self.weblog(self.log).err)
+        self.weblog(slow, site='old')
+        self.assert_figures(self.reference(old), site='old')
+        self.assert_figures(self.reference(self.content))
+        more = make_log(506, people=5, days=3, start='2018-03-10')
+        self.house.write('slow.log', more, mode='ab')
+        self.weblog(slow, site='old')
+        self.assert_figures(self.reference(old, more), site='old')
+        for site in ('old', 'site'):
+            self.house.run('suivi-weblog', *state, '--forget-site', site)
+        self.assertEqual(self.keys(), [])
+        self.assert_one_sentence(self.house.run('suivi-weblog', *state, '--forget-site', 'old', self.log, code=2).err, 'reads no FILE')
+
     def test_killed_after_the_destruction(self):
         """The key is gone and nothing was committed: it is told by the next run."""
         self.weblog(self.house.write('early.log', make_log(504, people=20, days=20, start='2018-01-05')))
@@ -271,17 +299,18 @@ class Shared(KeysTest):
         return self.weblog(*files, state=source[1], more=(*source, *more), code=code)
 
     def test_two_servers_of_one_site(self):
-        """Whatever piece comes when: who came to both is one."""
+        """Whatever piece comes when, while no month is over: who came to both is one."""
+        self.content = make_log(520, people=60, days=50, start='2018-01-05', late=False)
+        self.contents = self.dealt(self.content)
         pieces = []
         for source, content in zip((ONE, TWO), self.contents):
             lines = content.splitlines(keepends=True)
             cuts = sorted(self.rng.sample(range(1, len(lines)), 3))
-            pieces += [(source, b''.join(lines[a:b])) for a, b in zip([0, *cuts], [*cuts, len(lines)])]
-        january = [piece for piece in pieces if b'/Jan/2018:' in piece[1]]
-        rest = [piece for piece in pieces if piece not in january]
-        self.rng.shuffle(january)
-        for number, (source, piece) in enumerate(january + rest):
-            self.count(source, self.house.write('%d.log' % number, piece))
+            pieces.append([(source, b''.join(lines[a:b])) for a, b in zip([0, *cuts], [*cuts, len(lines)])])
+            self.announce(source)
+        while any(pieces):
+            source, piece = self.rng.choice([server for server in pieces if server]).pop(0)
+            self.count(source, self.house.write('%s-%d.log' % (source[1], len(piece)), piece))
         wanted = visitors(lambda day: day[:7], self.content)
         self.assertEqual(self.unique(), wanted)
         apart = [visitors(lambda day: day[:7], content) for content in self.contents]
@@ -290,6 +319,23 @@ class Shared(KeysTest):
         self.assertEqual({key: value for key, value in self.house.table('web.pageviews').items() if value},
                          {key: value for key, value in pages.items() if key[0] == 'web.pageviews'})
         self.assertEqual(self.remarks('break'), [])
+
+    def announce(self, source):
+        with open(os.path.join(self.shared, source[1] + '.needs'), 'w'):
+            pass
+
+    def test_one_that_was_not_announced(self):
+        """The first destroys what it needs no more; whoever comes then has another key for that time, and says so."""
+        one, two = (self.house.write('%d.log' % number, content) for number, content in enumerate(self.contents))
+        self.count(ONE, one)
+        self.assertEqual(self.keys('shared'), ['2018-02', '2018-03'])
+        self.count(TWO, two)
+        told = self.remarks('break')
+        self.assertEqual([(day, note) for day, _, note in told],
+                         [(min(visitors(str, self.contents[1])), 'a new key: that of the other servers is destroyed; who came before counts twice')])
+        wanted = visitors(lambda day: day[:7], self.content)
+        self.assertEqual({month: count for month, count in self.unique().items() if month > '2018-01'},
+                         {month: count for month, count in wanted.items() if month > '2018-01'})
 
     def test_the_last_one_destroys(self):
         one, two = (self.house.write('%d.log' % number, content) for number, content in enumerate(self.contents))

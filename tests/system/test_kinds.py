@@ -3,6 +3,7 @@ against a slow reference (reference_kinds.py). SUIVI_SEED=N makes the same again
 import datetime
 import fractions
 import itertools
+import json
 import os
 import random
 import sys
@@ -173,23 +174,47 @@ class Everything(KindsTest):
                 events.append((SOURCES[0], id, named, at, frozenset(range(value)) if id == 'people' else
                                dice.choice(['Fiji', 'Peru', 'Chad']) if id == 'countries' else value))
         self.tell(events, dice)
-        ids = ['talks', 'people', 'countries', 'members', 'rate.members', 'staff']
-        for split, where in [((), None), (('region',), None), (('region', 'site'), None), ((), {'region': 'north'}),
-                             (('language',), {'region': 'east'})]:
-            rows = {(row['indicator'], row['period'], *(row[name] for name in split)): row
-                    for row in self.rows('--outside', *ids, by='month', split=split, where=where)}
-            for id in ids:
-                table, withheld, either = self.book.outside(id, 'month', split, where)
-                hidden = {key for key in table if rows.get((id, *key), {}).get('value', '') == ''}
-                for key, value in table.items():
-                    if key not in hidden:
-                        self.assertEqual(fractions.Fraction(rows[(id, *key)]['value']), value)
-                chosen = hidden - withheld
-                self.assertEqual(withheld - hidden, set(), (id, split, where, 'told'))
-                for choice, least in either:
-                    self.assertIn(len(choice & chosen), (least, 1), (id, choice, hidden))
-                    chosen -= choice
-                self.assertEqual(chosen, set(), (id, split, where, 'withheld without need'))
+        for id, by in [('talks', 'month'), ('people', 'month'), ('countries', 'quarter'), ('members', 'month')]:
+            for name in self.book.indicators[id].dimensions:
+                secret = self.book.outside(id, by, name)
+                self.assertTrue(any(hidden is None or hidden for hidden in secret.values()))
+                told = self.told_outside(id, by, (name,))
+                for (period, part), value in self.book.figures(id, by, (name,)).items():
+                    if secret[period] is None:
+                        self.assertEqual([row for row in told if row[0] == period], [(period, '')])
+                    else:
+                        self.assertEqual(told[(period, part)], None if part in secret[period] else value, (id, period, part))
+            self.check_outside(id, by)
+        self.assertEqual(set(self.told_outside('countries', 'month', ('region',)).values()), {None})
+        rates = self.told_outside('rate.members', 'month', ('region',))
+        self.assertEqual({key for key, value in rates.items() if value is None and key[1]} -
+                         {key for id in ('talks', 'members') for key, value in self.told_outside(id, 'month', ('region',)).items()
+                          if value is None} - {key for key, value in self.book.figures('rate.members', 'month', ('region',)).items()
+                                               if value < small['rate.members']}, set())
+
+    def told_outside(self, id, by, split=(), where=None):
+        """{(period, values...): value, None where it is withheld}"""
+        rows = self.rows('--outside', id, by=by, split=split, where=where)
+        self.assertEqual({row.get('state', '') for row in rows} - {'', 'withheld'}, set())
+        return {(row['period'], *(row[name] for name in split)): None if row.get('state') else fractions.Fraction(row['value'])
+                for row in rows}
+
+    def check_outside(self, id, by):
+        """However it is asked, what is told is right, the same is withheld, and nothing small is told."""
+        names = tuple(self.book.indicators[id].dimensions)
+        whole, least = self.book.figures(id, by, names), self.book.indicators[id].small
+        told = self.told_outside(id, by, names)
+        for key, value in told.items():
+            self.assertTrue(value is None or value == whole[key] and not 0 < value < least, (id, key, value))
+        for key in whole:
+            self.assertTrue(any(row[0] == key[0] and all(a in ('', b) for a, b in zip(row[1:], key[1:])) for row in told), key)
+        for part in {key[1] for key in whole}:
+            for period, value in self.told_outside(id, by, (), {names[0]: part}).items():
+                first = self.told_outside(id, by, names[:1])
+                self.assertEqual(value, first.get((*period, part)), (id, period, part))
+            if len(names) == 2:
+                for key, value in self.told_outside(id, by, names[1:], {names[0]: part}).items():
+                    self.assertEqual(value, told.get((key[0], part, key[1])), (id, key, part))
 
     def test_coverage(self):
         self.check(Made(SEED, own_indicators()).events, None)
@@ -312,9 +337,21 @@ class DayByDay(KindsTest):
             for by, split in [('month', ()), ('quarter', ('region',)), ('year', tuple(DIMENSIONS)), ('plan', ('language',))]:
                 self.assert_as_of(day, by, split)
         self.assert_as_of(days[2], 'day', (), '2018-03', '2018-03')
+        self.assert_moves('2017', 'year', [*days[3:], *acts])
+        self.assert_moves('2018', 'year', acts[2:])
         self.assert_same(self.told('--reported', by='year'), self.wanted('year', figures=self.book.reported), 'reported')
         for by in LONGER:
             self.assert_figures(by=by, split=('region',))
+
+    def assert_moves(self, period, by, days):
+        """What moved since the closing adds up, day by day, to what was known at the end of each."""
+        for id in self.book.indicators:
+            ran = self.house.run('suivi', 'explain', id, period, '--format', 'json')
+            told = json.loads(ran.out, parse_float=fractions.Fraction)
+            for day in days:
+                moved = sum(move['difference'] for move in told['moves'] if move['at'][:10] <= day.isoformat())
+                wanted = self.book.figures(id, by, length=self.book.length_on(day)).get((period,), 0)
+                self.assertEqual((told['reported'] or 0) + moved, wanted, '%s of %s on %s' % (id, period, day))
 
     def assert_as_of(self, day, by, split, first=None, last=None):
         self.assert_figures(by=by, split=split, first=first, last=last, options=['--as-of', day.isoformat()],

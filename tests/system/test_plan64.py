@@ -80,6 +80,8 @@ class Plan64(KindsTest):
                 'roster': ['--name', 'Kenya'], 'distinct': ['--name', 'A. Person']}[row['kind']]
         if row['kind'] == 'evidence':
             what += ['--link', 'https://example.org/minutes'] if len(row['id']) % 2 else ['--file', self.minutes]
+        if row['id'] == 'web.languages':        # by its code, as the web log names it
+            what = ['--name', 'fr']
         for name, value in self.dims(row).items():
             what += ['--dim', '%s=%s' % (name, value)]
         self.house.run('suivi', 'record', row['id'], '--at', DAY, *what, '--state', self.house.path('record'))

@@ -45,7 +45,7 @@ class Protocol(HouseTest):
         welcome = self.peer().hello()
         self.assertEqual(welcome['last'], 0)
         self.assertEqual(welcome['source'], 'peer@host')
-        for field in ('credit', 'max_bytes', 'max_series', 'max_events'):
+        for field in ('credit', 'max_bytes', 'max_series', 'max_events', 'max_others'):
             self.assertGreater(welcome[field], 0)
 
     def test_count_and_query(self):

@@ -267,6 +267,18 @@ class Refused(RecordTest):
             with self.subTest(arguments=arguments):
                 self.refuse(*arguments, says=says)
 
+    def test_what_counts_by_itself(self):
+        """It would be added to what the collector counts: refused, with a daemon and without, unless it is meant so."""
+        page = ['web.pageviews', '--at', '2018-03-07', '--value', '5', '--dim', 'site=nswp', '--dim', 'language=en']
+        for name in (page, ['lists.posts', '--at', '2018-03-07', '--value', '5', '--dim', 'list=members']):
+            self.assert_changes_nothing(lambda name=name: self.record(*name, code=1), name[0], 'nothing was recorded',
+                                        'suivi correct', '--even-so')
+        self.record('web.languages', '--at', '2018-03-07', '--name', 'fr', '--dim', 'language=fr')     # by both
+        self.record(*page, '--even-so')
+        self.assertEqual(self.figure('web.pageviews', '2018-03'), 5)
+        self.house.stop()
+        self.assert_one_sentence(self.record(*page, code=1).err, 'fed by: web log', '--even-so')
+
     def test_days(self):
         value = ('--value', '3', '--dim', 'region=africa')
         for day, says in [('2018-02-31', '31 February 2018'), ('2018-13-01', '2018-13-01'), ('2018-03', '2018-03'), ('yesterday', 'yesterday'),

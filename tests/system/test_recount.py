@@ -120,7 +120,7 @@ class Recount(WeblogTest):
 
     def test_a_state_is_for_one_range(self):
         self.count_these()
-        before = self.house.table('web.*', by='day')
+        before = self.house.table('web.*', '--where', 'site=site', by='day')
         for first, last in ((None, None), (FIRST, None), (None, LAST), (FIRST, '2018-02-13')):
             with self.subTest(first=first, last=last):
                 self.assert_one_sentence(self.count_these(first=first, last=last, code=1).err, '--from 2018-02-10 --to 2018-02-12', '--state')

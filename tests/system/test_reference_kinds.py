@@ -258,11 +258,12 @@ class Kinds(unittest.TestCase):
         book = self.book('count', small_number=5)
         for region, value in [('a', 3), ('b', 10), ('c', 20), ('d', 0)]:
             self.say('2018-01-01', value, region)
-        table, withheld, either = book.outside('x', 'month', ['region'])
-        self.assertEqual((len(table), withheld, either), (4, {('2018-01', 'a')}, [({('2018-01', 'b')}, 1)]))
-        self.assertEqual(book.outside('x', 'month', [])[1:], (set(), []))
-        self.assertEqual(book.outside('x', 'month', [], {'region': 'b'}), ({('2018-01',): 10}, set(), [({('2018-01',)}, 1)]))
-        self.assertEqual(book.outside('x', 'month', [], {'region': 'c'}), ({('2018-01',): 20}, set(), []))
+        self.assertEqual(book.outside('x', 'month', 'region'), {'2018-01': {'a', 'b'}})
+        for month, values, withheld in [('2018-02', [2, 3, 9], {'a', 'b'}), ('2018-03', [2, 2, 9], {'a', 'b', 'c'}),
+                                        ('2018-04', [1, 1, 4], {'a', 'b', 'c'}), ('2018-05', [0, 3], None), ('2018-06', [5, 6], set())]:
+            for region, value in zip('abc', values):
+                self.say(month + '-01', value, region)
+            self.assertEqual(book.outside('x', 'month', 'region')[month], withheld, month)
 
 
 if __name__ == '__main__':

@@ -98,6 +98,24 @@ class Spine(WeblogTest):
         self.weblog(path, site='some', languages='fr,ru', default='es')
         self.assert_figures(self.reference(content, languages='fr,ru', default='es'), site='some')
 
+    def test_languages_that_were_read(self):
+        """Of each day those with a page view, whatever the site, and of each once, in however many runs."""
+        def line(day, path, agent='Mozilla/5.0 (X11; Linux x86_64; rv:58.0) Gecko/20100101 Firefox/58.0'):
+            return '192.0.2.7 - - [%s/Mar/2018:09:00:00 +0000] "GET %s HTTP/1.1" 200 5120 "-" "%s"\n' % (day, path, agent)
+        first = line('06', '/fr/a') + line('06', '/b') + line('07', '/fr/c') + line('07', '/es/x.pdf') + line('07', '/es/', 'Googlebot/2.1')
+        path = self.house.write('one.log', first.encode())
+        self.weblog(path, site='one', languages='en,fr,es', default='en')
+        self.house.write('one.log', (first + line('07', '/fr/d')).encode())
+        self.weblog(path, site='one', languages='en,fr,es', default='en')
+        self.weblog(self.house.write('two.log', (line('08', '/fr/e') + line('08', '/es/f')).encode()), site='two',
+                    languages='en,fr,es', default='en', state='other')
+        self.assertEqual(self.house.table('web.languages', by='day', split=['language']), {
+            ('web.languages', '2018-03-06', 'en'): 1, ('web.languages', '2018-03-06', 'fr'): 1,
+            ('web.languages', '2018-03-07', 'fr'): 1, ('web.languages', '2018-03-08', 'es'): 1,
+            ('web.languages', '2018-03-08', 'fr'): 1})
+        self.assertEqual(self.house.table('web.languages'), {('web.languages', '2018-03'): 3})
+        self.assertIn('all is well', self.house.run('suivi', 'check').out)
+
     def test_no_languages(self):
         content = make_log(34)
         self.weblog(self.house.write('one.log', content), languages=None)

@@ -272,6 +272,8 @@ static void tell_figure(struct stage *stage, const struct suivi_figure *figure) 
         tell(stage, " reported %" PRId64, figure->reported);
     if (figure->has_target)
         tell(stage, " target %" PRId64, figure->target);
+    if (figure->has_on_time)
+        tell(stage, " on time %" PRId64, figure->on_time);
     tell(stage, " heard %u of %u\n", figure->heard, figure->days);
 }
 
@@ -378,7 +380,8 @@ static void test_figures(void **state) {
                       "[en] a 2018-Q3 0 '' state 3 decimals 0 heard 0 of 0\n"
                       "[] a 2018-Q4 0 '' state 2 decimals 0 heard 0 of 0\n"
                       "[] b 2018 -1 '' state 0 decimals 0 reported -9223372036854775808 heard 0 of 0\n"
-                      "[] b 2019 7 '' state 0 decimals 0 heard 0 of 365\n");
+                      "[] b 2019 7 '' state 0 decimals 0 heard 0 of 365\n"
+                      "[] c 2018-Q1 3 '' state 0 decimals 0 on time 2 heard 0 of 0\n");
     assert_int_equal(
         suivi_query(stage->client, &(struct suivi_query){.gaps = true}, PATIENTLY, NULL, NULL, NULL), 0);
     check_asked(

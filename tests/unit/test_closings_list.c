@@ -85,16 +85,16 @@ static void who_closed_it_reads_how_to_see_it(void **state) {
     (void)state;
     assert_text(list_of(usual, 1), write_some,
                 "closed: 2018-Q1, 1 212 figures kept, SHA-256 4f1c\n"
-                "5 of 64 indicators have a value.\n"
-                "To see them: suivi figures --reported --by quarter --from 2018-Q1 --to 2018-Q1\n");
+                "To see them: suivi figures --reported --by quarter --from 2018-Q1 --to 2018-Q1\n"
+                "5 of 64 indicators have a value.\n");
     assert_text(list_of(&usual[1], 1), write_one,
                 "closed: 2017, 1 figure kept, SHA-256 0a\n"
-                "1 of 1 indicator has a value.\n"
-                "To see them: suivi figures --reported --by year --from 2017 --to 2017\n");
+                "To see them: suivi figures --reported --by year --from 2017 --to 2017\n"
+                "1 of 1 indicator has a value.\n");
     assert_text(list_of(&usual[1], 1), write_none,
                 "closed: 2017, 1 figure kept, SHA-256 0a\n"
-                "None of 64 indicators has a value: that there was none is kept.\n"
-                "To see them: suivi figures --reported --by year --from 2017 --to 2017\n");
+                "To see them: suivi figures --reported --by year --from 2017 --to 2017\n"
+                "None of 64 indicators has a value: that there was none is kept.\n");
     assert_text(list_of(&usual[1], 1), write_unknown,
                 "closed: 2017, 1 figure kept, SHA-256 0a\n"
                 "To see them: suivi figures --reported --by year --from 2017 --to 2017\n");

@@ -1,6 +1,7 @@
 /* However a batch is gone through, each event is added to the sum of its series and day, once. */
 #include "tests/unit/room.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "daemon/intake/combine.h"
@@ -140,7 +141,78 @@ static void every_event_is_in_one_sum(void **state) {
     room_destroy(&room);
 }
 
+/* ---- what is kept one by one ---- */
+
+#define OTHERS MESSAGE_OTHERS_MAX
+
+/* `counts` numbers of a count, `levels` of a level, `names` of a roster: does the batch open? */
+static int opens(struct room *room, uint32_t counts, uint32_t levels, uint32_t names, struct fault *why) {
+    struct wire_writer *series, *events, *frame;
+    struct message_flat flat = {0};
+    struct message_batch batch;
+    struct wire_reader reader;
+    struct combine *combine;
+    enum message_type type;
+    struct dims dims = {0};
+    assert_int_equal(dims_add(&dims, STR("site"), STR("a"), NULL), 0);
+    wire_writer_new(&series, MESSAGE_BYTES_MAX);
+    wire_writer_new(&events, MESSAGE_BYTES_MAX);
+    wire_writer_new(&frame, MESSAGE_BYTES_MAX);
+    message_write_series(series, STR("k.count"), &dims);
+    message_write_series(series, STR("k.level"), &dims);
+    message_write_series(series, STR("k.roster"), &dims);
+    for (uint32_t i = 0; i < names; i++)
+        message_write_event_name(events, 2, i, STR("n"));
+    for (uint32_t i = 0; i < counts + levels; i++)
+        message_write_event_number(events, i < counts ? 0 : 1, i, 1);
+    message_write_batch(frame,
+                        &(struct message_batch){.source = STR("s"),
+                                                .outbox = STR("o"),
+                                                .seq = 1,
+                                                .series_count = 3,
+                                                .event_count = counts + levels + names},
+                        series, events);
+    wire_reader_init(&reader, wire_writer_data(frame), wire_writer_len(frame));
+    assert_int_equal(message_open(&reader, &type, NULL), 0);
+    assert_int_equal(message_read_flat(&reader, &flat, &batch, NULL), 0);
+    combine_new(&combine, room->catalogue);
+    int err = combine_open(combine, &batch, &flat, why);
+    combine_destroy(&combine);
+    message_flat_clear(&flat);
+    wire_writer_destroy(&series);
+    wire_writer_destroy(&events);
+    wire_writer_destroy(&frame);
+    return err;
+}
+
+/* Whether the daemon has met the series before or not. */
+static void what_is_kept_one_by_one_is_bounded(void **state) {
+    (void)state;
+    struct room room;
+    struct fault why = {""};
+    struct name_found found;
+    struct dims dims = {0};
+    room_new_with(&room, room_kinds);
+    assert_int_equal(dims_add(&dims, STR("site"), STR("a"), NULL), 0);
+    for (int known = 0; known < 2; known++) {
+        assert_int_equal(opens(&room, MESSAGE_EVENTS_MAX, 0, 0, &why), 0);
+        assert_int_equal(opens(&room, 10, OTHERS, 0, &why), 0);
+        assert_int_equal(opens(&room, 10, 0, OTHERS, &why), 0);
+        assert_int_equal(opens(&room, 10, OTHERS / 2, OTHERS / 2, &why), 0);
+        assert_int_equal(opens(&room, 0, OTHERS + 1, 0, &why), -EPROTO);
+        assert_int_equal(opens(&room, 0, 0, OTHERS + 1, &why), -EPROTO);
+        assert_int_equal(opens(&room, 10, OTHERS / 2 + 1, OTHERS / 2, &why), -EPROTO);
+        assert_non_null(strstr(why.text, "more than 262144 of its events"));
+        assert_int_equal(catalogue_series(room.catalogue, STR("k.level"), &dims, &found, NULL), 0);
+        assert_int_equal(catalogue_series(room.catalogue, STR("k.roster"), &dims, &found, NULL), 0);
+    }
+    room_destroy(&room);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_event_is_in_one_sum)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_event_is_in_one_sum),
+        cmocka_unit_test(what_is_kept_one_by_one_is_bounded),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

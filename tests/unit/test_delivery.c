@@ -775,6 +775,53 @@ static void test_what_is_not_ours_is_passed_over(void **state) {
 }
 
 /* A daemon and a line that lose, repeat and delay at random: at the end it has every batch once, in order. */
+/* So that who sends at the same time is not held up; a batch that counts as a whole is not cut. */
+static void test_batches_of_names_and_sets_are_small(void **state) {
+    struct talk *talk = *state;
+    struct dims dims = {0};
+    struct batcher *batcher;
+    size_t batches;
+    batcher_new(&batcher, STR(SOURCE), outbox_id(talk->outbox), 1);
+    for (int whole = 0; whole < 2; whole++) {
+        if (whole)
+            batcher_whole(batcher);
+        for (int i = 0; i < 10; i++)
+            assert_int_equal(batcher_number(batcher, STR("a.count"), &dims, DAY, 1, NULL), 0);
+        for (uint32_t i = 0; i < BATCHER_OTHERS_MAX; i++)
+            assert_int_equal(
+                i & 1 ? batcher_name(batcher, STR("a.roster"), &dims, DAY, STR("n"), NULL)
+                      : batcher_set(batcher, STR("a.distinct"), &dims, DAY, &(uint64_t){i + 1}, 1, NULL),
+                0);
+        (void)batcher_number(batcher, STR("a.count"), &dims, DAY, 1, NULL);
+        (void)batcher_close(batcher, &batches);
+        assert_int_equal(batches, 1);
+        batcher_clear(batcher, 1);
+        if (whole)
+            batcher_whole(batcher);
+        for (uint32_t i = 0; i <= BATCHER_OTHERS_MAX; i++)
+            assert_int_equal(batcher_name(batcher, STR("a.roster"), &dims, DAY, STR("n"), NULL), 0);
+        (void)batcher_close(batcher, &batches);
+        assert_int_equal(batches, whole ? 1 : 2);
+        batcher_clear(batcher, 1);
+    }
+    batcher_destroy(&batcher);
+}
+
+static void test_daemon_that_takes_less_is_told(void **state) {
+    struct talk *talk = *state;
+    fill(talk, 1);
+    says_hello(talk, 1);
+    message_write_welcome(talk->writer, &(struct message_welcome){.source = STR(SOURCE),
+                                                                  .credit = 64,
+                                                                  .max_bytes = MESSAGE_BYTES_MAX,
+                                                                  .max_series = MESSAGE_SERIES_MAX,
+                                                                  .max_events = MESSAGE_EVENTS_MAX,
+                                                                  .max_others = BATCHER_OTHERS_MAX - 1});
+    assert_int_equal(hear(talk), -EPROTO);
+    assert_non_null(strstr(talk->why.text, "16383 sets, names and entries"));
+    assert_int_equal(outbox_waiting(talk->outbox), 1);
+}
+
 static void test_any_loss_ends_well(void **state) {
     struct talk *talk = *state;
     unsigned seed = (unsigned)getpid();
@@ -836,6 +883,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_busy_daemon_is_asked_again, setup, teardown),
         cmocka_unit_test_setup_teardown(test_busy_daemon_that_fell_silent_is_not_busy, setup, teardown),
         cmocka_unit_test_setup_teardown(test_another_version_is_said, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_batches_of_names_and_sets_are_small, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_daemon_that_takes_less_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused_event_is_written_down, setup, teardown),
         cmocka_unit_test_setup_teardown(test_event_refused_again_is_written_down_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_only_the_same_refusal_is_written_down_once, setup, teardown),

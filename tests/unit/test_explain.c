@@ -66,7 +66,8 @@ static struct suivi_explanation about_downloads(void) {
 static void what_is_missing_says_how_to_count_it(void **state) {
     (void)state;
     struct suivi_explanation it = about_downloads();
-    const struct suivi_part part = {"weblog@www1", 31, 3, "2018-02-01", "2018-02-03", at(2018, 2, 3, 85800)};
+    const struct suivi_part part = {"weblog@www1",         31, 3, "2018-02-01", "2018-02-03",
+                                    at(2018, 2, 3, 85800), 0};
     const struct suivi_dim site = {"site", "nswp"};
     it.figure.state = SUIVI_MISSING;
     it.figure.heard = 3;
@@ -102,8 +103,8 @@ static void a_whole_month_needs_no_hint(void **state) {
     (void)state;
     struct suivi_explanation it = about_downloads();
     const struct suivi_part parts[] = {
-        {"weblog@www1", 1200, 28, "2018-02-01", "2018-02-28", at(2019, 3, 1, 60)},
-        {"weblog@www2", 34, 2, "2018-02-01", "2018-02-28", at(2018, 3, 1, 60)},
+        {"weblog@www1", 1200, 28, "2018-02-01", "2018-02-28", at(2019, 3, 1, 60), 10},
+        {"weblog@www2", 34, 2, "2018-02-01", "2018-02-28", at(2018, 3, 1, 60), 0},
     };
     it.figure.value = 1234;
     it.figure.heard = 28;
@@ -112,18 +113,19 @@ static void a_whole_month_needs_no_hint(void **state) {
     it.parts = parts;
     it.part_count = 2;
     it.more = 7;
-    assert_told(&it, &nothing_more,
-                "Resources downloaded, February 2018: 1 234 (heard from on all 28 days)\n"
-                "  weblog@www1   1-28 Feb           1 200 downloads   last heard 1 Mar 2019 00:01\n"
-                "  weblog@www2   1-28 Feb, 2 days   34 downloads      last heard 1 Mar 00:01\n"
-                "What it means:\n"
-                "  indicator   web.downloads\n"
-                "  code        1.2.6\n"
-                "  definition  Files fetched by people.\n"
-                "  version     2\n"
-                "  fed by      web log\n"
-                "  target      3 000\n"
-                "There is more than can be told at once: 7 rows are left out.\n");
+    assert_told(
+        &it, &nothing_more,
+        "Resources downloaded, February 2018: 1 234 (heard from on all 28 days)\n"
+        "  weblog@www1   1-28 Feb           1 200 downloads, \xc2\xb1 0.8 %   last heard 1 Mar 2019 00:01\n"
+        "  weblog@www2   1-28 Feb, 2 days   34 downloads               last heard 1 Mar 00:01\n"
+        "What it means:\n"
+        "  indicator   web.downloads\n"
+        "  code        1.2.6\n"
+        "  definition  Files fetched by people.\n"
+        "  version     2\n"
+        "  fed by      web log\n"
+        "  target      3 000\n"
+        "There is more than can be told at once: 7 rows are left out.\n");
 }
 
 /* A closed quarter in which everything happened. */
@@ -296,6 +298,59 @@ static void the_version_told_is_that_of_the_period(void **state) {
     }
 }
 
+static void assert_has(const struct suivi_explanation *it, const char *wanted) {
+    char *text = NULL;
+    size_t len;
+    FILE *stream = open_memstream(&text, &len);
+    explain_text_write(stream, it, &nothing_more);
+    fclose(stream);
+    if (!strstr(text, wanted))
+        fail_msg("wanted %s in:\n%s", wanted, text);
+    free(text);
+}
+
+/* Also where the method had no text, or the words were not kept; the same words are told once. */
+static void what_was_reported_has_the_words_of_its_time(void **state) {
+    (void)state;
+    struct suivi_meaning meaning[] = {
+        {"2018", "0", true, true, "", "Not of this closing.", ""},
+        {"2018-Q1", "1", true, true, "Downloads", "Files fetched.", ""},
+    };
+    struct suivi_explanation it = about_all_of_it(versions);
+    it.closings = &closing;
+    it.closing_count = 1;
+    it.meanings = meaning;
+    it.meaning_count = 2;
+    it.figure.period = "2018-02";
+    it.method = "web log";
+    assert_has(&it, "  definition  reported by version 1: Files fetched.\n"
+                    "              now: Files fetched by people.\n"
+                    "  method      reported by version 1: none was given\n"
+                    "              now: web log\n"
+                    "  version     1, since 1 Jan 2016\n");
+    meaning[1].kept = false;
+    assert_has(&it, "  definition  reported by version 1: its words were not kept then\n"
+                    "              now: Files fetched by people.\n");
+    meaning[1].changed = false;
+    assert_has(&it, "  definition  Files fetched by people.\n  method      web log\n");
+    meaning[1] =
+        (struct suivi_meaning){"2018-Q1", "", false, true, "", "Files fetched by people.", "web log"};
+    assert_has(&it, "  definition  Files fetched by people.\n  method      web log\n");
+}
+
+static void what_the_plan_has_no_more_is_not_counted(void **state) {
+    (void)state;
+    struct suivi_explanation it = about_downloads();
+    it.closings = &closing;
+    it.closing_count = 1;
+    it.gone = true;
+    it.figure.period = "2018-Q1";
+    it.figure.has_reported = true;
+    it.figure.reported = it.figure.value;
+    assert_has(
+        &it, " on 10 Apr 2018; not counted any more\n  SHA-256 4f1c; note: to the donors\nWhat it meant:\n");
+}
+
 static void a_change_of_the_text_alone_is_told_as_such(void **state) {
     (void)state;
     static const struct suivi_version same[] = {{"1", "2016-01-01", 1451606400},
@@ -324,8 +379,8 @@ static void what_is_entered_is_counted_as_what_it_is(void **state) {
                  {"milestone", 1, "   1 entry   "},   {"evidence", 3, "   3 entries   "},
                  {"count", 5, "   0.5 members   "}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const struct suivi_part part = {"record@vm",  cases[i].value, 1,
-                                        "2018-02-01", "2018-02-01",   at(2018, 2, 3, 0)};
+        const struct suivi_part part = {"record@vm",  cases[i].value,    1, "2018-02-01",
+                                        "2018-02-01", at(2018, 2, 3, 0), 0};
         struct suivi_explanation it = about_downloads();
         it.indicator.kind = cases[i].kind;
         it.indicator.unit = "members";
@@ -604,7 +659,8 @@ static void json_has_all_of_it(void **state) {
     struct suivi_explanation it = about_all_of_it(versions);
     const struct suivi_move move = {1525305600, 3, "weblog@www1", "came later"};
     const struct suivi_dim africa = {"region", "africa"};
-    const struct suivi_part part = {"weblog@www1", 31, 3, "2018-02-01", "2018-02-03", at(2018, 2, 3, 85800)};
+    const struct suivi_part part = {"weblog@www1",         31, 3, "2018-02-01", "2018-02-03",
+                                    at(2018, 2, 3, 85800), 6};
     const struct suivi_operand operand = {"lists.posts", "Posts", {.state = SUIVI_NOT_DUE, .note = ""}};
     const struct suivi_entry_row row = {
         .source = "record@office",
@@ -650,6 +706,7 @@ static void json_has_all_of_it(void **state) {
                 "   \"source\": \"weblog@www1\",\n"
                 "   \"value\": 3.1,\n"
                 "   \"unit\": \"downloads\",\n"
+                "   \"error\": 6,\n"
                 "   \"days\": 3,\n"
                 "   \"first\": \"2018-02-01\",\n"
                 "   \"last\": \"2018-02-03\",\n"
@@ -752,6 +809,8 @@ int main(void) {
         cmocka_unit_test(a_month_is_closed_with_its_quarter),
         cmocka_unit_test(what_was_closed_without_a_value_says_so),
         cmocka_unit_test(the_version_told_is_that_of_the_period),
+        cmocka_unit_test(what_was_reported_has_the_words_of_its_time),
+        cmocka_unit_test(what_the_plan_has_no_more_is_not_counted),
         cmocka_unit_test(a_change_of_the_text_alone_is_told_as_such),
         cmocka_unit_test(what_is_entered_is_counted_as_what_it_is),
         cmocka_unit_test(entries_say_what_was_entered_and_why_it_changed),

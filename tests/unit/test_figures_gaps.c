@@ -69,6 +69,35 @@ static const struct figures_table_layout by_month = {.width = 120, .by = PERIOD_
 static const struct figures_table_layout every = {
     .width = 120, .by = PERIOD_MONTH, .all_periods = true, .all_rows = true};
 
+/* --- withheld for others --- */
+
+static const char *const north[] = {"north"}, *const south[] = {"south"}, *const of_all[] = {""};
+
+static const struct suivi_figure withheld_as_one[] = {
+    {.indicator = POSTS, .period = "2018-01", .dims = north, .value = 8},
+    {.indicator = POSTS, .period = "2018-01", .dims = south, .value = 9},
+    {.indicator = POSTS, .period = "2018-02", .dims = of_all, .state = SUIVI_WITHHELD},
+    {.indicator = DOWNLOADS, .period = "2018-01", .dims = of_all, .state = SUIVI_WITHHELD},
+};
+
+/* In a file it is one row; a person sees it in each row that it stands for, and in one of its own where there is none. */
+static void what_stands_for_all_is_shown_in_all(void **state) {
+    (void)state;
+    assert_table(answer_of(withheld_as_one, 4, 1), &by_month,
+                 "indicator          region   2018-01   2018-02   trend\n"
+                 "1.2.6  Downloads                  x\n"
+                 "1.2.8  Posts       north          8         x   ▄\n"
+                 "                   south          9         x   ▄\n"
+                 "\n"
+                 "x withheld: it would tell too much of few people\n");
+    assert_text(answer_of(withheld_as_one, 4, 1), figures_csv_write,
+                "indicator,period,region,value,state\n"
+                "lists.posts,2018-01,north,8,\n"
+                "lists.posts,2018-01,south,9,\n"
+                "lists.posts,2018-02,,,withheld\n"
+                "web.downloads,2018-01,,,withheld\n");
+}
+
 /* --- four kinds of nothing --- */
 
 static const struct suivi_figure nothings[] = {
@@ -353,6 +382,7 @@ static void target_and_remark_stand_in_the_last_block(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_stands_for_all_is_shown_in_all),
         cmocka_unit_test(four_kinds_of_nothing_have_marks),
         cmocka_unit_test(columns_end_where_figures_end),
         cmocka_unit_test(columns_asked_for_are_there),

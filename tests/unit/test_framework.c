@@ -30,7 +30,10 @@
 #define GOOD "  - {id: a.b, code: 1.1, kind: count, frequency: month, dimensions: [site], label: {en: A}}\n"
 
 /* One indicator with something more on line 14, and a good one with a ratio on line 12. */
-#define ONE(more)   HEAD "  - id: a\n    kind: count\n    frequency: year\n" more "    label: {en: A}\n"
+#define ONE(more) HEAD "  - id: a\n    kind: count\n    frequency: year\n" more "    label: {en: A}\n"
+#define FIRSTS(kind, firsts)                                                                                 \
+    HEAD GOOD "  - {id: d, kind: " kind                                                                      \
+              ", frequency: year, dimensions: [site], label: {en: D}, firsts: " firsts "}\n"
 #define RATIO(more) HEAD GOOD "  - {id: r, kind: ratio, frequency: year, label: {en: R}, " more "}\n"
 
 static const char *const accepted[] = {
@@ -55,6 +58,7 @@ static const char *const accepted[] = {
     "   decimals: 6, target: {value: 0.123456}, baseline: {period: 2014-Q1, value: 1}}\n"
     "- {id: h, kind: ratio, frequency: month, label: {en: H}, numerator: a, denominator: a}\n"
     "- {id: i, kind: distinct, frequency: month, label: {en: I}, window: plan, small_number: 0}\n",
+    FIRSTS("distinct", "{day: a.b, month: a.b, quarter: a.b, half: a.b, year: a.b, biennium: a.b}"),
     HEAD GOOD "areas: [{code: x, parent: y, label: {en: X}}, {code: y, label: {fr: Y}}]\nsmall_numbers: 0\n"
               "sources: [{source: '*', every: day}, {source: a?, every: plan}]\n",
     "\xef\xbb\xbfname: n\nplan: 2016/2020\nindicators: [{id: x, kind: count, frequency: day, label: {en: "
@@ -224,6 +228,14 @@ static const struct {
     {ONE("    baseline: {period: 2015, value: -1}\n"), 14, "\"-1\" is no whole number"},
     {HEAD "- id: a\n  kind: status\n  frequency: year\n  label: {en: A}\n  target: {value: 2}\n", 15,
      "\"2\" is neither 1 (in force) nor 0"},
+    /* Firsts. */
+    {FIRSTS("count", "{day: a.b}"), 12,
+     "only an indicator of kind distinct has \"firsts\"; this one is of kind count"},
+    {FIRSTS("distinct", "{day: a.c}"), 12, "no indicator has the id \"a.c\" (did you mean \"a.b\"?)"},
+    {FIRSTS("distinct", "{month: d}"), 12, "\"d\" is of kind distinct; firsts are added up"},
+    {FIRSTS("distinct", "{plan: a.b}"), 12, "unknown key \"plan\""},
+    {HEAD GOOD "  - {id: d, kind: distinct, frequency: year, label: {en: D}, firsts: {year: a.b}}\n", 12,
+     "\"a.b\" has other dimensions than \"d\""},
     /* Ratios. */
     {RATIO("numerator: a.b"), 12, "ratio \"r\" needs \"denominator\""},
     {RATIO("denominator: a.b"), 12, "ratio \"r\" needs \"numerator\""},

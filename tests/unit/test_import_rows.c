@@ -330,6 +330,28 @@ static void test_ids(void **state) {
     assert_int_not_equal(id(bench, 1), first[0]);
 }
 
+/* The same rows of two lists are two where something adds up; a level or a name holds once. */
+static void test_ids_of_two_lists(void **state) {
+    struct bench *bench = *state;
+    static const char roster[] = "entries:\n- indicator: names\n  at: file\n  name: {column: who}\n";
+    char named[256];
+    read_rows(bench, JOINED, "r,d\nN,07/03/2018\n");
+    uint64_t unnamed = id(bench, 0);
+    read_rows(bench, "name: east\n" JOINED, "r,d\nN,07/03/2018\n");
+    uint64_t east = id(bench, 0);
+    read_rows(bench, "name: east\n" JOINED, "d,r\n07/03/2018,N\n");
+    assert_int_equal(id(bench, 0), east);
+    read_rows(bench, "name: west\n" JOINED, "r,d\nN,07/03/2018\n");
+    assert_int_not_equal(id(bench, 0), east);
+    assert_int_not_equal(id(bench, 0), unnamed);
+    assert_int_not_equal(east, unnamed);
+    read_rows(bench, roster, "who\nKenya\n");
+    unnamed = id(bench, 0);
+    (void)snprintf(named, sizeof named, "name: east\n%s", roster);
+    read_rows(bench, named, "who\nKenya\n");
+    assert_int_equal(id(bench, 0), unnamed);
+}
+
 /* Nothing of a row but what is said goes into its id: neither its key nor a remark. */
 static void test_ids_are_of_what_is_said(void **state) {
     struct bench *bench = *state;
@@ -373,6 +395,7 @@ int main(void) {
         cmocka_unit_test(test_keys),
         cmocka_unit_test(test_ids),
         cmocka_unit_test(test_ids_are_of_what_is_said),
+        cmocka_unit_test(test_ids_of_two_lists),
         cmocka_unit_test(test_what_does_not_fit),
         cmocka_unit_test(test_size),
     };

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -366,18 +367,73 @@ static void test_shared_keys(void **state) {
     keys_close(&two);
 }
 
-/* Who has read nothing yet keeps no key alive for longer than it runs. */
-static void test_shared_by_one_that_needs_none(void **state) {
+/* Who has read nothing yet may need each key; and is known by an empty file that somebody made for it. */
+static void test_shared_by_one_that_has_not_begun(void **state) {
     struct place *place = *state;
-    struct keys *idle = open_as(place, PERIOD_MONTH, "idle");
-    assert_int_equal(keys_claim(idle, &place->why), 0);
-    destroy(place, idle, INT32_MIN);
-    assert_false(has(place, "idle.needs"));
-    keys_close(&idle);
+    int64_t since;
+    struct keys *one = open_as(place, PERIOD_MONTH, "one"), *two = open_as(place, PERIOD_MONTH, "two");
+    assert_int_equal(keys_claim(one, &place->why), 0);
+    write_key(place, "two.needs", "", 0, 0600);
+    hash_with(place, one, month(2018, 1), "x");
+    destroy(place, one, month(2018, 5));
+    assert_true(has(place, "2018-01"));
+    assert_string_equal(keys_held_by(one, &since), "two");
+    assert_true(keys_are_known(two));
+    assert_int_equal(keys_claim(two, &place->why), 0);
+    destroy(place, two, INT32_MIN);
+    destroy(place, one, month(2018, 5));
+    assert_true(has(place, "2018-01"));
+    keys_close(&one);
+    keys_close(&two);
+}
+
+static void test_nowhere_to_share(void **state) {
+    struct place *place = *state;
+    struct keys *keys;
     const struct keys_options nowhere = {
         .directory = "/nonexistent/keys", .epoch = PERIOD_MONTH, .shared_as = "x"};
-    assert_int_equal(keys_open_as(&idle, &nowhere, &place->why), -ENOENT);
+    assert_int_equal(keys_open_as(&keys, &nowhere, &place->why), -ENOENT);
     assert_non_null(strstr(place->why.text, "mount it"));
+}
+
+/* Many begin at once, with and without the lock of a shared directory: each epoch gets one key, and all use it. */
+static void race(struct place *place, const char *shared_as) {
+    enum { RACERS = 8, MONTHS = 30 };
+    uint64_t first[MONTHS], own[MONTHS];
+    int ends[2], go[2];
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(pipe(go), 0);
+    for (int racer = 0; racer < RACERS; racer++) {
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child > 0)
+            continue;
+        struct keys *keys = open_as(place, PERIOD_MONTH, shared_as);
+        close(go[1]);
+        if (read(go[0], own, 1) != 0) /* its end: all are there */
+            _exit(1);
+        for (int i = 0; i < MONTHS; i++)
+            own[i] = hash_with(place, keys, month(2016, 1) + i, "x");
+        _exit(write(ends[1], own, sizeof own) == (ssize_t)sizeof own ? 0 : 1);
+    }
+    close(go[0]);
+    close(go[1]);
+    close(ends[1]);
+    for (int racer = 0; racer < RACERS; racer++) {
+        assert_int_equal(read(ends[0], own, sizeof own), sizeof own);
+        if (racer == 0)
+            memcpy(first, own, sizeof own);
+        assert_memory_equal(own, first, sizeof own);
+    }
+    close(ends[0]);
+    for (int racer = 0, status; racer < RACERS; racer++)
+        assert_true(wait(&status) > 0 && status == 0);
+}
+
+static void test_many_begin_at_once(void **state) {
+    race(*state, NULL);
+    destroy(*state, ((struct place *)*state)->keys, month(2020, 1));
+    race(*state, "one");
 }
 
 int main(void) {
@@ -394,7 +450,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_another_length_begins_later, setup, teardown),
         cmocka_unit_test_setup_teardown(test_made_ahead, setup, teardown),
         cmocka_unit_test_setup_teardown(test_shared_keys, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_shared_by_one_that_needs_none, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_shared_by_one_that_has_not_begun, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_nowhere_to_share, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many_begin_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_months_are_bounded, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,6 +30,7 @@ enum {
     GROUP_TIME = 2,
     GROUP_REQUEST = 3,
     GROUP_STATUS = 4,
+    GROUP_REFERRER = 6,
     GROUP_AGENT = 7,
 };
 
@@ -123,8 +124,13 @@ static bool reference_parse(const struct reference *self, struct str text, struc
     line.request = group(self, text, GROUP_REQUEST);
     struct str status = group(self, text, GROUP_STATUS); /* three digits, nothing that ends them */
     line.status = (status.at[0] - '0') * 100 + (status.at[1] - '0') * 10 + (status.at[2] - '0');
-    if (line.has_agent)
+    line.time = group(self, text, GROUP_TIME);
+    if (line.has_agent) {
+        line.referrer = group(self, text, GROUP_REFERRER);
         line.agent = group(self, text, GROUP_AGENT);
+        line.rest.at = line.agent.at + line.agent.len + 1;
+        line.rest.len = (size_t)(text.at + text.len - line.rest.at);
+    }
     if (!reference_time(group(self, text, GROUP_TIME), &line.at))
         return false;
     *out = line;
@@ -275,7 +281,9 @@ static void check_same(const struct reference *reference, struct line_parser *pa
         return;
     bool same = got.at == wanted.at && got.status == wanted.status && got.has_agent == wanted.has_agent &&
                 got.open_ended == wanted.open_ended && str_equal(got.address, wanted.address) &&
-                str_equal(got.request, wanted.request) && str_equal(got.agent, wanted.agent);
+                str_equal(got.request, wanted.request) && str_equal(got.agent, wanted.agent) &&
+                str_equal(got.time, wanted.time) && str_equal(got.referrer, wanted.referrer) &&
+                str_equal(got.rest, wanted.rest);
     if (!same)
         fail_msg("is read differently: %.*s", STR_ARG(text));
 }

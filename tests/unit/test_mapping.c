@@ -56,7 +56,8 @@ static void test_whole(void **state) {
     struct fault why;
     int rc =
         load(&mapping,
-             "encoding: Windows-1252\ndelimiter: \";\"\ndates: \"%d.%m.%Y\"\nkey: [id, year]\nentries:\n"
+             "name: office in Nairobi\nencoding: Windows-1252\ndelimiter: \";\"\ndates: \"%d.%m.%Y\"\nkey: "
+             "[id, year]\nentries:\n"
              "- indicator: a.b\n  at: file\n  value: rows\n"
              "  dims: {region: {column: R, map: {Afrique: africa, \"Am. du Nord\": na}}, site: {is: x}}\n"
              "  where: [{column: s, is: ok}, {column: t, in: [a, \"\"]}, {column: u, filled: false}]\n"
@@ -67,6 +68,7 @@ static void test_whole(void **state) {
              &why);
     if (rc != 0)
         fail_msg("%s", why.text);
+    assert_string_equal(mapping->name, "office in Nairobi");
     assert_string_equal(mapping->encoding, "CP1252");
     assert_int_equal(mapping->delimiter, ';');
     assert_string_equal(mapping->dates, "%d.%m.%Y");

@@ -605,7 +605,7 @@ static size_t write_all(struct writers *writers, struct bytes out[static TYPES])
             break;
         case MESSAGE_WELCOME:
             message_write_welcome(message, &(struct message_welcome){STR("weblog@www1"), 5, 64, 1u << 24,
-                                                                     1u << 20, 1u << 20, 77, 2});
+                                                                     1u << 20, 1u << 20, 1u << 14, 77, 2});
             break;
         case MESSAGE_BATCH:
             message_write_series(first, STR("web.visits"), &dims);

@@ -176,10 +176,13 @@ static void test_records_of_an_explanation(void **state) {
     assert_int_equal(dims_add(&entry.dims, STR("d"), STR("v"), NULL), 0);
     entry.entry.id = 3;
     entry.entry.recorded = 4;
-    message_write_part(
-        lists.at[MESSAGE_LIST_PARTS],
-        &(struct message_part){
-            .source = STR("s"), .value = 1, .days = 2, .first = STR("f"), .last = STR("l"), .heard = 3});
+    message_write_part(lists.at[MESSAGE_LIST_PARTS], &(struct message_part){.source = STR("s"),
+                                                                            .value = 1,
+                                                                            .days = 2,
+                                                                            .first = STR("f"),
+                                                                            .last = STR("l"),
+                                                                            .heard = 3,
+                                                                            .error = 4});
     message_write_entry_row(lists.at[MESSAGE_LIST_ENTRIES], &entry);
     message_write_withdrawal(
         lists.at[MESSAGE_LIST_WITHDRAWALS],
@@ -246,7 +249,7 @@ static void test_records_of_an_explanation(void **state) {
         "[1, \"explanation\", {\"id\": 1, \"indicator\": [\"i\", \"\", \"\", \"\", \"\", \"\"], "
         "\"definition\": \"d\", \"method\": \"m\", \"method_version\": \"v\", \"fed_by\": \"f\", "
         "\"figure\": [\"i\", \"\", [], 2], \"more\": 3, \"gone\": false, \"parts\": [[\"s\", 1, 2, \"f\", "
-        "\"l\", 3]], "
+        "\"l\", 3, 4]], "
         "\"entries\": [[\"s\", {\"d\": \"v\"}, 1, 2, \"superseded\", {\"id\": 3, \"recorded\": 4}]], "
         "\"withdrawals\": [[\"s\", \"f\", \"l\", \"r\", 1]], \"refusals\": [[\"s\", \"r\", 1, 2]], "
         "\"versions\": [[\"v\", \"s\", 1]], \"closings\": [[\"p\", 1, \"d\", \"n\", 2, 3]], "

@@ -266,6 +266,49 @@ static void what_moved_has_one_row_for_each_cause(void **state) {
     books_destroy(&books);
 }
 
+/* Each retracts the one before, for a reason of its own: with each all of them are to be weighed anew. */
+static void what_is_too_much_work_is_told_as_one(void **state) {
+    (void)state;
+    enum { CHAIN = 4200 };
+    struct books books;
+    struct explained explained;
+    struct message_move_row move;
+    struct store_write *write;
+    struct name_found series;
+    uint32_t source;
+    char reason[16];
+    struct entry entry = {.id = 1, .recorded = 1, .done = ENTRY_NO_DAY, .title = STR("Paper")};
+    books_new(&books, "2018-02-05");
+    say_many(&books, "papers", &entry, 1);
+    do_close(&books, "2018-01");
+    assert_int_equal(catalogue_series(books.room.catalogue, STR("papers"), &(struct dims){0}, &series, NULL),
+                     0);
+    assert_int_equal(catalogue_source(books.room.catalogue, STR("desk"), &source, NULL), 0);
+    assert_int_equal(store_begin(books.room.store, &write, NULL), 0);
+    assert_int_equal(store_stamp(write, books.now, NULL), 0);
+    for (uint64_t i = 1; i < CHAIN; i++) {
+        (void)snprintf(reason, sizeof reason, "no %d", (int)i);
+        entry = (struct entry){.id = i + 1, .recorded = (int64_t)i, .done = ENTRY_NO_DAY, .retracts = i};
+        entry.reason = str_of(reason);
+        books_put(write, series.number, source, &(struct books_event){.day = "2018-01-05", .entry = &entry});
+    }
+    assert_int_equal(store_commit(&write, NULL), 0);
+    struct message_explanation *told = explain(&books, "papers", "2018-01", NULL, &explained);
+    int64_t value = told->figure.reported;
+    assert_int_equal(value, 1);
+    assert_int_equal(told->figure.value, 0);
+    assert_in_range(told->move_count, 100, CHAIN / 2);
+    for (uint32_t i = 0; i < told->move_count; i++) {
+        message_next_move(told, &move);
+        value += move.difference;
+        assert_int_equal(value, i + 1 == told->move_count ? 0 : i % 2);
+    }
+    assert_true(books_is(move.what, "and all the rest"));
+    assert_int_equal(told->more, CHAIN - told->move_count + CHAIN - told->entry_count);
+    frames_destroy(&explained.answer);
+    books_destroy(&books);
+}
+
 /* When it came is not guessed. */
 static void a_move_of_no_known_day_is_no_move(void **state) {
     (void)state;
@@ -301,6 +344,7 @@ int main(void) {
         cmocka_unit_test(a_withdrawal_of_other_things_is_no_reason),
         cmocka_unit_test(what_moved_on_many_days_is_told_day_by_day),
         cmocka_unit_test(what_moved_has_one_row_for_each_cause),
+        cmocka_unit_test(what_is_too_much_work_is_told_as_one),
         cmocka_unit_test(a_move_of_no_known_day_is_no_move),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

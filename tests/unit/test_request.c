@@ -17,7 +17,7 @@ static enum request_class classify(const char *request, size_t len, int status, 
     assert_non_null(copy);
     memcpy(copy + 1, request, len);
     enum request_class class = request_classify((struct str){copy + 1, len}, status, path);
-    if (class != REQUEST_OTHER)
+    if (path->at > copy && path->at <= copy + 1 + len)
         path->at = request + (path->at - (copy + 1));
     free(copy);
     return class;
@@ -56,9 +56,9 @@ static void methods_and_paths(void **state) {
         {"GET /a.htm HTTP/1.1", 200, REQUEST_PAGE, "/a.htm"},
         {"GET http://host.example/abs.zip?x HTTP/1.1", 200, REQUEST_DOWNLOAD, "http://host.example/abs.zip"},
         {"GET http://host.example HTTP/1.1", 200, REQUEST_PAGE, "http://host.example"},
-        {"GET /robots.txt HTTP/1.1", 200, REQUEST_OTHER, NULL},
-        {"GET /favicon.ico HTTP/1.1", 200, REQUEST_OTHER, NULL},
-        {"GET /a.CSS?v=3 HTTP/1.1", 200, REQUEST_OTHER, NULL},
+        {"GET /robots.txt HTTP/1.1", 200, REQUEST_OTHER, "/robots.txt"},
+        {"GET /favicon.ico HTTP/1.1", 200, REQUEST_OTHER, "/favicon.ico"},
+        {"GET /a.CSS?v=3 HTTP/1.1", 200, REQUEST_OTHER, "/a.CSS"},
         {"GET / HTTP/1.1", 206, REQUEST_OTHER, NULL},
         {"GET / HTTP/1.1", 404, REQUEST_OTHER, NULL},
         {"GET / HTTP/1.1", 0, REQUEST_OTHER, NULL},

@@ -13,8 +13,8 @@
 #define HASHES 2000
 
 struct got {
-    int64_t sum[6][40][4]; /* what, day, language (3: none) */
-    size_t set[2][40][4];  /* hashes below HASHES that came at least once */
+    int64_t sum[TALLY_SUMS][40][4]; /* what, day, language (3: none) */
+    size_t set[2][40][4];           /* hashes below HASHES that came at least once */
     unsigned calls, zeros;
     unsigned heard[40][2]; /* day, with agents */
     int fail;
@@ -148,6 +148,31 @@ static void forgotten_or_failed(void **state) {
     tally_destroy(&tally);
 }
 
+/* What is counted by stamp has zeros of its own, on days that were heard from by it. */
+static void by_stamp(void **state) {
+    (void)state;
+    struct tally *tally;
+    struct got got = {0};
+    const struct tally_sink sink = sink_of(&got);
+    tally_new(&tally, 0x3);
+    tally_stamped(tally, 4);
+    tally_add(tally, TALLY_FIRSTS_DAY, 4, 1, 2);
+    tally_add(tally, TALLY_UNSTAMPED, 5, 0, 3);
+    assert_int_equal(tally_flush(tally, &sink), 0);
+    assert_int_equal(got.sum[TALLY_FIRSTS_DAY][4][1], 2);
+    assert_int_equal(got.sum[TALLY_UNSTAMPED][5][0], 3);
+    assert_int_equal(got.calls, 2 * (TALLY_SUMS - TALLY_FIRSTS_DAY) + 1);
+    assert_int_equal(got.zeros, got.calls - 2);
+    got = (struct got){0};
+    tally_stamped(tally, 4); /* zeros were told */
+    assert_int_equal(tally_flush(tally, &sink), 0);
+    assert_int_equal(got.calls, 0);
+    tally_heard(tally, 4, true);
+    assert_int_equal(tally_flush(tally, &sink), 0);
+    assert_int_equal(got.calls, 3 + 2 * 5);
+    tally_destroy(&tally);
+}
+
 static void full(void **state) {
     (void)state;
     struct tally *tally;
@@ -160,9 +185,13 @@ static void full(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sums), cmocka_unit_test(zeros_once),
-        cmocka_unit_test(sets), cmocka_unit_test(forgotten_or_failed),
-        cmocka_unit_test(full), cmocka_unit_test(how_it_was_heard),
+        cmocka_unit_test(sums),
+        cmocka_unit_test(zeros_once),
+        cmocka_unit_test(sets),
+        cmocka_unit_test(forgotten_or_failed),
+        cmocka_unit_test(by_stamp),
+        cmocka_unit_test(full),
+        cmocka_unit_test(how_it_was_heard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,11 +58,11 @@ static json_t *welcome_told(struct wire_reader *reader, struct wire_writer *writ
     if (message_read_welcome(reader, &welcome, &why) != 0)
         fail_msg("%s", why.text);
     message_write_welcome(writer, &welcome);
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "source", text_of(welcome.source), "last",
-                     number_of(welcome.last), "credit", number_of(welcome.credit), "max_bytes",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "source", text_of(welcome.source),
+                     "last", number_of(welcome.last), "credit", number_of(welcome.credit), "max_bytes",
                      number_of(welcome.max_bytes), "max_series", number_of(welcome.max_series), "max_events",
-                     number_of(welcome.max_events), "digest", number_of(welcome.digest), "missing",
-                     number_of(welcome.missing));
+                     number_of(welcome.max_events), "max_others", number_of(welcome.max_others), "digest",
+                     number_of(welcome.digest), "missing", number_of(welcome.missing));
 }
 
 /* The keys that say something, as an encoder writes them. */
@@ -230,6 +230,8 @@ static json_t *extras_told(const struct message_figure *figure) {
         json_object_set_new(extras, "heard", json_integer(figure->heard));
         json_object_set_new(extras, "days", json_integer(figure->days));
     }
+    if (figure->has_on_time)
+        json_object_set_new(extras, "on_time", json_integer(figure->on_time));
     return extras;
 }
 
