@@ -262,9 +262,20 @@ static void forget(struct census *census) {
     posts_saved(census->posts);
 }
 
+/* The same again stands once. */
+static int send_break(void *arg, int32_t month) {
+    const struct census *census = arg;
+    const struct suivi_dim dim = {"list", census->list};
+    return suivi_remark(census->suivi, "lists.posters", &dim, 1,
+                        (int64_t)civil_first_day_of_month(month) * CIVIL_DAY_SECONDS, SUIVI_BREAK, "posters",
+                        "a new key: that of the month is destroyed; who had posted before counts twice");
+}
+
 static int hand_over(struct census *census, struct fault *why) {
     const struct sink sink = {.census = census};
     int rc = send_days(&sink);
+    if (rc == 0)
+        rc = posters_each_renewed(census->posters, send_break, census);
     if (rc != 0)
         return fault_set(why, rc, "%s", suivi_why(census->suivi));
     rc = posts_save(census->posts, why);

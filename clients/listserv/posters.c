@@ -23,6 +23,9 @@ struct posters {
     unsigned char passing[crypto_shorthash_KEYBYTES];
     struct entry *entries;
     size_t count, room;
+    int32_t month;    /* that was looked at last; INT32_MIN: none yet */
+    int32_t *renewed; /* months, each once */
+    size_t renewed_count;
 };
 
 int posters_open(struct posters **out, const char *directory, struct fault *why) {
@@ -34,6 +37,7 @@ int posters_open(struct posters **out, const char *directory, struct fault *why)
     posters->magic = POSTERS_MAGIC;
     posters->directory = directory != NULL ? mem_string(directory, strlen(directory)) : NULL;
     posters->keys = keys;
+    posters->month = INT32_MIN;
     randombytes_buf(posters->passing, sizeof posters->passing);
     *out = posters;
     return 0;
@@ -47,6 +51,7 @@ void posters_close(struct posters **pointer) {
     keys_close(&posters->keys);
     free(posters->directory);
     free(posters->entries);
+    free(posters->renewed);
     posters->magic = 0;
     free(posters);
     *pointer = NULL;
@@ -68,10 +73,38 @@ static int hash_of(struct posters *posters, int32_t month, struct str address, u
     return rc == 0 ? keys_hash(posters->keys, month, address.at, address.len, out, why) : rc;
 }
 
+static int look_at_key(struct posters *posters, int32_t month, struct fault *why) {
+    if (posters->keys == NULL || posters->month == month)
+        return 0;
+    struct keys_epoch epoch;
+    int rc = keys_epoch(posters->keys, month, &epoch, why);
+    if (rc != 0)
+        return rc;
+    posters->month = month;
+    for (size_t i = 0; i < posters->renewed_count && epoch.succeeds; i++)
+        epoch.succeeds = posters->renewed[i] != month;
+    if (!epoch.succeeds)
+        return 0;
+    posters->renewed = mem_resize(posters->renewed, posters->renewed_count + 1, sizeof *posters->renewed);
+    posters->renewed[posters->renewed_count++] = month;
+    return 0;
+}
+
+int posters_each_renewed(struct posters *posters, int (*take)(void *arg, int32_t month), void *arg) {
+    OBJ_CHECK(posters, POSTERS_MAGIC);
+    int rc = 0;
+    for (size_t i = 0; i < posters->renewed_count && rc == 0; i++)
+        rc = take(arg, posters->renewed[i]);
+    return rc;
+}
+
 int posters_add(struct posters *posters, int32_t day, struct str address, struct fault *why) {
     OBJ_CHECK(posters, POSTERS_MAGIC);
     uint64_t hash;
-    int rc = hash_of(posters, civil_month_of_day(day), address, &hash, why);
+    int32_t month = civil_month_of_day(day);
+    int rc = hash_of(posters, month, address, &hash, why);
+    if (rc == 0)
+        rc = look_at_key(posters, month, why);
     if (rc != 0)
         return rc;
     if (posters->count == posters->room) {
@@ -115,7 +148,8 @@ int posters_each(struct posters *posters,
 
 void posters_forget(struct posters *posters) {
     OBJ_CHECK(posters, POSTERS_MAGIC);
-    posters->count = 0;
+    posters->count = posters->renewed_count = 0;
+    posters->month = INT32_MIN;
 }
 
 int posters_destroy_before(struct posters *posters, int32_t month, struct fault *why) {

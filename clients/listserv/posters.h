@@ -18,6 +18,10 @@ void posters_close(struct posters **posters);
 int posters_add(struct posters *posters, int32_t day, struct str address, struct fault *why);
 bool posters_full(const struct posters *posters);
 
+/* Hands on the months of which somebody was added, and whose key stands in the place of one that was destroyed: who posted in them before is not
+ * known again. */
+int posters_each_renewed(struct posters *posters, int (*take)(void *arg, int32_t month), void *arg);
+
 /* Hands on who posted, by day, in order, each once a day; what `take` returns other than 0 is returned. */
 int posters_each(struct posters *posters,
                  int (*take)(void *arg, int32_t day, const uint64_t *hashes, size_t count), void *arg);

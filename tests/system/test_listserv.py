@@ -232,6 +232,16 @@ class Once(ListsTest):
         wanted = sorted({key[1] for key in self.house.table('lists.posters')})[-2:]
         self.assertEqual(months, wanted)
 
+    def test_a_late_post_of_such_a_month_marks_a_break(self):
+        """Its poster cannot be known again: counted twice, and told."""
+        def post(number, day):
+            return b'From a@b.example %s 10:00:00 2018\nFrom: a@b.example\nMessage-ID: <%d@x>\n\n\n' % (day, number)
+        self.listserv(self.house.write('a.mbox', post(1, b'Thu Mar  1') + post(2, b'Tue May  1')))
+        self.assertNotIn('a new key', self.house.run('suivi', 'explain', 'lists.posters', '2018-03').out)
+        self.listserv(self.house.write('b.mbox', post(3, b'Fri Mar  2')))
+        self.assertEqual(nonzero(self.house.table('lists.posters')), {('lists.posters', '2018-03'): 2, ('lists.posters', '2018-05'): 1})
+        self.assertIn('a new key', self.house.run('suivi', 'explain', 'lists.posters', '2018-03').out)
+
     def test_nothing_identifying_is_kept(self):
         path = self.house.write('private-name.mbox', make_lists.mbox(SEED, 100))
         self.listserv(path)
