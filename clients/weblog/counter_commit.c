@@ -101,7 +101,6 @@ static bool is_wanted(const struct counter *counter, int32_t day) {
     return day >= counter->options.days.first && day <= counter->options.days.last;
 }
 
-<<<<<<< HEAD
 /* Where a site has known more than one way of counting visitors, each day says which was its own. */
 static int send_method(struct counter *counter, int32_t day) {
     const char *name = methods_name(&counter->methods, day);
@@ -117,8 +116,6 @@ static int send_method(struct counter *counter, int32_t day) {
     return rc;
 }
 
-=======
->>>>>>> main
 void counter_forget_named(struct counter *counter) {
     for (size_t i = 0; i < TALLY_LANGUAGES; i++)
         counter->named[i] = INT32_MIN;
@@ -134,24 +131,6 @@ static int send_language(struct counter *counter, int32_t day, unsigned language
         return 0;
     counter->named[language] = day;
     return suivi_name(counter->suivi, "web.languages", &dim, 1, (int64_t)day * CIVIL_DAY_SECONDS, name);
-<<<<<<< HEAD
-=======
-}
-
-/* Where a site has known more than one way of counting visitors, each day says which was its own. */
-static int send_method(struct counter *counter, int32_t day) {
-    const char *name = methods_name(&counter->methods, day);
-    struct suivi_dim dim = {"site", counter->options.site};
-    int rc = 0;
-    if (name == NULL || counter->method_told == day)
-        return 0;
-    for (unsigned i = 0; i < sizeof set_names / sizeof set_names[0] && rc == 0; i++)
-        rc = suivi_remark(counter->suivi, set_names[i], &dim, 1, (int64_t)day * CIVIL_DAY_SECONDS,
-                          SUIVI_METHOD, "method", name);
-    if (rc == 0)
-        counter->method_told = day;
-    return rc;
->>>>>>> main
 }
 
 static int send_sum(void *arg, enum tally_sum what, int32_t day, unsigned language, int64_t value) {
@@ -160,15 +139,8 @@ static int send_sum(void *arg, enum tally_sum what, int32_t day, unsigned langua
         return 0;
     struct suivi_dim dims[2];
     size_t count = dims_of(counter, language, dims);
-<<<<<<< HEAD
     int rc =
         suivi_count(counter->suivi, sum_names[what], dims, count, (int64_t)day * CIVIL_DAY_SECONDS, value);
-=======
-    int rc = what == TALLY_REQUESTS ? send_method(counter, day) : 0;
-    if (rc == 0)
-        rc = suivi_count(counter->suivi, sum_names[what], dims, count, (int64_t)day * CIVIL_DAY_SECONDS,
-                         value);
->>>>>>> main
     return rc == 0 && what == TALLY_PAGEVIEWS && value > 0 ? send_language(counter, day, language) : rc;
 }
 
