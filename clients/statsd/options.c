@@ -11,8 +11,8 @@ const char options_help[] =
     "end.\n"
     "\n"
     "  --config FILE            which metric is which indicator (default: " USUAL_CONFIG ")\n"
-    "  --listen ADDRESS         udp://HOST:PORT or tcp://HOST:PORT, may be repeated; instead of those of the "
-    "settings\n"
+    "  --listen ADDRESS         udp://HOST:PORT or tcp://HOST:PORT; may be repeated; in place of the "
+    "settings' own\n"
     "  --state DIR              where keys and the outbox are (default: /var/lib/suivi/statsd)\n" COMMON_HELP(
         "statsd") "  --dry-run                print what would be sent; nothing is saved or sent\n"
                   "  --help, --version\n";

@@ -11,9 +11,10 @@ from weblog_case import WeblogTest, make_log
 OPTIONS = {
     ('suivid',): ['--config', '--data', '--listen', '--framework', '--help', '--version'],
     ('suivi-weblog',): ['--endpoint', '--state', '--site', '--format', '--languages', '--default-language', '--from', '--to', '--follow',
-                        '--help', '--version'],
-    ('suivi-listserv',): ['--list', '--config', '--dry-run', '--once', '--follow', '--endpoint', '--state', '--source', '--timeout', '--help',
-                          '--version'],
+                        '--epoch', '--shared-keys', '--make-key', '--stamp', '--stamp-path', '--forget-site', '--help', '--version'],
+    ('suivi-listserv',): ['--list', '--config', '--dry-run', '--once', '--follow', '--endpoint', '--state', '--source', '--timeout',
+                          '--help', '--version'],
+    ('suivi-statsd',): ['--config', '--listen', '--dry-run', '--endpoint', '--state', '--source', '--timeout', '--help', '--version'],
     ('suivi',): ['figures', 'explain', 'due', 'close', 'withdraw', 'record', 'correct', 'import',
                  'sources', 'check', '--help', '--version'],
     ('suivi', 'figures'): ['--from', '--to', '--by', '--split', '--where', '--as-of', '--reported', '--gaps', '--outside',
@@ -49,12 +50,12 @@ class Programs(HouseTest):
                 self.assertLessEqual(max(len(line) for line in ran.out.splitlines()), 110)
 
     def test_version(self):
-        for name in ('suivid', 'suivi', 'suivi-weblog', 'suivi-listserv'):
+        for name in ('suivid', 'suivi', 'suivi-weblog', 'suivi-listserv', 'suivi-statsd'):
             ran = self.house.run(name, '--version')
             self.assertEqual((ran.out.strip(), ran.err), ('%s %s' % (name, self.version()), ''))
 
     def test_wrong_usage_says_how(self):
-        for name in ('suivid', 'suivi', 'suivi-weblog', 'suivi-listserv'):
+        for name in ('suivid', 'suivi', 'suivi-weblog', 'suivi-listserv', 'suivi-statsd'):
             ran = self.house.run(name, '--no-such-option', code=2)
             self.assertEqual(ran.out, '')
             self.assertIn('--help', ran.err)
