@@ -188,6 +188,17 @@ bool framework_firsts(const struct framework *framework, size_t index, enum peri
     return false;
 }
 
+bool framework_is_firsts(const struct framework *framework, size_t index) {
+    for (size_t i = 0; i < framework->count; i++) {
+        for (size_t type = 0; type < PERIOD_PLAN; type++) {
+            if (framework->indicators[i].firsts[type] == index + 1) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 uint64_t framework_meaning(const struct framework *framework, size_t index) {
     return indicator_at(framework, index)->meaning;
 }

@@ -54,6 +54,9 @@ const struct framework_indicator *framework_indicator_at(const struct framework 
 bool framework_firsts(const struct framework *framework, size_t index, enum period_type longest,
                       enum period_type *type, size_t *count);
 
+/* Whether the indicator is such a count of another. */
+bool framework_is_firsts(const struct framework *framework, size_t index);
+
 /* Index of the indicator, or -ENOENT. framework_find_named takes its code in the plan, too: people know it by that. */
 int framework_find(const struct framework *framework, struct str id);
 int framework_find_named(const struct framework *framework, struct str name);

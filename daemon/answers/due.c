@@ -115,7 +115,8 @@ static int judge_indicator(struct duties *duties, size_t index) {
         return due_status(duties, index);
     case KIND_RATIO: /* its operands are asked for */
         return 0;
-    case KIND_COUNT:
+    case KIND_COUNT: /* one that stands for members of a distinct kind is asked for with that */
+        return framework_is_firsts(duties->framework, index) ? 0 : due_figure(duties, index);
     case KIND_DISTINCT:
     case KIND_LEVEL:
     case KIND_ROSTER:

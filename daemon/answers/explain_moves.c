@@ -93,6 +93,23 @@ static int note_entry(void *arg, const struct store_entry *stored) {
     return moves_span(moves, &given, &came, &gone);
 }
 
+/* Those who were counted one by one stand beside a day of a distinct kind, and a corrected figure of it in the place of both. */
+static int note_firsts_of_day(struct moves *moves, const struct moves_leaf *leaf) {
+    struct explaining *explaining = moves->explaining;
+    struct explain_group group;
+    enum period_type type;
+    size_t count;
+    if (!framework_firsts(explaining->framework, leaf->index, PERIOD_DAY, &type, &count))
+        return 0;
+    explain_gather(explaining, count, &group);
+    int err = group.count == 0 ? 0
+                               : store_each_sum(explaining->snapshot, STORE_DAYS, group.series, group.count,
+                                                explaining->period.first, explaining->period.last, note_sum,
+                                                moves, explaining->why);
+    free(group.series);
+    return err;
+}
+
 static int note_leaf(struct moves *moves, const struct moves_leaf *leaf) {
     struct explaining *explaining = moves->explaining;
     const struct explain_group *group = &leaf->group;
@@ -101,6 +118,8 @@ static int note_leaf(struct moves *moves, const struct moves_leaf *leaf) {
     if (leaf->indicator->kind == KIND_COUNT)
         err = store_each_sum(explaining->snapshot, STORE_DAYS, group->series, group->count, first, last,
                              note_sum, moves, explaining->why);
+    if (leaf->indicator->kind == KIND_DISTINCT)
+        err = note_firsts_of_day(moves, leaf);
     for (size_t i = 0; i < group->count && err == 0; i++) {
         if (leaf->indicator->kind == KIND_DISTINCT)
             err = store_each_cell(explaining->snapshot, STORE_DAYS, group->series[i], first, last, note_set,

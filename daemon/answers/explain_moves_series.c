@@ -279,9 +279,28 @@ static int take_set(void *arg, const struct store_cell *cell) {
                      (struct given){.set = cell->value});
 }
 
+/* What the cells give to that day. */
+static int read_day(struct line *line, int32_t day) {
+    const struct explaining *explaining = explaining_of(line);
+    const struct fold_question question = {.framework = explaining->framework,
+                                           .catalogue = explaining->catalogue,
+                                           .snapshot = explaining->snapshot,
+                                           .indicator = line->leaf->index,
+                                           .by = explaining->period.type};
+    uint32_t firsts;
+    if (kind_of(line) == KIND_COUNT)
+        return store_each_sum(explaining->snapshot, STORE_DAYS, &line->series, 1, day, day, take_sum, line,
+                              explaining->why);
+    int err = store_each_cell(explaining->snapshot, STORE_DAYS, line->series, day, day, take_set, line,
+                              explaining->why);
+    int found = err ? err : fold_firsts_beside(&question, line->series, &firsts, explaining->why);
+    return found != 1 ? found
+                      : store_each_sum(explaining->snapshot, STORE_DAYS, &firsts, 1, day, day, take_sum, line,
+                                       explaining->why);
+}
+
 /* What the cells give to days of which some entry says the figure. */
 static int read_given(struct line *line) {
-    const struct explaining *explaining = explaining_of(line);
     size_t units = line->unit_count;
     int err = 0;
     for (uint32_t unit = 0; unit < units && err == 0; unit++) {
@@ -293,10 +312,7 @@ static int read_given(struct line *line) {
         if (entry == end)
             continue;
         size_t first = line->given_count;
-        err = kind_of(line) == KIND_COUNT ? store_each_sum(explaining->snapshot, STORE_DAYS, &line->series, 1,
-                                                           day, day, take_sum, line, explaining->why)
-                                          : store_each_cell(explaining->snapshot, STORE_DAYS, line->series,
-                                                            day, day, take_set, line, explaining->why);
+        err = read_day(line, day);
         for (size_t i = first; i < line->given_count; i++)
             line->given[i].unit = unit;
     }
@@ -328,12 +344,11 @@ static int64_t sum_given(struct line *line, uint32_t unit, uint32_t step) {
         const struct given *given = &line->given[i];
         if (given->came > step || step >= given->gone)
             continue;
-        if (sets)
+        if (given->set.at)
             sketch_merge(line->scratch, given->set);
-        else
-            sum = cell_add(sum, given->sum);
+        sum = cell_add(sum, given->sum);
     }
-    return sets ? (int64_t)sketch_size(line->scratch) : sum;
+    return sets ? cell_add((int64_t)sketch_size(line->scratch), sum) : sum;
 }
 
 /* As they add up; a figure that holds as what it is more than the cells. */

@@ -57,6 +57,11 @@ int fold_run(const struct fold_question *question,
 /* Of what is counted within windows: in which; as long as the figures' periods, or shorter: then they are sums. */
 enum period_type fold_window(const struct fold_question *question);
 
+/* The series of those who were counted one by one that stands beside a series of a distinct kind for a single day. 1: there is
+ * one; 0: none; below: `why`. */
+int fold_firsts_beside(const struct fold_question *question, uint32_t series, uint32_t *firsts,
+                       struct fault *why);
+
 /* A ratio of two values; 0 when the one below is 0. */
 int64_t fold_divide(const struct framework *framework, size_t ratio, int64_t above, int64_t below);
 

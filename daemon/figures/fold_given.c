@@ -44,24 +44,33 @@ static int is_like(void *arg, uint32_t series, const struct dims *dims) {
     return 1;
 }
 
-/* Who was counted one by one on that day. */
-static int add_firsts(struct given *given, uint32_t series, int32_t day) {
-    const struct fold_question *ask = given->fold->ask;
+int fold_firsts_beside(const struct fold_question *question, uint32_t series, uint32_t *firsts,
+                       struct fault *why) {
     struct likeness like;
     struct str text, indicator;
     enum kind kind;
     size_t count;
-    if (!fold_firsts_of_day(ask, &count))
+    if (!fold_firsts_of_day(question, &count))
         return 0;
-    int err = store_find_name(ask->snapshot, STORE_SERIES, series, &text, given->fold->why);
+    int err = store_find_name(question->snapshot, STORE_SERIES, series, &text, why);
     if (err || catalogue_parse_series(text, &kind, NULL, &indicator, &like.dims) != 0)
         return err ? err
-                   : fault_set(given->fold->why, -EBADMSG,
+                   : fault_set(why, -EBADMSG,
                                "the store's table of series is damaged; \"suivi check\" tells where");
-    if (catalogue_each_series(ask->catalogue, count, is_like, &like) != 1)
+    if (catalogue_each_series(question->catalogue, count, is_like, &like) != 1)
         return 0;
-    return store_each_sum(ask->snapshot, STORE_DAYS, &like.series, 1, day, day, take_sum, given,
-                          given->fold->why);
+    *firsts = like.series;
+    return 1;
+}
+
+/* Who was counted one by one on that day. */
+static int add_firsts(struct given *given, uint32_t series, int32_t day) {
+    const struct fold_question *ask = given->fold->ask;
+    uint32_t firsts;
+    int found = fold_firsts_beside(ask, series, &firsts, given->fold->why);
+    return found != 1 ? found
+                      : store_each_sum(ask->snapshot, STORE_DAYS, &firsts, 1, day, day, take_sum, given,
+                                       given->fold->why);
 }
 
 int fold_given(const struct fold *fold, uint32_t series, int32_t day, bool numbers, int64_t *out) {
