@@ -161,6 +161,15 @@ class Once(ListsTest):
         self.listserv(path)
         self.assert_figures(self.reference(b''.join(parts), b''.join(make_lists.parts(SEED + 9, 5, first=5000))), posters=False)
 
+    def test_other_text_before_the_place(self):
+        """Longer than it was, but not what it was: what is new in it stands before where the last run ended."""
+        parts, new = make_lists.parts(SEED, 60), make_lists.parts(SEED + 9, 5, first=5000)
+        path = self.house.write('a.mbox', b''.join(parts))
+        self.listserv(path)
+        self.house.write('a.mbox', b''.join(new + parts))
+        self.listserv(path)
+        self.assert_figures(self.reference(b''.join(parts), b''.join(new)))
+
     def test_appended_to(self):
         parts = make_lists.parts(SEED, 100)
         path = self.house.write('a.mbox', b'')

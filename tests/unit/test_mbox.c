@@ -225,9 +225,9 @@ static void mutations(void **state) {
     (void)state;
     random_begin();
     static const char *const pieces[] = {
-        SEP,     "\n",     "\r\n",       "Message-ID: <1@x>\n", "Date: ", "From: a@b.example\n",
-        "From ", "\n\n",   " ",          "Received: x; ",       "\r",     "Thu Jan  1 00:01:40 1970",
-        "x",     "\n" SEP, "Message-ID:"};
+        SEP,     "\n",         "\r\n", "Message-ID: <1@x>\n", "Date: ", "From: a@b.example\n",
+        "From ", "\n\n",       " ",    "Received: x; ",       "\r",     "Thu Jan  1 00:01:40 1970",
+        "x",     "Message-ID:"};
     struct meaning *meaning;
     meaning_new(&meaning);
     for (int round = 0; round < 3000; round++) {
