@@ -35,9 +35,9 @@ struct program {
 };
 
 static int open_suivi(struct program *program, struct fault *why) {
-    const struct suivi_options options = {.endpoint = program->options.endpoint,
-                                          .state = program->options.state,
-                                          .source = program->options.source,
+    const struct suivi_options options = {.endpoint = program->options.common.endpoint,
+                                          .state = program->options.common.state,
+                                          .source = program->options.common.source,
                                           .software = "suivi-weblog " SUIVI_VERSION};
     int rc = suivi_open(&program->suivi, &options);
     return rc == 0 ? 0 : fault_set(why, rc, "%s", suivi_why(program->suivi));
@@ -46,11 +46,11 @@ static int open_suivi(struct program *program, struct fault *why) {
 static int open_keys(struct program *program, struct fault *why) {
     const struct options *options = &program->options;
     char *own = NULL;
-    ASSERT(asprintf(&own, "%s/keys", options->state) > 0);
+    ASSERT(asprintf(&own, "%s/keys", options->common.state) > 0);
     bool shared = options->shared_keys != NULL;
     const struct keys_options keys = {.directory = shared ? options->shared_keys : own,
                                       .epoch = options->epoch,
-                                      .shared_as = shared ? options->source : NULL};
+                                      .shared_as = shared ? options->common.source : NULL};
     int rc = keys_open_as(&program->keys, &keys, why);
     free(own);
     if (rc == 0 && options->keys != NULL)
@@ -154,7 +154,7 @@ static int count_all(struct program *program, struct fault *why) {
                               .positions = program->positions,
                               .format = options->format,
                               .stays = options->follow,
-                              .state = options->state};
+                              .state = options->common.state};
     program->paths = mem_zeroed(options->file_count, sizeof *program->paths);
     for (size_t i = 0; i < options->file_count; i++)
         program->paths[i] = logs_absolute(options->files[i]);
@@ -228,7 +228,7 @@ static bool report(struct program *program, int delivered) {
     if (!program->options.follow)
         (void)logs_say_held_key(program->counter);
     if (sent.refused > 0)
-        sending_say_refused(LOGS_PROGRAM, program->suivi, program->options.state);
+        sending_say_refused(LOGS_PROGRAM, program->suivi, program->options.common.state);
     if (sent.missing > 0)
         sending_say_missing(LOGS_PROGRAM, program->suivi);
     if (delivered != 0) {
@@ -263,7 +263,7 @@ int main(int argc, char **argv) {
     else if (open_all(&program, &why) != 0 || count_all(&program, &why) != 0)
         terminal_say(LOGS_PROGRAM, "%s", why.text);
     else
-        well = report(&program, suivi_deliver(program.suivi, program.options.timeout_ms));
+        well = report(&program, suivi_deliver(program.suivi, program.options.common.timeout_ms));
     close_all(&program);
     return well ? 0 : 1;
 }

@@ -2,13 +2,9 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "config/paths.h"
-#include "proto/check.h"
 #include "proto/dims.h"
 
 const char options_help[] =
@@ -22,21 +18,17 @@ const char options_help[] =
     "  --default-language NAME  language of all other paths (default: the first of --languages, else en)\n"
     "  --from DAY, --to DAY     count what lies on these days only, as in 2018-02-10; lines of others are "
     "read too\n"
-    "  --stamp                  count visitors by the cookie that the site sends, from the next day on "
-    "(docs/stamp.md)\n"
+    "  --stamp                  count visitors by the cookie that the site sends, from the next day on\n"
     "  --stamp-path PATH        the one file of every page that is asked for with it, as in /style.css\n"
     "  --follow                 stay and count lines as they are written\n"
-    "  --endpoint ENDPOINT      of the daemon (default: $SUIVI_ENDPOINT, else as suivid listens)\n"
     "  --state DIR              where positions, keys and the outbox are (default: /var/lib/suivi/weblog)\n"
     "  --epoch LENGTH           of a key of visitors: month (default), quarter, half or year\n"
     "  --shared-keys DIR        share the keys with the collectors of the site's other servers\n"
     "  --make-key PERIOD        only make the key of that month (quarter ...) ahead, and print its path\n"
     "  --forget-site NAME       only forget the visitors of a site that is counted no more\n"
     "  --keys DIR               use the months' keys in DIR, where it has them; they are only read\n"
-    "  --source NAME            name of this collector (default: weblog@HOSTNAME)\n"
-    "  --robots FILE            patterns of robots' user agents (default: the shipped robots.txt)\n"
-    "  --timeout SECONDS        how long to wait for an answer of the daemon (default: 10)\n"
-    "  --help, --version\n";
+    "  --robots FILE            patterns of robots' user agents (default: the shipped robots.txt)\n" //
+    COMMON_HELP("weblog") "  --help, --version\n";
 
 enum {
     SITE = 1,
@@ -48,16 +40,12 @@ enum {
     FOLLOW,
     STAMP,
     STAMP_PATH,
-    ENDPOINT,
-    STATE,
     KEYS,
     EPOCH,
     SHARED_KEYS,
     MAKE_KEY,
     FORGET_SITE,
-    SOURCE,
     ROBOTS,
-    TIMEOUT,
     HELP,
     VERSION
 };
@@ -72,16 +60,13 @@ static const struct option long_options[] = {
     {"follow", no_argument, NULL, FOLLOW},
     {"stamp", no_argument, NULL, STAMP},
     {"stamp-path", required_argument, NULL, STAMP_PATH},
-    {"endpoint", required_argument, NULL, ENDPOINT},
-    {"state", required_argument, NULL, STATE},
     {"keys", required_argument, NULL, KEYS},
     {"epoch", required_argument, NULL, EPOCH},
     {"shared-keys", required_argument, NULL, SHARED_KEYS},
     {"make-key", required_argument, NULL, MAKE_KEY},
     {"forget-site", required_argument, NULL, FORGET_SITE},
-    {"source", required_argument, NULL, SOURCE},
     {"robots", required_argument, NULL, ROBOTS},
-    {"timeout", required_argument, NULL, TIMEOUT},
+    COMMON_LONG_OPTIONS,
     {"help", no_argument, NULL, HELP},
     {"version", no_argument, NULL, VERSION},
     {NULL, 0, NULL, 0},
@@ -125,16 +110,6 @@ static int parse_languages(struct options *options, const char *list, const char
     return rc;
 }
 
-static int parse_timeout(struct options *options, const char *text, struct fault *why) {
-    char *end;
-    errno = 0;
-    long seconds = strtol(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || seconds < 0 || seconds > INT_MAX / 1000)
-        return fault_set(why, -EINVAL, "--timeout: \"%s\" is not a number of seconds", text);
-    options->timeout_ms = (int)seconds * 1000;
-    return 0;
-}
-
 static int parse_day(int32_t *day, const char *option, const char *text, struct fault *why) {
     struct period period;
     if (period_parse(&period, str_of(text), NULL) != 0 || period.type != PERIOD_DAY)
@@ -174,8 +149,6 @@ static int check(struct options *options, struct fault *why) {
         return fault_set(why, -EINVAL, "--site NAME is missing: which website are these logs of?");
     if (dims_check_value(str_of(options->site), &reason) != 0)
         return fault_set(why, -EINVAL, "--site: %s", reason.text);
-    if (options->source != NULL && dims_check_value(str_of(options->source), &reason) != 0)
-        return fault_set(why, -EINVAL, "--source: %s", reason.text);
     if (options->days.first > options->days.last)
         return fault_set(why, -EINVAL, "--from is after --to");
     if (options->stamp_path != NULL && !options->stamp)
@@ -200,27 +173,8 @@ static int check(struct options *options, struct fault *why) {
     return 0;
 }
 
-static void fill_defaults(struct options *options) {
-    if (options->state == NULL)
-        options->state = paths_state("weblog");
-    if (options->source != NULL)
-        return;
-    char host[HOST_NAME_MAX + 1] = "localhost";
-    if (gethostname(host, sizeof host) != 0)
-        strcpy(host, "localhost");
-    host[HOST_NAME_MAX] = '\0';
-    char name[sizeof "weblog@" + sizeof host] = "weblog@";
-    strcat(name, host);
-    options->source = mem_string(name, strlen(name));
-}
-
-static void replace(char **text, const char *with) {
-    free(*text);
-    *text = mem_string(with, strlen(with));
-}
-
 int options_parse(struct options *options, int argc, char *const *argv, struct fault *why) {
-    *options = (struct options){.timeout_ms = 10000, .days = DAYS_ALL, .epoch = PERIOD_MONTH};
+    *options = (struct options){.common = COMMON_OPTIONS_NONE, .days = DAYS_ALL, .epoch = PERIOD_MONTH};
     const char *languages = NULL, *otherwise = NULL;
     int letter, rc = 0;
     opterr = 0;
@@ -253,12 +207,6 @@ int options_parse(struct options *options, int argc, char *const *argv, struct f
         case STAMP_PATH:
             options->stamp_path = optarg;
             break;
-        case ENDPOINT:
-            options->endpoint = optarg;
-            break;
-        case STATE:
-            replace(&options->state, optarg);
-            break;
         case KEYS:
             options->keys = optarg;
             break;
@@ -275,14 +223,8 @@ int options_parse(struct options *options, int argc, char *const *argv, struct f
             options->site = optarg;
             options->forget_site = true;
             break;
-        case SOURCE:
-            replace(&options->source, optarg);
-            break;
         case ROBOTS:
             options->robots = optarg;
-            break;
-        case TIMEOUT:
-            rc = parse_timeout(options, optarg, why);
             break;
         case HELP:
             options->help = true;
@@ -294,7 +236,9 @@ int options_parse(struct options *options, int argc, char *const *argv, struct f
             rc = fault_set(why, -EINVAL, "%s needs a value", argv[optind - 1]);
             break;
         default:
-            rc = fault_set(why, -EINVAL, "unknown option %s", argv[optind - 1]);
+            rc = common_take(&options->common, letter, optarg, why);
+            if (rc == -ENOENT)
+                rc = fault_set(why, -EINVAL, "unknown option %s", argv[optind - 1]);
             break;
         }
     }
@@ -305,11 +249,10 @@ int options_parse(struct options *options, int argc, char *const *argv, struct f
     if (rc == 0)
         rc = check(options, why);
     if (rc == 0)
-        fill_defaults(options);
+        common_defaults(&options->common, "weblog");
     return rc;
 }
 
 void options_free(struct options *options) {
-    free(options->state);
-    free(options->source);
+    common_free(&options->common);
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "clients/collector/common.h"
 #include "clients/weblog/days.h"
 #include "clients/weblog/line.h"
 #include "clients/weblog/tally.h"
@@ -12,8 +13,8 @@
 
 struct options {
     bool help, version, follow;
-    const char *endpoint, *site, *robots, *keys, *shared_keys; /* of argv; all but the site may be NULL */
-    char *state, *source;                                      /* set, ours */
+    struct common_options common;
+    const char *site, *robots, *keys, *shared_keys; /* of argv; all but the site may be NULL */
     enum line_format format;
     struct days days;
     enum period_type epoch;
@@ -24,8 +25,7 @@ struct options {
     size_t language_count, default_language;
     bool stamp;
     const char *stamp_path; /* of argv; NULL: none */
-    int timeout_ms;
-    char *const *files; /* of argv */
+    char *const *files;     /* of argv */
     size_t file_count;
 };
 
