@@ -91,7 +91,8 @@ static int keep_figure(void *arg, const struct fold_figure *figure, struct fault
 int explain_fold(const struct explaining *explaining, size_t indicator, uint32_t vintage, bool coverage,
                  struct explain_figure *out) {
     *out = (struct explain_figure){
-        .state = absence_state(explaining->framework, indicator, &explaining->period, explaining->today)};
+        .state = absence_state(explaining->framework, indicator, &explaining->period, explaining->today),
+        .decimals = framework_indicator_at(explaining->framework, indicator)->decimals};
     return fold_run(&(struct fold_question){.framework = explaining->framework,
                                             .catalogue = explaining->catalogue,
                                             .snapshot = explaining->snapshot,
@@ -123,8 +124,10 @@ int explain_reported(const struct explaining *explaining, const struct closing *
         return explain_fold(explaining, indicator, closing->vintage, false, out);
     if (err)
         return err;
-    *out = (struct explain_figure){
-        .any = kept.state == MESSAGE_STATE_VALUE, .state = kept.state, .value = kept.value};
+    *out = (struct explain_figure){.any = kept.state == MESSAGE_STATE_VALUE, .state = kept.state};
+    out->value = out->any ? kept.value : 0;
+    out->decimals =
+        out->any ? kept.decimals : framework_indicator_at(explaining->framework, indicator)->decimals;
     return 0;
 }
 
@@ -151,6 +154,20 @@ void explain_closings(struct explaining *explaining) {
 
 /* ---- figures ---- */
 
+/* What was reported may have other decimals than the plan has now: all is written with the most. */
+static void add_reported(struct message_figure *figure, const struct explain_figure *reported) {
+    unsigned own = (unsigned)figure->decimals, had = reported->decimals, most = own > had ? own : had;
+    int64_t value = figure->value, target = figure->target, as_it_was = reported->value;
+    if (!reported->any || reported->state != MESSAGE_STATE_VALUE || !closing_scale(&value, own, most) ||
+        !closing_scale(&target, own, most) || !closing_scale(&as_it_was, had, most))
+        return;
+    figure->value = value;
+    figure->target = target;
+    figure->has_reported = true;
+    figure->reported = as_it_was;
+    figure->decimals = most;
+}
+
 /* The figure borrows from `told` and `period`. */
 static int make_figure(const struct explaining *explaining, size_t indicator, struct explain_figure *told,
                        char period[static PERIOD_TEXT_MAX], struct message_figure *out) {
@@ -173,8 +190,8 @@ static int make_figure(const struct explaining *explaining, size_t indicator, st
     if (closing) {
         struct explain_figure reported;
         err = explain_reported(explaining, closing, indicator, &reported);
-        out->has_reported = err == 0 && reported.any && reported.state == MESSAGE_STATE_VALUE;
-        out->reported = out->has_reported ? reported.value : 0;
+        if (err == 0)
+            add_reported(out, &reported);
     }
     return err;
 }

@@ -205,6 +205,14 @@ static int64_t *walk(const struct moves *moves) {
     return difference;
 }
 
+/* All with the decimals of the answer: the most of those of the plan and of the closing (explain.c). */
+static void with_decimals(const struct moves *moves, struct explain_figure *reported, int64_t *difference) {
+    unsigned own = moves->explaining->indicator->decimals, had = reported->decimals;
+    (void)closing_scale(&reported->value, had, own);
+    for (uint32_t step = 0; step <= moves->last_step; step++)
+        (void)closing_scale(&difference[step], own, had);
+}
+
 static void clear(struct moves *moves) {
     for (size_t i = 0; i < moves->leaf_count; i++) {
         free(moves->leaf[i].group.series);
@@ -230,6 +238,7 @@ int explain_moves(struct explaining *explaining, const struct closing *closing) 
     }
     if (err == 0) {
         int64_t *difference = walk(&moves);
+        with_decimals(&moves, &reported, difference);
         err = moves_write(&moves, moves_minus(difference[0], reported.value), difference);
         free(difference);
     }

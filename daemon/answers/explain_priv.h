@@ -51,6 +51,7 @@ struct explain_figure {
     bool any; /* else there is none, and the value is 0 */
     enum message_state state;
     int64_t value;
+    unsigned decimals;
     uint32_t heard, days;
     bool has_on_time;
     int64_t on_time;

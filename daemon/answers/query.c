@@ -63,10 +63,25 @@ static int add_figure(void *arg, const struct message_figure *figure, struct fau
     return 0;
 }
 
+/* The target has the decimals of the plan, what was reported may have others: both are written with the most. */
+static bool align_target(const struct writing *writing, struct message_figure *figure) {
+    unsigned own = writing->indicator->decimals, had = (unsigned)figure->decimals;
+    unsigned most = own > had ? own : had;
+    int64_t value = figure->value, reported = figure->reported;
+    if (!closing_scale(&figure->target, own, most) || !closing_scale(&value, had, most) ||
+        !closing_scale(&reported, had, most))
+        return false;
+    figure->value = value;
+    figure->reported = reported;
+    figure->decimals = most;
+    return true;
+}
+
 static int write_figure(struct writing *writing, const struct query_figures *figures,
                         const struct query_figure *figure, struct fault *why) {
     const struct query_scope *scope = writing->scope;
     char note[MESSAGE_TEXT_MAX + 1];
+    bool has_digits = figure->state == MESSAGE_STATE_VALUE || figure->has_reported;
     if (writing->period_text[0] == '\0' || writing->period.first != figure->period) {
         writing->period = query_period(scope, figure->period);
         (void)period_print(&writing->period, writing->period_text);
@@ -76,7 +91,7 @@ static int write_figure(struct writing *writing, const struct query_figures *fig
                                  .dim_count = scope->query->split_count,
                                  .value = figure->value,
                                  .state = figure->state,
-                                 .decimals = writing->indicator->decimals,
+                                 .decimals = has_digits ? figure->decimals : writing->indicator->decimals,
                                  .has_reported = figure->has_reported,
                                  .reported = figure->reported,
                                  .heard = figure->heard,
@@ -87,7 +102,7 @@ static int write_figure(struct writing *writing, const struct query_figures *fig
     out.note = str_of(figure->state == MESSAGE_STATE_VALUE
                           ? query_breaks_note(&writing->breaks, figure, &writing->period, own, note)
                           : own);
-    out.has_target = find_target(writing, &out.target);
+    out.has_target = find_target(writing, &out.target) && align_target(writing, &out);
     for (uint32_t i = 0; i < out.dim_count; i++)
         out.dim[i] = figures->kept.dim[figure->group][i];
     return add_figure(writing, &out, why);

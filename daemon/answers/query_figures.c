@@ -7,6 +7,7 @@
 #include "proto/check.h"
 
 #define NOTHING_REPORTED "nothing was reported"
+#define NO_ROOM          "what was reported has too many digits to stand beside it: ask with --reported"
 
 /* ---- lists ---- */
 
@@ -54,6 +55,7 @@ struct folding {
     uint32_t base;                 /* the run's groups follow those that are there */
     const struct closing *closing; /* of reported figures: the one they are of */
     bool kept;                     /* it may hold just these */
+    unsigned decimals;             /* of the next figure */
 };
 
 static int keep_figure(void *arg, const struct fold_figure *figure, struct fault *why) {
@@ -68,6 +70,7 @@ static int keep_figure(void *arg, const struct fold_figure *figure, struct fault
                                .group = group,
                                .state = figure->state,
                                .value = figure->value,
+                               .decimals = folding->decimals,
                                .heard = figure->heard,
                                .days = figure->days,
                                .has_on_time = figure->has_on_time,
@@ -97,10 +100,15 @@ static struct fold_question question_of(const struct query_figures *figures) {
                                   .coverage = scope->query->gaps};
 }
 
+static unsigned decimals_of(const struct query_figures *figures) {
+    return framework_indicator_at(figures->scope->framework, figures->indicator)->decimals;
+}
+
 static int run(struct folding *folding, const struct fold_question *question,
                int (*figure)(void *arg, const struct fold_figure *figure, struct fault *why),
                struct fault *why) {
     folding->base = (uint32_t)folding->figures->kept.group_count;
+    folding->decimals = decimals_of(folding->figures);
     return fold_run(question, figure, folding, why);
 }
 
@@ -115,7 +123,7 @@ static bool is_kept_so(const struct query_figures *figures) {
            figures->split_count == framework_indicator_at(scope->framework, figures->indicator)->dim_count;
 }
 
-/* Whether this was kept, in the decimals of today. */
+/* Whether this was kept; in the decimals of that time. */
 static int find_kept(const struct folding *folding, const struct str *dim, bool *found,
                      struct closing_figure *kept, struct fault *why) {
     const struct query_figures *figures = folding->figures;
@@ -127,7 +135,7 @@ static int find_kept(const struct folding *folding, const struct str *dim, bool 
         if (dims_add(&dims, figures->split[i], dim[i], NULL) != 0)
             return 0;
     int err = closing_find(folding->closing, indicator->id, &dims, kept, why);
-    *found = err == 0 && kept->decimals == indicator->decimals;
+    *found = err == 0;
     return err == -ENOENT ? 0 : err;
 }
 
@@ -144,6 +152,7 @@ static int keep_reported(void *arg, const struct fold_figure *figure, struct fau
     int err = folding->kept ? find_kept(folding, figure->dim, &found, &kept, why) : 0;
     if (err)
         return err;
+    folding->decimals = found ? kept.decimals : decimals_of(folding->figures);
     if (found) {
         reported.has_on_time =
             reported.has_on_time && kept.state == reported.state && kept.value == reported.value;
@@ -175,6 +184,7 @@ static int keep_unknown(struct folding *folding, struct fault *why) {
     int err = find_kept(folding, NULL, &found, &kept, why);
     if (err || !found || kept.state != MESSAGE_STATE_VALUE)
         return err;
+    folding->decimals = kept.decimals;
     return keep_figure(folding,
                        &(struct fold_figure){.period = folding->closing->period.first,
                                              .value = kept.value,
@@ -214,6 +224,13 @@ static int collect_reported(struct query_figures *figures, struct query_list *re
     return err;
 }
 
+static void add_note(struct query_figures *figures, struct query_figure *figure, const char *more) {
+    char note[FOLD_NOTE_MAX + MESSAGE_TEXT_MAX];
+    const char *own = kept_note_at(&figures->kept, figure->note);
+    (void)snprintf(note, sizeof note, "%s%s%s", own, *own ? "; " : "", more);
+    figure->note = kept_note(&figures->kept, note);
+}
+
 /* A figure that is known of a period which was closed without one. */
 static int merge_unreported(struct query_figures *figures, const struct query_figure *known,
                             struct query_list *merged, struct fault *why) {
@@ -223,10 +240,7 @@ static int merge_unreported(struct query_figures *figures, const struct query_fi
     if (known->state == MESSAGE_STATE_VALUE && closings_of(scope->closings, &period)) {
         if (scope->query->reported)
             return 0;
-        char note[FOLD_NOTE_MAX + sizeof NOTHING_REPORTED + 2];
-        const char *own = kept_note_at(&figures->kept, known->note);
-        (void)snprintf(note, sizeof note, "%s%s%s", own, *own ? "; " : "", NOTHING_REPORTED);
-        figure.note = kept_note(&figures->kept, note);
+        add_note(figures, &figure, NOTHING_REPORTED);
     }
     return query_figures_add(figures, merged, &figure, why);
 }
@@ -244,8 +258,17 @@ static int merge_reported(struct query_figures *figures, const struct query_figu
                                            .state = MESSAGE_STATE_MISSING,
                                            .note = kept_note(&figures->kept, "")};
     }
-    figure.has_reported = true;
+    unsigned most = figure.decimals > reported->decimals ? figure.decimals : reported->decimals;
+    int64_t value = figure.value;
     figure.reported = reported->value;
+    figure.has_reported = closing_scale(&value, figure.decimals, most) &&
+                          closing_scale(&figure.reported, reported->decimals, most);
+    if (!figure.has_reported) {
+        add_note(figures, &figure, NO_ROOM);
+    } else {
+        figure.value = value;
+        figure.decimals = most;
+    }
     return query_figures_add(figures, merged, &figure, why);
 }
 
@@ -324,6 +347,13 @@ int query_figures_make(struct query_figures *figures, const struct query_scope *
 
 /* ---- restated ---- */
 
+static bool same_value(const struct query_figure *a, const struct query_figure *b) {
+    unsigned most = a->decimals > b->decimals ? a->decimals : b->decimals;
+    int64_t left = a->value, right = b->value;
+    return closing_scale(&left, a->decimals, most) && closing_scale(&right, b->decimals, most) &&
+           left == right;
+}
+
 static bool same_figures(const struct query_figures *figures, const struct query_list *known, size_t from,
                          size_t to, const struct query_list *reported, size_t at, size_t end) {
     bool same = to - from == end - at;
@@ -331,7 +361,7 @@ static bool same_figures(const struct query_figures *figures, const struct query
         same = compare_figures(&known->figure[from + i], &reported->figure[at + i],
                                (void *)(uintptr_t)figures) == 0 &&
                known->figure[from + i].state == reported->figure[at + i].state &&
-               known->figure[from + i].value == reported->figure[at + i].value;
+               same_value(&known->figure[from + i], &reported->figure[at + i]);
     return same;
 }
 

@@ -40,7 +40,7 @@ static bool is_small_ratio(const struct query_figures *figures, const struct que
     const struct framework_indicator *indicator =
         framework_indicator_at(figures->scope->framework, figures->indicator);
     int64_t threshold = framework_small_number(figures->scope->framework, figures->indicator);
-    for (unsigned i = 0; i < indicator->decimals; i++)
+    for (unsigned i = 0; i < figure->decimals; i++)
         threshold *= 10;
     return indicator->kind == KIND_RATIO && figure->value > 0 && figure->value < threshold;
 }

@@ -39,6 +39,7 @@ struct query_figure {
     int64_t value;
     bool has_reported;
     int64_t reported;
+    unsigned decimals; /* of value and reported, where there is any of them */
     uint32_t heard, days;
     bool has_on_time;
     int64_t on_time;

@@ -256,6 +256,15 @@ int closing_find(const struct closing *closing, struct str indicator, const stru
     return err == -EBADMSG ? damaged(closing, indicator, why) : err;
 }
 
+bool closing_scale(int64_t *value, unsigned decimals, unsigned wanted) {
+    int64_t scaled = *value;
+    for (; decimals < wanted; decimals++)
+        if (__builtin_mul_overflow(scaled, 10, &scaled))
+            return false;
+    *value = scaled;
+    return true;
+}
+
 int closing_each_indicator(const struct closing *closing, int (*visit)(void *arg, struct str indicator),
                            void *arg, struct fault *why) {
     struct wire_reader reader;

@@ -53,6 +53,9 @@ struct closing_figure {
 int closing_find(const struct closing *closing, struct str indicator, const struct dims *dims,
                  struct closing_figure *out, struct fault *why);
 
+/* Writes a value with more decimals: 58 with 1 is 580 with 2. False: it would have no room, and stays. */
+bool closing_scale(int64_t *value, unsigned decimals, unsigned wanted);
+
 /* Each indicator that it kept figures of, by id; and each kept figure of one, the total first, whose dimensions are
  * borrowed for the call. A result other than 0 ends the walk and is returned; -EBADMSG with `why`: the closing is damaged. */
 int closing_each_indicator(const struct closing *closing, int (*visit)(void *arg, struct str indicator),

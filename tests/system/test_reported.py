@@ -115,6 +115,58 @@ class Reported(HouseTest):
             self.assertIn('missing', told.splitlines()[-1])
 
 
+class Changed(HouseTest):
+    """What was reported stays what it was when the plan changes afterwards."""
+    daemon = False
+    INDICATORS = {'calls': '{id: calls, kind: count, frequency: month, dimensions: [region], label: {en: Calls}%s}',
+                  'hours': '{id: hours, kind: count, frequency: month, dimensions: [region], label: {en: Hours}%s}',
+                  'rate': '{id: rate, kind: ratio, frequency: month, numerator: calls, denominator: hours, label: {en: Rate}%s}'}
+
+    def plan(self, **more):
+        more = {'rate': ', decimals: 1', **more}
+        rows = ''.join('- %s\n' % (row % more.get(id, '')) for id, row in self.INDICATORS.items())
+        framework = self.house.write('plan.yaml', ('name: test\nplan: 2016/2020\ndimensions:\n'
+                                                   '- {name: region, values: [africa, asia]}\nindicators:\n' + rows).encode())
+        if self.house.daemon and self.house.daemon.alive():
+            self.house.stop()
+        self.house.start('--framework', framework)
+
+    def begin(self):
+        self.plan()
+        with Peer(self.house.endpoint, 'record@office') as peer:
+            peer.hello()
+            for indicator, region, day, value in (('calls', 'africa', '2018-01-05', 60), ('calls', 'asia', '2018-02-05', 10),
+                                                  ('hours', 'africa', '2018-01-05', 9), ('hours', 'asia', '2018-02-05', 3)):
+                self.assertEqual(peer.tell([(indicator, {'region': region}, at(day), value)])['accepted'], 1)
+        self.house.run('suivi', 'close', '2018-Q1')
+
+    def told(self, indicator, *more, by='quarter'):
+        rows = self.house.figures(indicator, '--by', by, '--from', '2018-Q1', '--to', '2018-Q1', *more)
+        return [tuple(row[key] for key in ('value', 'reported')) for row in rows]
+
+    def explained(self, *asked):
+        return json.loads(self.house.run('suivi', 'explain', *asked, '--format', 'json').out)
+
+    def test_other_decimals(self):
+        self.begin()
+        self.assertEqual(self.told('rate', '--reported'), [('5.8', '5.8')])
+        for decimals, value, beside in ((2, '5.83', '5.80'), (3, '5.833', '5.800'), (0, '6.0', '5.8')):
+            with self.subTest(decimals=decimals):
+                self.plan(rate=', decimals: %d, targets: [{period: 2018-Q1, value: 7}]' % decimals)
+                # The target has to stand beside it with the same decimals.
+                self.assertEqual(self.told('rate', '--reported'), [(beside, beside)])
+                self.assertEqual(self.told('rate'), [(value, beside)])
+                told = self.explained('rate', '2018-Q1')
+                self.assertEqual((told['value'], told['reported'], told['target']), (float(value), 5.8, 7))
+                self.assertAlmostEqual(sum(move['difference'] for move in told['moves']), float(value) - 5.8, 9)
+                self.plan(rate=', decimals: %d' % decimals)
+                self.assertEqual(self.told('rate', '--reported'), [('5.8', '5.8')])
+                self.assertEqual(self.told('rate', '--reported', '--split', 'region'), [('6.7', '6.7'), ('3.3', '3.3')])
+        self.plan()
+        self.assertEqual(self.told('rate'), [('5.8', '5.8')])
+        self.assertIn('all is well', self.house.run('suivi', 'check').out)
+
+
 class OnTime(HouseTest):
     """A report is due 30 days after its quarter."""
     daemon = False
