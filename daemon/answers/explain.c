@@ -4,6 +4,7 @@
 
 #include "daemon/answers/choice.h"
 #include "daemon/answers/explain_priv.h"
+#include "daemon/answers/reported.h"
 #include "daemon/answers/words.h"
 #include "daemon/books/refusals.h"
 #include "daemon/figures/absence.h"
@@ -113,6 +114,21 @@ static bool is_own(const struct explaining *explaining, const struct closing *cl
            closing->period.last == explaining->period.last;
 }
 
+static int reckon_reported(const struct explaining *explaining, const struct closing *closing,
+                           size_t indicator, struct explain_figure *out) {
+    enum reported_plan plan;
+    int err = reported_plan(&plan, explaining->snapshot, explaining->framework, indicator, closing,
+                            explaining->why);
+    if (err || plan == REPORTED_SAME)
+        return err ? err : explain_fold(explaining, indicator, closing->vintage, false, out);
+    *out = (struct explain_figure){.state = MESSAGE_STATE_MISSING,
+                                   .decimals =
+                                       framework_indicator_at(explaining->framework, indicator)->decimals};
+    if (plan == REPORTED_CHANGED)
+        (void)snprintf(out->note, sizeof out->note, "%s", REPORTED_NOT_KEPT);
+    return 0;
+}
+
 int explain_reported(const struct explaining *explaining, const struct closing *closing, size_t indicator,
                      struct explain_figure *out) {
     struct closing_figure kept;
@@ -121,7 +137,7 @@ int explain_reported(const struct explaining *explaining, const struct closing *
                   ? closing_find(closing, id, &explaining->question->where, &kept, explaining->why)
                   : -ENOENT;
     if (err == -ENOENT)
-        return explain_fold(explaining, indicator, closing->vintage, false, out);
+        return reckon_reported(explaining, closing, indicator, out);
     if (err)
         return err;
     *out = (struct explain_figure){.any = kept.state == MESSAGE_STATE_VALUE, .state = kept.state};
@@ -168,6 +184,13 @@ static void add_reported(struct message_figure *figure, const struct explain_fig
     figure->decimals = most;
 }
 
+/* What is not kept has no note but that one. */
+static struct str add_note(struct explain_figure *told, const char *more) {
+    size_t len = strlen(told->note);
+    (void)snprintf(told->note + len, sizeof told->note - len, "%s%s", len ? "; " : "", more);
+    return str_of(told->note);
+}
+
 /* The figure borrows from `told` and `period`. */
 static int make_figure(const struct explaining *explaining, size_t indicator, struct explain_figure *told,
                        char period[static PERIOD_TEXT_MAX], struct message_figure *out) {
@@ -192,6 +215,8 @@ static int make_figure(const struct explaining *explaining, size_t indicator, st
         err = explain_reported(explaining, closing, indicator, &reported);
         if (err == 0)
             add_reported(out, &reported);
+        if (err == 0 && !reported.any && *reported.note && told->state == MESSAGE_STATE_VALUE)
+            out->note = add_note(told, reported.note);
     }
     return err;
 }

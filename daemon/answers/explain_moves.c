@@ -229,6 +229,8 @@ int explain_moves(struct explaining *explaining, const struct closing *closing) 
     struct moves moves = {.explaining = explaining, .closing = closing, .seed = hash_seed()};
     struct explain_figure reported;
     int err = explain_reported(explaining, closing, explaining->index, &reported);
+    if (err || (!reported.any && *reported.note))
+        return err;
     gather(&moves, explaining->index);
     for (size_t i = 0; i < moves.leaf_count && err == 0; i++)
         err = note_leaf(&moves, &moves.leaf[i]);

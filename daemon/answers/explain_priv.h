@@ -60,7 +60,8 @@ struct explain_figure {
 int explain_fold(const struct explaining *explaining, size_t indicator, uint32_t vintage, bool coverage,
                  struct explain_figure *out);
 
-/* What the closing tells of it: as it was kept, else as it was known then. */
+/* What the closing tells of it: as it was kept, else as it was known then, unless the plan means something else by it
+ * now: then there is none, and a note. */
 int explain_reported(const struct explaining *explaining, const struct closing *closing, size_t indicator,
                      struct explain_figure *out);
 

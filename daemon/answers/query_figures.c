@@ -4,6 +4,7 @@
 
 #include "daemon/answers/outside.h"
 #include "daemon/answers/query_priv.h"
+#include "daemon/answers/reported.h"
 #include "proto/check.h"
 
 #define NOTHING_REPORTED "nothing was reported"
@@ -56,6 +57,8 @@ struct folding {
     const struct closing *closing; /* of reported figures: the one they are of */
     bool kept;                     /* it may hold just these */
     unsigned decimals;             /* of the next figure */
+    uint32_t records;              /* so many were told */
+    struct fault *why;
 };
 
 static int keep_figure(void *arg, const struct fold_figure *figure, struct fault *why) {
@@ -114,13 +117,38 @@ static int run(struct folding *folding, const struct fold_question *question,
 
 /* ---- as reported ---- */
 
-/* Whether it is by all dimensions, or by none, as closings keep figures. */
-static bool is_kept_so(const struct query_figures *figures) {
-    const struct query_scope *scope = figures->scope;
-    if (figures->where || scope->has_sum_of)
+static size_t where_count(const struct query_figures *figures) {
+    return figures->where ? figures->where->count : 0;
+}
+
+/* Whether it is by just the dimensions that are asked for, whatever their values. */
+static bool has_asked_dims(const struct query_figures *figures, const struct dims *dims) {
+    if (dims->count != figures->split_count + where_count(figures))
         return false;
-    return figures->split_count == 0 ||
-           figures->split_count == framework_indicator_at(scope->framework, figures->indicator)->dim_count;
+    for (size_t i = 0; i < figures->split_count; i++)
+        if (dims_get(dims, figures->split[i]).len == 0)
+            return false;
+    for (size_t i = 0; i < where_count(figures); i++)
+        if (dims_get(dims, figures->where->dim[i].name).len == 0)
+            return false;
+    return true;
+}
+
+static int is_asked(void *arg, const struct closing_figure *kept) {
+    return has_asked_dims(arg, &kept->dims);
+}
+
+/* Whether the closing kept such figures by themselves, of its own period. */
+static int find_kept_so(const struct query_figures *figures, const struct closing *closing, bool *out,
+                        struct fault *why) {
+    const struct query_scope *scope = figures->scope;
+    struct str id = framework_indicator_at(scope->framework, figures->indicator)->id;
+    *out = false;
+    if (scope->has_sum_of || scope->by != closing->period.type)
+        return 0;
+    int found = closing_each_figure(closing, id, is_asked, (void *)(uintptr_t)figures, why);
+    *out = found > 0;
+    return found < 0 ? found : 0;
 }
 
 /* Whether this was kept; in the decimals of that time. */
@@ -133,6 +161,9 @@ static int find_kept(const struct folding *folding, const struct str *dim, bool 
     *found = false;
     for (size_t i = 0; i < figures->split_count; i++)
         if (dims_add(&dims, figures->split[i], dim[i], NULL) != 0)
+            return 0;
+    for (size_t i = 0; i < where_count(figures); i++)
+        if (dims_add(&dims, figures->where->dim[i].name, figures->where->dim[i].value, NULL) != 0)
             return 0;
     int err = closing_find(folding->closing, indicator->id, &dims, kept, why);
     *found = err == 0;
@@ -194,6 +225,38 @@ static int keep_unknown(struct folding *folding, struct fault *why) {
                        why);
 }
 
+/* A kept figure, by nothing but the record. */
+static int keep_record(void *arg, const struct closing_figure *kept) {
+    struct folding *folding = arg;
+    const struct query_figures *figures = folding->figures;
+    struct fold_figure figure = {.period = folding->closing->period.first,
+                                 .value = kept->value,
+                                 .heard = kept->heard,
+                                 .days = kept->days,
+                                 .note = ""};
+    struct str dim[DIMS_MAX];
+    if (kept->state != MESSAGE_STATE_VALUE || !has_asked_dims(figures, &kept->dims))
+        return 0;
+    for (size_t i = 0; i < where_count(figures); i++)
+        if (!str_equal(dims_get(&kept->dims, figures->where->dim[i].name), figures->where->dim[i].value))
+            return 0;
+    for (size_t i = 0; i < figures->split_count; i++)
+        dim[i] = dims_get(&kept->dims, figures->split[i]);
+    figure.group = folding->records++;
+    figure.dim = dim;
+    folding->decimals = kept->decimals;
+    return keep_figure(folding, &figure, folding->why);
+}
+
+/* What the plan means something else by now: only what was kept is told. */
+static int add_records(struct folding *folding, struct fault *why) {
+    const struct query_figures *figures = folding->figures;
+    struct str id = framework_indicator_at(figures->scope->framework, figures->indicator)->id;
+    folding->base = (uint32_t)figures->kept.group_count;
+    folding->why = why;
+    return folding->kept ? closing_each_figure(folding->closing, id, keep_record, folding, why) : 0;
+}
+
 static int add_reported(struct query_figures *figures, const struct closing *closing,
                         struct query_list *reported, struct fault *why) {
     const struct query_scope *scope = figures->scope;
@@ -207,8 +270,13 @@ static int add_reported(struct query_figures *figures, const struct closing *clo
     if (closing->period.last < question.last)
         question.last = closing->period.last;
     question.vintage = closing->vintage;
-    folding.kept = scope->by == closing->period.type && is_kept_so(figures);
-    int err = run(&folding, &question, keep_reported, why);
+    enum reported_plan plan;
+    int err = reported_plan(&plan, scope->snapshot, scope->framework, figures->indicator, closing, why);
+    if (err == 0)
+        err = find_kept_so(figures, closing, &folding.kept, why);
+    if (err || plan != REPORTED_SAME)
+        return err ? err : add_records(&folding, why);
+    err = run(&folding, &question, keep_reported, why);
     if (err == 0 && folding.kept && figures->split_count == 0 && reported->count == before)
         err = keep_unknown(&folding, why);
     return err;
@@ -231,16 +299,48 @@ static void add_note(struct query_figures *figures, struct query_figure *figure,
     figure->note = kept_note(&figures->kept, note);
 }
 
+/* Why it was not reported: of periods in a row. */
+struct unreported {
+    const struct closing *closing;
+    const char *note;
+};
+
+static int find_why(const struct query_figures *figures, const struct closing *closing,
+                    struct unreported *unreported, struct fault *why) {
+    const struct query_scope *scope = figures->scope;
+    enum reported_plan plan;
+    bool kept = false;
+    if (unreported->closing == closing)
+        return 0;
+    int err = reported_plan(&plan, scope->snapshot, scope->framework, figures->indicator, closing, why);
+    if (err == 0)
+        err = find_kept_so(figures, closing, &kept, why);
+    unreported->closing = closing;
+    unreported->note = plan == REPORTED_CHANGED && !kept ? REPORTED_NOT_KEPT : NOTHING_REPORTED;
+    return err;
+}
+
 /* A figure that is known of a period which was closed without one. */
 static int merge_unreported(struct query_figures *figures, const struct query_figure *known,
-                            struct query_list *merged, struct fault *why) {
+                            struct unreported *unreported, struct query_list *merged, struct fault *why) {
     const struct query_scope *scope = figures->scope;
     struct query_figure figure = *known;
     struct period period = query_period(scope, known->period);
-    if (known->state == MESSAGE_STATE_VALUE && closings_of(scope->closings, &period)) {
-        if (scope->query->reported)
+    const struct closing *closing = closings_of(scope->closings, &period);
+    if (known->state == MESSAGE_STATE_VALUE && closing) {
+        int err = find_why(figures, closing, unreported, why);
+        if (err)
+            return err;
+        bool not_kept = strcmp(unreported->note, REPORTED_NOT_KEPT) == 0;
+        if (scope->query->reported && !not_kept)
             return 0;
-        add_note(figures, &figure, NOTHING_REPORTED);
+        if (scope->query->reported)
+            figure = (struct query_figure){.period = known->period,
+                                           .group = known->group,
+                                           .state = MESSAGE_STATE_MISSING,
+                                           .not_kept = true,
+                                           .note = kept_note(&figures->kept, "")};
+        add_note(figures, &figure, unreported->note);
     }
     return query_figures_add(figures, merged, &figure, why);
 }
@@ -274,13 +374,14 @@ static int merge_reported(struct query_figures *figures, const struct query_figu
 
 static int merge(struct query_figures *figures, const struct query_list *reported, struct fault *why) {
     struct query_list known = figures->shown, merged = {0};
+    struct unreported unreported = {0};
     int err = 0;
     for (size_t i = 0, k = 0; err == 0 && (i < known.count || k < reported->count);) {
         int c = i == known.count       ? 1
                 : k == reported->count ? -1
                                        : compare_figures(&known.figure[i], &reported->figure[k], figures);
         if (c < 0)
-            err = merge_unreported(figures, &known.figure[i], &merged, why);
+            err = merge_unreported(figures, &known.figure[i], &unreported, &merged, why);
         else
             err =
                 merge_reported(figures, c == 0 ? &known.figure[i] : NULL, &reported->figure[k], &merged, why);
@@ -300,7 +401,8 @@ static void drop_missing(struct query_figures *figures) {
     size_t kept = 0;
     for (size_t i = 0; i < shown->count; i++)
         if (shown->figure[i].state == MESSAGE_STATE_VALUE ||
-            shown->figure[i].state == MESSAGE_STATE_WITHHELD || shown->figure[i].has_reported)
+            shown->figure[i].state == MESSAGE_STATE_WITHHELD || shown->figure[i].has_reported ||
+            shown->figure[i].not_kept)
             shown->figure[kept++] = shown->figure[i];
     shown->count = kept;
 }

@@ -44,6 +44,7 @@ struct query_figure {
     bool has_on_time;
     int64_t on_time;
     size_t note;            /* where it begins among all notes */
+    bool not_kept;          /* missing, since it cannot be told as it was reported */
     bool stands_for_others; /* withheld, and tells of no breakdown of its own */
 };
 

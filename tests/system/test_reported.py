@@ -12,6 +12,7 @@ CALLS = ('- {id: calls, code: "1.1", kind: count, frequency: month, dimensions: 
 MEMBERS = ('- {id: members, code: "1.2", kind: level, frequency: quarter, dimensions: [region], unit: members,\n'
            '   label: {en: Members, fr: Membres}, definition: {en: Paid up., fr: Cotisants.}}\n')
 REPORTS = '- {id: reports, code: "1.3", kind: milestone, frequency: quarter, due: +30d, dimensions: [donor], label: {en: Reports}}\n'
+NOT_KEPT = 'was not kept by itself, and the definition changed since'
 NOTE = 'as reported; the plan has this indicator no more'
 
 
@@ -118,15 +119,15 @@ class Reported(HouseTest):
 class Changed(HouseTest):
     """What was reported stays what it was when the plan changes afterwards."""
     daemon = False
-    INDICATORS = {'calls': '{id: calls, kind: count, frequency: month, dimensions: [region], label: {en: Calls}%s}',
-                  'hours': '{id: hours, kind: count, frequency: month, dimensions: [region], label: {en: Hours}%s}',
+    INDICATORS = {'calls': '{id: calls, kind: count, frequency: month, dimensions: [region, topic], label: {en: Calls}%s}',
+                  'hours': '{id: hours, kind: count, frequency: month, dimensions: [region, topic], label: {en: Hours}%s}',
                   'rate': '{id: rate, kind: ratio, frequency: month, numerator: calls, denominator: hours, label: {en: Rate}%s}'}
 
     def plan(self, **more):
         more = {'rate': ', decimals: 1', **more}
         rows = ''.join('- %s\n' % (row % more.get(id, '')) for id, row in self.INDICATORS.items())
         framework = self.house.write('plan.yaml', ('name: test\nplan: 2016/2020\ndimensions:\n'
-                                                   '- {name: region, values: [africa, asia]}\nindicators:\n' + rows).encode())
+                                                   '- {name: region, values: [africa, asia]}\n- {name: topic}\nindicators:\n' + rows).encode())
         if self.house.daemon and self.house.daemon.alive():
             self.house.stop()
         self.house.start('--framework', framework)
@@ -137,12 +138,12 @@ class Changed(HouseTest):
             peer.hello()
             for indicator, region, day, value in (('calls', 'africa', '2018-01-05', 60), ('calls', 'asia', '2018-02-05', 10),
                                                   ('hours', 'africa', '2018-01-05', 9), ('hours', 'asia', '2018-02-05', 3)):
-                self.assertEqual(peer.tell([(indicator, {'region': region}, at(day), value)])['accepted'], 1)
+                self.assertEqual(peer.tell([(indicator, {'region': region, 'topic': 'law'}, at(day), value)])['accepted'], 1)
         self.house.run('suivi', 'close', '2018-Q1')
 
     def told(self, indicator, *more, by='quarter'):
         rows = self.house.figures(indicator, '--by', by, '--from', '2018-Q1', '--to', '2018-Q1', *more)
-        return [tuple(row[key] for key in ('value', 'reported')) for row in rows]
+        return [(row['value'], row.get('reported', '')) for row in rows]
 
     def explained(self, *asked):
         return json.loads(self.house.run('suivi', 'explain', *asked, '--format', 'json').out)
@@ -161,10 +162,57 @@ class Changed(HouseTest):
                 self.assertAlmostEqual(sum(move['difference'] for move in told['moves']), float(value) - 5.8, 9)
                 self.plan(rate=', decimals: %d' % decimals)
                 self.assertEqual(self.told('rate', '--reported'), [('5.8', '5.8')])
-                self.assertEqual(self.told('rate', '--reported', '--split', 'region'), [('6.7', '6.7'), ('3.3', '3.3')])
+                self.assertEqual(self.told('rate', '--reported', '--split', 'region,topic'), [('6.7', '6.7'), ('3.3', '3.3')])
         self.plan()
         self.assertEqual(self.told('rate'), [('5.8', '5.8')])
         self.assertIn('all is well', self.house.run('suivi', 'check').out)
+
+
+    def test_what_was_not_kept_by_itself(self):
+        self.begin()
+        parts = [('month', []), ('quarter', ['--where', 'region=africa']), ('quarter', ['--split', 'region']),
+                 ('month', ['--split', 'region,topic'])]
+        before = [self.told('rate', '--reported', *more, by=by) for by, more in parts]
+        self.assertEqual(before, [[('6.7', '6.7'), ('3.3', '3.3')], [('6.7', '6.7')]] + 2 * [[('6.7', '6.7'), ('3.3', '3.3')]])
+        self.plan(hours=', unit: h')
+        self.assertEqual([self.told('rate', '--reported', *more, by=by) for by, more in parts], before)
+        # What it is made of means something else; or it itself.
+        for changed in ({'hours': ', method_version: "2"'}, {'rate': ', decimals: 1, factor: 10'}):
+            self.plan(**changed)
+            for by, more in parts:
+                with self.subTest(changed=changed, by=by, more=more):
+                    for asked in ([], ['--gaps']):
+                        rows = [row for row in self.house.figures('rate', '--by', by, '--from', '2018-Q1', '--to', '2018-Q1',
+                                                                  '--reported', *asked, *more) if NOT_KEPT in row['note']]
+                        self.assertEqual([(row['value'], row.get('reported', '')) for row in rows], [('', '')] * len(rows))
+                        self.assertGreater(len(rows), 0)
+                    now = self.house.figures('rate', '--by', by, '--from', '2018-Q1', '--to', '2018-Q1', *more)
+                    self.assertEqual([row.get('reported', '') for row in now], [''] * len(now))
+                    self.assertTrue(all(row['value'] and NOT_KEPT in row['note'] for row in now))
+            # What was kept is told as it was.
+            self.assertEqual(self.told('rate', '--reported'), [('5.8', '5.8')])
+            self.assertEqual(self.told('rate', '--reported', '--split', 'region,topic'), [('6.7', '6.7'), ('3.3', '3.3')])
+            self.assertEqual(self.told('rate', '--reported', '--where', 'region=asia', '--where', 'topic=law'), [('3.3', '3.3')])
+            told = self.explained('rate', '2018-01')
+            self.assertNotIn('reported', told)
+            self.assertIn(NOT_KEPT, told['note'])
+            self.assertEqual(told['moves'], [])
+            self.assertEqual(self.explained('rate', '2018-Q1')['reported'], 5.8)
+            self.assertNotIn('reported', self.explained('rate', '2018-Q1', '--where', 'region=africa'))
+            self.assertIn(NOT_KEPT, self.house.run('suivi', 'explain', 'rate', '2018-01').out)
+        self.assertEqual(self.told('calls', '--reported', by='month'), [('60', '60'), ('10', '10')])
+        self.plan()
+        self.assertEqual([self.told('rate', '--reported', *more, by=by) for by, more in parts], before)
+
+    def test_an_indicator_that_came_later_was_not_reported(self):
+        self.begin()
+        self.INDICATORS = {**self.INDICATORS, 'pace': self.INDICATORS['rate'].replace('id: rate', 'id: pace')}
+        self.plan()
+        for by in ('month', 'quarter'):
+            self.assertEqual(self.told('pace', '--reported', by=by), [])
+            rows = self.house.figures('pace', '--by', by, '--from', '2018-Q1', '--to', '2018-Q1')
+            self.assertEqual({(row.get('reported', ''), row['note']) for row in rows}, {('', 'nothing was reported')})
+        self.assertNotIn('reported', self.explained('pace', '2018-01'))
 
 
 class OnTime(HouseTest):
