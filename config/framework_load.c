@@ -174,8 +174,8 @@ static int read_file(const char *path, struct framework **out, struct faults *fa
         struct loading loading = {framework, document};
         loading_plan(&loading);
         loading_indicators(&loading);
-        loading_ratios(&loading);
         loading_firsts(&loading);
+        loading_ratios(&loading);
     }
     document_close(&document);
     if (faults->count > 0) {

@@ -23,6 +23,19 @@ static uint64_t mix_text(uint64_t hash, struct str text) {
     return mix(mix_number(hash, text.len), text.at, text.len);
 }
 
+/* One without any is not touched. */
+static uint64_t mix_firsts(uint64_t hash, const struct framework *framework, const struct indicator *from) {
+    for (size_t type = 0; type < sizeof from->firsts / sizeof *from->firsts; type++) {
+        if (from->firsts[type] != 0) {
+            size_t count = from->firsts[type] - 1;
+            hash = mix_number(hash, type);
+            hash = mix_text(hash, framework->indicators[count].public.id);
+            hash = mix_number(hash, framework_meaning_of(framework, count)); /* a count: it has none itself */
+        }
+    }
+    return hash;
+}
+
 uint64_t framework_meaning_of(const struct framework *framework, size_t index) {
     const struct indicator *indicator = &framework->indicators[index];
     const struct framework_indicator *public = &indicator->public;
@@ -37,6 +50,7 @@ uint64_t framework_meaning_of(const struct framework *framework, size_t index) {
     for (size_t i = 0; i < public->dim_count; i++) {
         hash = mix_text(hash, str_of(indicator->dim[i]->name));
     }
+    hash = mix_firsts(hash, framework, indicator);
     if (public->kind == KIND_RATIO) {
         hash = mix_number(hash, framework->indicators[public->numerator].meaning);
         hash = mix_number(hash, framework->indicators[public->denominator].meaning);

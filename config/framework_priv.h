@@ -152,8 +152,8 @@ int loading_period_type(struct loading *l, const char *node, const char *text, e
 void loading_plan(struct loading *l); /* all but the indicators */
 void loading_indicators(struct loading *l);
 void loading_calendar(struct loading *l, size_t index); /* of one indicator: due, targets, baseline */
-void loading_ratios(struct loading *l);                 /* after the indicators are sorted */
-void loading_firsts(struct loading *l);                 /* likewise */
+void loading_firsts(struct loading *l);                 /* after the indicators are sorted */
+void loading_ratios(struct loading *l);                 /* after the firsts, and what all means */
 
 /* The index of the indicator that a field of another names; -ENOENT, said of the field: there is none. */
 int loading_find(struct loading *l, const char *node, const char *id);

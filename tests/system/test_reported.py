@@ -215,6 +215,20 @@ class Changed(HouseTest):
         self.assertNotIn('reported', self.explained('pace', '2018-01'))
 
 
+    def test_other_firsts_are_a_marked_break(self):
+        self.INDICATORS = {**self.INDICATORS, 'visitors': '{id: visitors, kind: distinct, window: day, frequency: month, '
+                                                          'dimensions: [region, topic], label: {en: Visitors}%s}'}
+        versions = []
+        for firsts, calls in (('', ''), (', firsts: {day: calls}', ''), (', firsts: {day: calls}', ', unit: c'),
+                              (', firsts: {month: calls}', ''), (', firsts: {month: hours}', ''),
+                              (', firsts: {month: hours}', ', method_version: "2"')):
+            self.plan(visitors=firsts, calls=calls)
+            versions.append(len(self.explained('visitors', '2018-Q1')['versions']))
+        self.assertEqual(versions, [1, 2, 2, 3, 4, 4])
+        self.plan(visitors=', firsts: {month: hours}', hours=', method_version: "2"')
+        self.assertEqual(len(self.explained('visitors', '2018-Q1')['versions']), 5)
+
+
 class OnTime(HouseTest):
     """A report is due 30 days after its quarter."""
     daemon = False
