@@ -170,6 +170,15 @@ static int find_kept(const struct folding *folding, const struct str *dim, bool 
     return err == -ENOENT ? 0 : err;
 }
 
+/* Due days may be others by now: what was on time is told from the record or, without one, not at all. */
+static void take_on_time(struct fold_figure *figure, const struct closing_figure *kept,
+                         char note[static CLOSING_NOTE_MAX + 1]) {
+    figure->has_on_time = kept && kept->has_on_time;
+    figure->on_time = figure->has_on_time ? kept->on_time : 0;
+    (void)snprintf(note, CLOSING_NOTE_MAX + 1, "%.*s", STR_ARG(figure->has_on_time ? kept->note : STR("")));
+    figure->note = note;
+}
+
 /* The kept figure stands, should the framework reckon otherwise by now. */
 static int keep_reported(void *arg, const struct fold_figure *figure, struct fault *why) {
     struct folding *folding = arg;
@@ -177,6 +186,7 @@ static int keep_reported(void *arg, const struct fold_figure *figure, struct fau
     struct period period = query_period(scope, figure->period);
     struct fold_figure reported = *figure;
     struct closing_figure kept;
+    char note[CLOSING_NOTE_MAX + 1];
     bool found = false;
     if (closings_of(scope->closings, &period) != folding->closing)
         return 0;
@@ -185,11 +195,11 @@ static int keep_reported(void *arg, const struct fold_figure *figure, struct fau
         return err;
     folding->decimals = found ? kept.decimals : decimals_of(folding->figures);
     if (found) {
-        reported.has_on_time =
-            reported.has_on_time && kept.state == reported.state && kept.value == reported.value;
         reported.state = kept.state;
         reported.value = kept.value;
     }
+    if (reported.has_on_time || (found && kept.has_on_time))
+        take_on_time(&reported, found ? &kept : NULL, note);
     return reported.state == MESSAGE_STATE_VALUE ? keep_figure(folding, &reported, why) : 0;
 }
 
@@ -211,18 +221,18 @@ static bool tells_any(const struct query_scope *scope, const struct closing *clo
 /* The whole as it was reported, of a period that nothing is known of any more. */
 static int keep_unknown(struct folding *folding, struct fault *why) {
     struct closing_figure kept;
+    char note[CLOSING_NOTE_MAX + 1];
     bool found;
     int err = find_kept(folding, NULL, &found, &kept, why);
     if (err || !found || kept.state != MESSAGE_STATE_VALUE)
         return err;
+    struct fold_figure figure = {.period = folding->closing->period.first,
+                                 .value = kept.value,
+                                 .heard = kept.heard,
+                                 .days = kept.days};
     folding->decimals = kept.decimals;
-    return keep_figure(folding,
-                       &(struct fold_figure){.period = folding->closing->period.first,
-                                             .value = kept.value,
-                                             .heard = kept.heard,
-                                             .days = kept.days,
-                                             .note = ""},
-                       why);
+    take_on_time(&figure, &kept, note);
+    return keep_figure(folding, &figure, why);
 }
 
 /* A kept figure, by nothing but the record. */
@@ -232,9 +242,9 @@ static int keep_record(void *arg, const struct closing_figure *kept) {
     struct fold_figure figure = {.period = folding->closing->period.first,
                                  .value = kept->value,
                                  .heard = kept->heard,
-                                 .days = kept->days,
-                                 .note = ""};
+                                 .days = kept->days};
     struct str dim[DIMS_MAX];
+    char note[CLOSING_NOTE_MAX + 1];
     if (kept->state != MESSAGE_STATE_VALUE || !has_asked_dims(figures, &kept->dims))
         return 0;
     for (size_t i = 0; i < where_count(figures); i++)
@@ -244,6 +254,7 @@ static int keep_record(void *arg, const struct closing_figure *kept) {
         dim[i] = dims_get(&kept->dims, figures->split[i]);
     figure.group = folding->records++;
     figure.dim = dim;
+    take_on_time(&figure, kept, note);
     folding->decimals = kept->decimals;
     return keep_figure(folding, &figure, folding->why);
 }

@@ -120,7 +120,9 @@ static int tell_figure(void *arg, const struct closing_figure *kept) {
                                  .has_reported = true,
                                  .reported = kept->value,
                                  .heard = kept->heard,
-                                 .days = kept->days};
+                                 .days = kept->days,
+                                 .has_on_time = kept->has_on_time,
+                                 .on_time = kept->on_time};
     if (kept->state != MESSAGE_STATE_VALUE || !is_asked_for(telling->scope, &kept->dims))
         return 0;
     for (uint32_t i = 0; i < query->split_count; i++)

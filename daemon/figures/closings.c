@@ -180,7 +180,8 @@ static int read_record(const struct element *element, size_t at, struct closing_
     if (start > element->records.len)
         return -EBADMSG;
     wire_reader_init(&reader, element->records.at + start, element->records.len - start);
-    if (wire_read_array(&reader, &fields, CLOSING_RECORD_FIELDS) != 0 || fields != CLOSING_RECORD_FIELDS ||
+    if (wire_read_array(&reader, &fields, CLOSING_DUE_FIELDS) != 0 ||
+        (fields != CLOSING_RECORD_FIELDS && fields != CLOSING_DUE_FIELDS) ||
         wire_read_bin(&reader, key, SERIES_KEY_MAX) != 0 ||
         wire_read_uint(&reader, &state, MESSAGE_STATE_WITHHELD) != 0 || wire_read_int(&reader, &value) != 0 ||
         wire_read_uint(&reader, &heard, UINT32_MAX) != 0 || wire_read_uint(&reader, &days, UINT32_MAX) != 0)
@@ -191,7 +192,11 @@ static int read_record(const struct element *element, size_t at, struct closing_
                                    .decimals = (unsigned)element->decimals,
                                    .heard = (uint32_t)heard,
                                    .days = (uint32_t)days,
+                                   .has_on_time = fields == CLOSING_DUE_FIELDS,
                                    .method_version = element->method_version};
+    if (out->has_on_time && (wire_read_int(&reader, &out->on_time) != 0 ||
+                             wire_read_str(&reader, &out->note, CLOSING_NOTE_MAX) != 0))
+        return -EBADMSG;
     return 0;
 }
 

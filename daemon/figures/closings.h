@@ -16,6 +16,7 @@
 
 #define CLOSING_BYTES_MAX (128u << 20) /* of the figures of one closing */
 #define CLOSING_DIGEST    32
+#define CLOSING_NOTE_MAX  255 /* of a figure */
 
 struct closing {
     struct period period;
@@ -48,6 +49,9 @@ struct closing_figure {
     int64_t value;
     unsigned decimals;
     uint32_t heard, days;
+    bool has_on_time; /* milestones, in closings that kept it */
+    int64_t on_time;
+    struct str note; /* with it: what was said of the due ones; at most CLOSING_NOTE_MAX bytes */
     struct str method_version;
 };
 int closing_find(const struct closing *closing, struct str indicator, const struct dims *dims,

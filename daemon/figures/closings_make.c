@@ -8,6 +8,8 @@
 #include "daemon/store/row.h"
 #include "proto/check.h"
 
+_Static_assert(CLOSING_NOTE_MAX >= FOLD_NOTE_MAX - 1, "every note can be kept");
+
 struct making {
     const struct closing_task *task;
     struct wire_writer *figures, *records;
@@ -28,12 +30,16 @@ static void add_record(struct making *making, const struct dims *dims, const str
     }
     (void)row_put(making->index + making->index_len, wire_writer_len(making->records), CLOSING_INDEX_BYTES);
     making->index_len += CLOSING_INDEX_BYTES;
-    wire_write_array(making->records, CLOSING_RECORD_FIELDS);
+    wire_write_array(making->records, figure->has_on_time ? CLOSING_DUE_FIELDS : CLOSING_RECORD_FIELDS);
     wire_write_bin(making->records, key.at, key.len);
     wire_write_uint(making->records, figure->state);
     wire_write_int(making->records, figure->value);
     wire_write_uint(making->records, figure->heard);
     wire_write_uint(making->records, figure->days);
+    if (figure->has_on_time) {
+        wire_write_int(making->records, figure->on_time);
+        wire_write_str(making->records, str_of(figure->note));
+    }
     making->count++;
 }
 

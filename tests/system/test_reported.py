@@ -236,8 +236,13 @@ class OnTime(HouseTest):
     def setUp(self):
         super().setUp()
         self.clock = Clock(self, self.house, '2018-04-30')
+        self.plan(REPORTS)
+
+    def plan(self, reports):
         framework = self.house.write('plan.yaml', ('name: test\nplan: 2018/2020\ndimensions: [{name: donor}]\nindicators:\n'
-                                                   + REPORTS).encode())
+                                                   + reports).encode())
+        if self.house.daemon and self.house.daemon.alive():
+            self.house.stop()
         self.house.start('--framework', framework, env=self.clock.environment())
 
     def row(self, period, *more, by='quarter'):
@@ -277,6 +282,33 @@ class OnTime(HouseTest):
         self.assertEqual((row['value'], row['on_time']), ('2', '1'))
         row = self.row('2018-Q1')
         self.assertEqual((row['value'], row['on_time'], row['reported']), ('3', '1', '2'))
+
+    def test_another_due_day_changes_nothing_that_was_reported(self):
+        self.clock.set('2019-06-01')
+        self.done('a', '2018-Q1', '2018-04-30')
+        self.done('b', '2018-Q1', '2018-05-10')
+        self.done('a', '2018-Q2', '2018-08-10')
+        self.house.run('suivi', 'close', '2018')
+        asked = ('reports', '--by', 'year', '--from', '2018', '--to', '2018', '--reported')
+        before = self.house.figures(*asked), self.house.figures(*asked, '--split', 'donor')
+        self.assertEqual([(row['value'], row['on_time']) for row in before[0]], [('3', '1')])
+        self.assertIn('1 on time, 2 late', before[0][0]['note'])
+        self.assertEqual([row['on_time'] for row in before[1]], ['1', '0'])
+        for changed in (REPORTS.replace('+30d', '+60d'), REPORTS.replace('+30d', '+1d'), REPORTS.replace('due: +30d, ', '')):
+            self.plan(changed)
+            self.assertEqual((self.house.figures(*asked), self.house.figures(*asked, '--split', 'donor')), before)
+        self.plan(REPORTS.replace('+30d', '+60d'))
+        self.assertEqual(self.row('2018', by='year')['on_time'], '3')
+        # Of the quarters nothing was kept by itself.
+        row = self.row('2018-Q1', '--reported')
+        self.assertEqual((row['value'], row.get('on_time', ''), row.get('note', '')), ('2', '', ''))
+        # Nor does it come from anywhere else when the plan means something else, or has it no more.
+        self.plan(REPORTS.replace('label', 'method_version: "2", label'))
+        self.assertEqual([(row['value'], row['on_time'], row['note']) for row in self.house.figures(*asked)],
+                         [('3', '1', before[0][0]['note'])])
+        self.plan(REPORTS.replace('id: reports', 'id: others'))
+        self.assertEqual([(row['value'], row['on_time']) for row in self.house.figures(*asked)], [('3', '1')])
+        self.assertIn('all is well', self.house.run('suivi', 'check').out)
 
 
 if __name__ == '__main__':
