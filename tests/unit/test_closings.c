@@ -218,6 +218,79 @@ static int copy_row(void *arg, struct str key, struct str row) {
     return 0;
 }
 
+/* A closing of one milestone: with what was on time, or as an older daemon kept it. */
+static void put_milestone(struct books *books, bool with_on_time) {
+    static const char index[4] = {0};
+    struct wire_writer *records, *figures;
+    struct store_write *write;
+    struct period period;
+    wire_writer_new(&records, 4096);
+    wire_writer_new(&figures, 4096);
+    wire_write_array(records, with_on_time ? 7 : 5);
+    wire_write_bin(records, "", 0);
+    wire_write_uint(records, MESSAGE_STATE_VALUE);
+    wire_write_int(records, 3);
+    wire_write_uint(records, 0);
+    wire_write_uint(records, 0);
+    if (with_on_time) {
+        wire_write_int(records, 2);
+        wire_write_str(records, STR("3 of 3 due, 2 on time, 1 late"));
+    }
+    wire_write_array(figures, 3);
+    wire_write_str(figures, STR("test"));
+    wire_write_str(figures, STR("2018-Q1"));
+    wire_write_array(figures, 1);
+    wire_write_array(figures, 5);
+    wire_write_str(figures, STR("papers"));
+    wire_write_uint(figures, 0);
+    wire_write_str(figures, STR(""));
+    wire_write_bin(figures, index, sizeof index);
+    wire_write_bin(figures, wire_writer_data(records), wire_writer_len(records));
+    assert_int_equal(period_parse(&period, STR("2018-Q1"), NULL), 0);
+    struct closing closing = {
+        .period = period,
+        .vintage = 1,
+        .at = books->now,
+        .note = STR(""),
+        .figure_count = 1,
+        .figures = {(const char *)wire_writer_data(figures), wire_writer_len(figures)},
+    };
+    assert_int_equal(store_begin(books->room.store, &write, NULL), 0);
+    assert_int_equal(closings_put(write, &closing, NULL), 0);
+    assert_int_equal(store_commit(&write, NULL), 0);
+    wire_writer_destroy(&records);
+    wire_writer_destroy(&figures);
+}
+
+static int is_valid(void *arg, struct str key, struct str row) {
+    (void)arg;
+    assert_true(closings_valid(key, row));
+    return 0;
+}
+
+static void older_ones_can_be_read(void **state) {
+    (void)state;
+    const struct dims none = {0};
+    for (int with = 0; with < 2; with++) {
+        struct books books;
+        struct store_snapshot *snapshot;
+        struct closings *closings;
+        books_new(&books, "2018-05-01");
+        put_milestone(&books, with);
+        assert_int_equal(store_snapshot_open(books.room.store, &snapshot, NULL), 0);
+        assert_int_equal(store_each_row(snapshot, STORE_CLOSINGS, STR(""), is_valid, NULL, NULL), 0);
+        assert_int_equal(closings_load(&closings, snapshot, NULL), 0);
+        struct closing_figure figure = find(closings_at(closings, 0), "papers", &none);
+        assert_int_equal(figure.value, 3);
+        assert_int_equal(figure.has_on_time, with);
+        assert_int_equal(figure.on_time, with ? 2 : 0);
+        assert_true(books_is(figure.note, with ? "3 of 3 due, 2 on time, 1 late" : ""));
+        closings_destroy(&closings);
+        store_snapshot_close(&snapshot);
+        books_destroy(&books);
+    }
+}
+
 /* The figures of the only closing begin with other bytes: what stands before them is whole. */
 static void damage_figures(struct books *books, const char *period) {
     struct store_snapshot *snapshot;
@@ -274,6 +347,7 @@ int main(void) {
         cmocka_unit_test(figures_are_kept_as_they_were),
         cmocka_unit_test(a_period_belongs_to_the_shortest_closed_one_that_holds_it),
         cmocka_unit_test(a_digest_is_of_its_period_and_framework),
+        cmocka_unit_test(older_ones_can_be_read),
         cmocka_unit_test(a_row_that_was_touched_is_known),
         cmocka_unit_test(they_can_be_asked_for),
         cmocka_unit_test(a_damaged_one_is_no_other_figure),
