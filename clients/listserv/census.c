@@ -290,8 +290,6 @@ int census_commit(struct census *census, struct fault *why) {
         census->put = true;
     }
     int rc = suivi_commit(census->suivi);
-    if (rc == -EDQUOT || rc == -EFBIG) /* a quota or a limit: no room, either */
-        rc = -ENOSPC;
     if (rc != 0)
         return fault_set(why, rc, "%s", suivi_why(census->suivi));
     forget(census);
