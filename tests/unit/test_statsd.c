@@ -82,7 +82,7 @@ static void a_line_is_what_it_says(void **state) {
         if (good != lines[i].good)
             fail_msg("\"%s\" is %s", lines[i].line, good ? "taken" : "not taken");
         if (good && (sample.type != lines[i].type || fabs(sample.value - lines[i].value) > 1e-9))
-            fail_msg("\"%s\" is a %s of %g", lines[i].line, sample_type_name(sample.type), sample.value);
+            fail_msg("\"%s\" is a %d of %g", lines[i].line, (int)sample.type, sample.value);
     }
 }
 
