@@ -390,6 +390,8 @@ static void refuses_records(char sort, const char *line) {
     memcpy(value, stored.value, sizeof value);
     value[1]++; /* of a version to come */
     refuses_record(&stage, &stored, value, stored.value_len, line);
+    value[1] = 0; /* of none */
+    refuses_record(&stage, &stored, value, stored.value_len, line);
     const double raw[3] = {1.5};
     refuses_record(&stage, &stored, raw, sizeof raw[0], line);
     refuses_record(&stage, &stored, raw, sizeof raw, line);
