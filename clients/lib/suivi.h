@@ -107,10 +107,11 @@ int suivi_scan(struct suivi *client, const void *prefix, size_t prefix_len,
                int (*visit)(void *arg, const void *key, size_t key_len, const void *value, size_t value_len),
                void *arg);
 
-/* Saves what was counted as batches, together with the records, in one synced transaction. -ENOSPC: disk or
- * outbox full; nothing was saved then and everything is still held, so that it can be tried again. -ESTALE,
- * once suivi_deliver or suivi_exchange has said so: the daemon has batches of this state that the state does
- * not know, because it was put back from an older copy. Nothing is saved or sent from it any more. */
+/* Saves what was counted as batches, together with the records, in one synced transaction. -ENOSPC: disk, quota
+ * or outbox full, or a limit on the length of files reached; nothing was saved then and everything is still
+ * held, so that it can be tried again. -ESTALE, once suivi_deliver or suivi_exchange has said so: the daemon
+ * has batches of this state that the state does not know, because it was put back from an older copy. Nothing
+ * is saved or sent from it any more. */
 int suivi_commit(struct suivi *client);
 
 /* Forgets what was counted and put since the last suivi_commit. */
