@@ -14,7 +14,7 @@
 struct options {
     bool follow;
     struct common_options common;
-    const char *site, *robots, *keys, *shared_keys; /* of argv; all but the site may be NULL */
+    const char *site, *robots, *keys, *shared_keys; /* of argv; may be NULL: the site with make_key only */
     enum line_format format;
     struct days days;
     enum period_type epoch;
