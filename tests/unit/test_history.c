@@ -329,8 +329,8 @@ static void compare(struct history *history, struct books *again, const struct c
     struct explained explained;
     char what[64];
     struct message_explanation *told = explain(&history->books, indicator, period, region, &explained);
-    int64_t before =
-        reported ? value(again, indicator, period, region, reported) : 0; /* 0: nothing was told */
+    /* 0: nothing was told. */
+    int64_t before = reported ? value(again, indicator, period, region, reported) : 0;
     uint32_t row = 0;
     (void)snprintf(what, sizeof what, "%s of %s in %s", indicator, period, region ? region : "all");
     if ((told->figure.has_reported ? told->figure.reported : 0) != before)
