@@ -347,6 +347,11 @@ static int64_t value(struct books *books, const char *indicator, const char *per
     return found == INT64_MIN ? 0 : found;
 }
 
+/* In the second store; vintage 0: nothing was told yet. */
+static int64_t value_told(struct books *again, const struct asked *asked, uint32_t vintage) {
+    return vintage == 0 ? 0 : value(again, asked->indicator, asked->period, asked->region, vintage);
+}
+
 static bool retracts_within(const struct history *history, const struct said *said, const char *period) {
     for (size_t i = 0; i < history->count; i++) {
         const struct said *other = &history->said[i];
@@ -393,15 +398,14 @@ static void compare(struct history *history, struct books *again, const struct c
     struct explained explained;
     char what[64];
     struct message_explanation *told = explain(&history->books, indicator, period, region, &explained);
-    int64_t before =
-        reported ? value(again, indicator, period, region, reported) : 0; /* 0: nothing was told */
+    int64_t before = value_told(again, asked, reported);
     uint32_t row = 0;
     (void)snprintf(what, sizeof what, "%s of %s in %s", indicator, period, region ? region : "all");
     if ((told->figure.has_reported ? told->figure.reported : 0) != before)
         fail_msg("%s was reported as %d, not %d", what, (int)told->figure.reported, (int)before);
     for (size_t k = 0; k < causes->count; k++) {
         const struct cause *cause = &causes->cause[k];
-        int64_t after = value(again, indicator, period, region, cause->vintage);
+        int64_t after = value_told(again, asked, cause->vintage);
         if (after != before || corrects(history, cause, asked, period))
             expect_row(history, cause, told, &row, after - before, what);
         before = after;
