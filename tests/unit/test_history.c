@@ -55,7 +55,8 @@ static const char *const names[] = {"Peru", "Fiji", "Mali"};
 enum {
     INDICATORS = sizeof indicators / sizeof *indicators,
     FIRSTS = sizeof firsts / sizeof *firsts,
-    ENTERED = 13,
+    BESIDE = 7,   /* those with firsts, and the firsts, */
+    ENTERED = 13, /* up to here */
     ACTS = 480,
     IDS = 60,
     DAYS = 110
@@ -156,9 +157,11 @@ static void draw_entry(struct said *said, int32_t day) {
 static void draw(struct said *said) {
     int32_t day = random_below(2) ? books_day("2017-11-19") + (int32_t)random_below(3) /* where much meets */
                                   : books_day("2017-09-20") + (int32_t)random_below(DAYS);
-    *said = (struct said){.source = sources[random_below(3)],
-                          .indicator = indicators[random_below(ENTERED)],
-                          .region = regions[random_below(2)]};
+    *said = (struct said){
+        .source = sources[random_below(3)],
+        .indicator =
+            indicators[random_below(2) ? random_below(ENTERED) : BESIDE + random_below(ENTERED - BESIDE)],
+        .region = regions[random_below(2)]};
     (void)period_print(&(struct period){PERIOD_DAY, day, day}, said->day);
     if (is_count(said->indicator) && random_below(2)) {
         said->number = (int64_t)random_below(is_first(said->indicator) ? 5 : 50);
@@ -318,13 +321,16 @@ static void find_causes(const struct history *history, const struct asked *asked
     qsort(causes->cause, causes->count, sizeof *causes->cause, compare_causes);
 }
 
-/* Tells the second store what the first was told: first all that was known at the closing, then each cause on a day of its
- * own. The vintage at whose end no more is known than at the closing. */
+/* Tells the second store what the first was told: first all that was known at the closing, each vintage of it and then each
+ * cause on a day of its own. The vintage at whose end no more is known than at the closing. */
 static uint32_t tell_again(const struct history *history, const struct asked *asked, uint32_t closed,
                            struct books *books, struct causes *causes) {
-    for (size_t i = 0; i < history->count; i++)
-        if (history->said[i].vintage <= closed && is_asked(asked, &history->said[i]))
+    for (size_t i = 0; i < history->count && history->said[i].vintage <= closed; i++) {
+        if (i > 0 && history->said[i].vintage != history->said[i - 1].vintage)
+            books->now += CIVIL_DAY_SECONDS; /* an id may have come again */
+        if (is_asked(asked, &history->said[i]))
             tell(books, &history->said[i]);
+    }
     uint32_t reported = last_vintage(books, INT64_MAX);
     for (size_t k = 0; k < causes->count; k++) {
         books->now += CIVIL_DAY_SECONDS;
