@@ -170,7 +170,7 @@ static bool look_at_losses(struct bridge *bridge) {
 /* What cannot be saved is held, and tried again; meanwhile the window being filled fills, and then streams wait. */
 static int save(struct bridge *bridge, struct fault *why) {
     int rc = suivi_commit(bridge->suivi);
-    if (rc == -ENOSPC || rc == -EDQUOT || rc == -EFBIG) {
+    if (rc == -ENOSPC) {
         if (!bridge->held)
             terminal_say(BRIDGE_PROGRAM, "%s; trying again", suivi_why(bridge->suivi));
         bridge->held = true;

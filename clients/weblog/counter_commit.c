@@ -9,7 +9,7 @@
 
 #define DROPPED_AT_ONCE 4096
 
-/* libsuivi's records and the month keys, as the modules of this folder want them. */
+/* libsuivi's records and the keys, as the modules of this folder want them. */
 
 static struct counter *counter_of(void *arg) {
     struct counter *counter = arg;
@@ -256,8 +256,6 @@ int counter_commit(struct counter *counter, bool settled, struct fault *why) {
     if (rc != 0)
         return rc;
     rc = suivi_commit(counter->suivi);
-    if (rc == -EDQUOT || rc == -EFBIG) /* a quota or a limit: no room, either */
-        rc = -ENOSPC;
     if (rc != 0)
         return fault_set(why, rc, "%s", suivi_why(counter->suivi));
     counter->methods.changed = false;

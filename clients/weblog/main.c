@@ -243,15 +243,10 @@ static bool report(struct program *program, int delivered) {
 int main(int argc, char **argv) {
     struct program program = {0};
     struct fault why;
-    if (options_parse(&program.options, argc, argv, &why) != 0) {
-        terminal_say(LOGS_PROGRAM, "%s (suivi-weblog --help tells more)", why.text);
+    int status, parsed = options_parse(&program.options, argc, argv, &why);
+    if (common_told(&program.options.common, LOGS_PROGRAM, options_help, parsed, &why, &status)) {
         options_free(&program.options);
-        return 2;
-    }
-    if (program.options.help || program.options.version) {
-        fputs(program.options.help ? options_help : "suivi-weblog " SUIVI_VERSION "\n", stdout);
-        options_free(&program.options);
-        return fflush(stdout) == 0 ? 0 : 1;
+        return status;
     }
     if (program.options.follow)
         follow_block_signals();

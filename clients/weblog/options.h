@@ -12,7 +12,7 @@
 #include "proto/fault.h"
 
 struct options {
-    bool help, version, follow;
+    bool follow;
     struct common_options common;
     const char *site, *robots, *keys, *shared_keys; /* of argv; all but the site may be NULL */
     enum line_format format;

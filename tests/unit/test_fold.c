@@ -1,5 +1,6 @@
-/* The fold of every kind against a slow, obvious one (fold_reference.h), over random facts: in any order, with entries that come
- * again, retract each other, are withdrawn; as known at every vintage. Each kind by itself is in test_fold_*.c. */
+/* The fold of every kind against a slow, obvious one (fold_reference.h), over random facts: in any order, with entries
+ * that come again, retract each other, are withdrawn; as known at every vintage. Each kind by itself is in
+ * test_fold_*.c. */
 #include "tests/unit/fold_reference.h"
 #include "tests/unit/random.h"
 
