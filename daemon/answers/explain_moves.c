@@ -100,7 +100,8 @@ static int note_entry(void *arg, const struct store_entry *stored) {
     return moves_span(moves, &given, &came, &gone);
 }
 
-/* Those who were counted one by one stand beside a day of a distinct kind, and a corrected figure of it in the place of both. */
+/* Those who were counted one by one stand beside a day of a distinct kind, and a corrected figure of it in the place of
+ * both. */
 static int note_firsts_of_day(struct moves *moves, const struct moves_leaf *leaf) {
     struct explaining *explaining = moves->explaining;
     struct explain_group group;

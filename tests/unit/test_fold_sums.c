@@ -198,8 +198,8 @@ static void tell_firsts(struct books *books, const char *indicator, const char *
                &(struct books_event){.source = "b@1", .indicator = indicator, .day = day, .number = number});
 }
 
-/* Those who were counted one by one fall into the windows of the sets: a window that would be less than nothing is nothing, with
- * both of them, and takes nothing from the others. */
+/* Those who were counted one by one fall into the windows of the sets: a window that would be less than nothing, with both
+ * of them, is nothing, and takes nothing from the others. */
 static void firsts_stand_beside_sets_in_their_windows(void **state) {
     (void)state;
     static const uint64_t members[] = {1, 2, 3};
@@ -221,12 +221,15 @@ static void firsts_stand_beside_sets_in_their_windows(void **state) {
     assert_figures(&books, &quarter, "2018-01-01 9 (two methods, added up)");
     hold(&books, "office", "people", NULL, "2018-01-05", 1, 1, 9); /* of 3 and 4 */
     hold(&books, "office", "people", NULL, "2018-01-06", 2, 0, 9); /* of the same 3 */
-    assert_figures(&books, ASK_OF("people", "2018-01-05", PERIOD_DAY), "2018-01-05 1 (two methods, added up)");
-    assert_figures(&books, ASK_OF("people", "2018-01", PERIOD_MONTH), "2018-01-01 0 (two methods, added up)"); /* not 3 + 4 - 6 - 3 */
+    assert_figures(&books, ASK_OF("people", "2018-01-05", PERIOD_DAY),
+                   "2018-01-05 1 (two methods, added up)");
+    /* not 3 + 4 - 6 - 3 */
+    assert_figures(&books, ASK_OF("people", "2018-01", PERIOD_MONTH), "2018-01-01 0 (two methods, added up)");
     assert_figures(&books, &quarter, "2018-01-01 2 (two methods, added up)");
     assert_figures(&books, ASK_OF("people", "2018", PERIOD_YEAR), "2018-01-01 2 (two methods, added up)");
-    assert_figures(
-        &books, &(struct ask){"people", "2018-Q1", "2018-Q1", PERIOD_QUARTER, "2018-12-01", "month"}, "2018-01-01 3 (two methods, added up)");
+    assert_figures(&books,
+                   &(struct ask){"people", "2018-Q1", "2018-Q1", PERIOD_QUARTER, "2018-12-01", "month"},
+                   "2018-01-01 3 (two methods, added up)");
     assert_figures(&books, &(struct ask){"people", "2018-Q1", "2018-Q1", PERIOD_QUARTER, "2018-12-01", "day"},
                    "2018-01-01 1 (two methods, added up)");
     say_value(&books, "first.quarter", NULL, "2018-02-11", 3, -5);
