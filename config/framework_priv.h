@@ -19,8 +19,8 @@
 #define TARGETS_MAX    256
 #define LANGUAGES_MAX  32
 #define LANGUAGE_MAX   16 /* bytes of a language's tag */
-#define NAME_MAX_BYTES                                                                                       \
-    64 /* of the framework's name, a code, a unit, a feeder, a method's version, a number */
+/* Of the framework's name, a code, a unit, a feeder, a method's version, a number. */
+#define NAME_MAX_BYTES    64
 #define SOURCE_MAX_BYTES  128  /* of a source's name or glob */
 #define TEXT_MAX_BYTES    4096 /* of a method, a definition */
 #define FEEDERS_MAX_BYTES 500  /* of all who feed an indicator, joined by ", " */

@@ -46,8 +46,8 @@ int wire_read_str(struct wire_reader *reader, struct str *out, size_t max); /* v
 int wire_read_bin(struct wire_reader *reader, struct str *out, size_t max);
 int wire_read_array(struct wire_reader *reader, uint32_t *count, uint32_t max); /* then read `count` values */
 int wire_read_map(struct wire_reader *reader, uint32_t *count, uint32_t max);   /* then `count` pairs */
-int wire_skip(
-    struct wire_reader *reader); /* one whole value, at most WIRE_DEPTH_MAX deep; uses no recursion */
+/* One whole value, at most WIRE_DEPTH_MAX deep; uses no recursion. */
+int wire_skip(struct wire_reader *reader);
 
 /* A growing buffer that takes MessagePack. Past `max` bytes nothing more is written and wire_writer_failed
  * says so: check it once, at the end. */

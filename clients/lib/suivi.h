@@ -60,8 +60,8 @@ int suivi_name(struct suivi *client, const char *indicator, const struct suivi_d
 /* What people say: an entry, of which each kind of indicator takes some fields (docs/kinds.md); NULL, 0 or empty
  * leaves one out. */
 struct suivi_entry {
-    uint64_t
-        id; /* 1 to 2^63 - 1: the same entry has the same id, and counts once; 0: one is drawn at random */
+    /* 1 to 2^63 - 1: the same entry has the same id, and counts once. 0: one is drawn at random. */
+    uint64_t id;
     int64_t recorded; /* Unix time at which it was said; 0: now */
     bool has_value;
     bool holds; /* the value is the figure of its series and day, and replaces what is known of these */

@@ -14,9 +14,8 @@ struct known_entry {
     int64_t at;
     struct entry entry; /* borrows from the snapshot, as does */
     struct str stored;  /* the same as it lies */
-    enum message_entry_state
-        state; /* COUNTS, RETRACTED or WITHDRAWN; SUPERSEDED: another with its id counts; REPLACED: a figure of its day
-                * holds */
+    /* COUNTS, RETRACTED or WITHDRAWN; SUPERSEDED: another with its id counts; REPLACED: a figure of its day holds. */
+    enum message_entry_state state;
 };
 
 struct known {
