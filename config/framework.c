@@ -112,11 +112,6 @@ size_t framework_language_count(const struct framework *framework) {
     return framework->content->languages ? framework->content->languages_count : 1;
 }
 
-struct str framework_language_at(const struct framework *framework, size_t language) {
-    ASSERT(language < framework_language_count(framework));
-    return framework->content->languages ? str_of(framework->content->languages[language]) : STR("en");
-}
-
 static const struct dimension *dimension_at(const struct framework *framework, size_t index, size_t dim) {
     const struct indicator *indicator = indicator_at(framework, index);
     ASSERT(dim < indicator->public.dim_count);
@@ -206,18 +201,6 @@ uint64_t framework_meaning(const struct framework *framework, size_t index) {
 size_t framework_area_count(const struct framework *framework) {
     OBJ_CHECK(framework, FRAMEWORK_MAGIC);
     return framework->content->areas_count;
-}
-
-struct framework_area framework_area_at(const struct framework *framework, size_t area) {
-    ASSERT(area < framework_area_count(framework));
-    const struct area_entry *entry = &framework->content->areas[area];
-    return (struct framework_area){str_of(entry->code), str_of(entry->parent ? entry->parent : "")};
-}
-
-struct str framework_area_label(const struct framework *framework, size_t area, struct str language) {
-    ASSERT(area < framework_area_count(framework));
-    return framework_text_in(&framework->area_labels[area], language,
-                             str_of(framework->content->areas[area].code));
 }
 
 size_t framework_feed_count(const struct framework *framework) {

@@ -78,7 +78,6 @@ struct framework_text framework_definition_at(const struct framework *framework,
 
 struct str framework_title(const struct framework *framework, struct str language); /* else the name */
 size_t framework_language_count(const struct framework *framework);
-struct str framework_language_at(const struct framework *framework, size_t language);
 
 /* Name of an indicator's dimension, `dim` < dim_count, and the values that it may have; none: any. */
 struct str framework_dim_name(const struct framework *framework, size_t index, size_t dim);
@@ -114,13 +113,8 @@ int64_t framework_small_number(const struct framework *framework, size_t index);
 /* A number that changes whenever kind, window, dimensions, ratio, definition, method or method_version do. */
 uint64_t framework_meaning(const struct framework *framework, size_t index);
 
-/* Action areas and results, in the order of the file. */
-struct framework_area {
-    struct str code, parent; /* parent may be empty */
-};
+/* Action areas and results. */
 size_t framework_area_count(const struct framework *framework);
-struct framework_area framework_area_at(const struct framework *framework, size_t area);
-struct str framework_area_label(const struct framework *framework, size_t area, struct str language);
 
 /* Sources that are to be heard from regularly. */
 struct framework_feed {

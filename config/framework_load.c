@@ -211,7 +211,7 @@ int framework_check_file(const char *path, void (*found)(void *arg, const char *
     return err && err != -EINVAL ? err : (int)faults.count;
 }
 
-static void free_texts(struct texts *texts) {
+void loading_free_texts(struct texts *texts) {
     for (size_t i = 0; i < texts->count; i++) {
         free(texts->at[i].language);
         free(texts->at[i].text);
@@ -226,15 +226,11 @@ void framework_destroy(struct framework **framework) {
     }
     OBJ_CHECK(gone, FRAMEWORK_MAGIC);
     for (size_t i = 0; i < gone->count; i++) {
-        free_texts(&gone->indicators[i].labels);
-        free_texts(&gone->indicators[i].definitions);
+        loading_free_texts(&gone->indicators[i].labels);
+        loading_free_texts(&gone->indicators[i].definitions);
         free(gone->indicators[i].targets.goals);
     }
-    for (size_t i = 0; gone->area_labels != NULL && i < gone->content->areas_count; i++) {
-        free_texts(&gone->area_labels[i]);
-    }
-    free_texts(&gone->title);
-    free(gone->area_labels);
+    loading_free_texts(&gone->title);
     free(gone->feeds);
     free(gone->indicators);
     free(gone->sorted);

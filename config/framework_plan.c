@@ -201,19 +201,19 @@ static void check_parents(struct loading *l, unsigned index) {
 
 static void check_areas(struct loading *l) {
     const struct content *content = l->framework->content;
-    l->framework->area_labels = mem_zeroed(content->areas_count + 1, sizeof *l->framework->area_labels);
     for (unsigned i = 0; i < content->areas_count; i++) {
         const struct area_entry *area = &content->areas[i];
+        struct texts labels = {0};
         char node[DOCUMENT_PATH_MAX];
         snprintf(node, sizeof node, "areas[%u].code", i);
         if (find_area(content, area->code) != (int)i) {
             FAULT(l, node, "area \"%s\" is declared a second time", area->code);
         }
         snprintf(node, sizeof node, "areas[%u].label", i);
-        if (loading_texts(l, node, FRAMEWORK_LABEL_MAX, &l->framework->area_labels[i]) == 0 &&
-            l->framework->area_labels[i].count == 0) {
+        if (loading_texts(l, node, FRAMEWORK_LABEL_MAX, &labels) == 0 && labels.count == 0) {
             FAULT(l, node, "area \"%s\" needs a label in at least one language", area->code);
         }
+        loading_free_texts(&labels);
         if (area->parent != NULL && find_area(content, area->parent) < 0) {
             snprintf(node, sizeof node, "areas[%u].parent", i);
             FAULT(l, node, "no area has the code \"%s\": declare it under \"areas\", or mend the code",

@@ -19,8 +19,8 @@
 #define TARGETS_MAX    256
 #define LANGUAGES_MAX  32
 #define LANGUAGE_MAX   16 /* bytes of a language's tag */
-#define NAME_MAX_BYTES                                                                                       \
-    64 /* of the framework's name, a code, a unit, a feeder, a method's version, a number */
+/* Of the framework's name, a code, a unit, a feeder, a method's version, a number. */
+#define NAME_MAX_BYTES    64
 #define SOURCE_MAX_BYTES  128  /* of a source's name or glob */
 #define TEXT_MAX_BYTES    4096 /* of a method, a definition */
 #define FEEDERS_MAX_BYTES 500  /* of all who feed an indicator, joined by ", " */
@@ -122,7 +122,6 @@ struct framework {
     struct content *content;
     struct period plan;
     struct texts title;
-    struct texts *area_labels;
     enum period_type *feeds; /* every */
     struct indicator *indicators;
     size_t count;     /* of those filled in */
@@ -140,6 +139,7 @@ struct loading {
 
 /* Takes over the texts under `node`, whose languages are the framework's; none longer than `max` bytes. */
 int loading_texts(struct loading *l, const char *node, size_t max, struct texts *out);
+void loading_free_texts(struct texts *texts);
 
 /* A number of digits, with at most `decimals` of them after a point and times ten to that power in `*out`:
  * "12.5" with 1 is 125. -EINVAL, said of the node, when it is none or above `max`. */

@@ -29,7 +29,7 @@ void settings_clear(struct settings *settings);
 void settings_set(char **value, const char *text);
 int settings_listen(struct settings *settings, const char *endpoint, int replace, struct fault *why);
 
-/* The table the file is read by, for --help and the sample file; NULL past its end. */
+/* The table the file is read by, against which tests hold the sample file; NULL past its end. */
 struct setting {
     const char *key;
     const char *standard; /* the default of the installed service, as it is written in the file */

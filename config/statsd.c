@@ -159,10 +159,15 @@ bool statsd_ignores(const struct statsd_settings *settings, struct str name) {
 
 /* --- rules --- */
 
+static const char *const type_names[] = {"counter", "gauge", "set"};
+
+const char *statsd_type_name(enum statsd_type type) {
+    return type_names[type];
+}
+
 static int read_type(struct loading *l, const char *node, const char *name, enum statsd_type *out) {
-    static const char *const names[] = {"counter", "gauge", "set"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(name, names[i]) == 0) {
+    for (size_t i = 0; i < sizeof type_names / sizeof *type_names; i++)
+        if (strcmp(name, type_names[i]) == 0) {
             *out = (enum statsd_type)i;
             return 0;
         }

@@ -16,6 +16,7 @@
 #define STATSD_SECONDS_MAX 3600
 
 enum statsd_type { STATSD_COUNTER, STATSD_GAUGE, STATSD_SET };
+const char *statsd_type_name(enum statsd_type type); /* "counter" */
 
 /* Where a dimension's value comes from. */
 enum statsd_from {

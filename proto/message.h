@@ -173,8 +173,8 @@ struct message_query {
     struct str split[DIMS_MAX];               /* dimension names, in the order of the columns */
     struct dims where;
     struct str as_of; /* a day: what was known at its end; empty: now */
-    struct str
-        sum_of; /* type of period: figures are the sums of those of such periods; empty: by the kind's rule */
+    /* Type of period: figures are the sums of those of such periods. Empty: by the kind's rule. */
+    struct str sum_of;
     bool reported; /* of closed periods the value as it was reported */
     bool gaps;     /* periods without a value have a figure, too, that says why */
     bool outside;  /* for others than the organisation: small numbers are withheld */

@@ -67,8 +67,8 @@ void dense_merge(uint32_t *registers, const char *bytes) {
 /* What the registers tell of how many hashes came: the likelihood of `rate` hashes a register is
  * exp(-rate * missed) times (1 - exp(-rate / 2^i))^came[i] for each i. */
 struct evidence {
-    uint64_t
-        missed; /* how likely one hash is to have a value that did not come, in 2^-53, over all registers */
+    /* How likely one hash is to have a value that did not come, in 2^-53, over all registers. */
+    uint64_t missed;
     uint32_t came[RARE_MAX + 1]; /* values that came, by their probability 2^-i */
 };
 

@@ -133,14 +133,6 @@ bool wire_at_end(const struct wire_reader *reader) {
     return reader->at == reader->end;
 }
 
-int wire_read_nil(struct wire_reader *reader) {
-    struct head head = head_of(reader);
-    if (head.type != WIRE_NIL)
-        return -EPROTO;
-    reader->at += head.size;
-    return 0;
-}
-
 int wire_read_bool(struct wire_reader *reader, bool *out) {
     struct head head = head_of(reader);
     if (head.type != WIRE_BOOL)
@@ -303,11 +295,6 @@ const uint8_t *wire_writer_data(const struct wire_writer *writer) {
     OBJ_CHECK(writer, WIRE_WRITER_MAGIC);
     static const uint8_t nothing = 0;
     return writer->data != NULL ? writer->data : &nothing;
-}
-
-void wire_write_nil(struct wire_writer *writer) {
-    OBJ_CHECK(writer, WIRE_WRITER_MAGIC);
-    msgpack_pack_nil(&writer->packer);
 }
 
 void wire_write_bool(struct wire_writer *writer, bool value) {

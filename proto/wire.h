@@ -39,7 +39,6 @@ void wire_reader_init(struct wire_reader *reader, const void *frame, size_t len)
 enum wire_type wire_peek(const struct wire_reader *reader);
 bool wire_at_end(const struct wire_reader *reader);
 
-int wire_read_nil(struct wire_reader *reader);
 int wire_read_bool(struct wire_reader *reader, bool *out);
 int wire_read_uint(struct wire_reader *reader, uint64_t *out, uint64_t max);
 int wire_read_int(struct wire_reader *reader, int64_t *out);                /* any integer that fits int64 */
@@ -47,8 +46,8 @@ int wire_read_str(struct wire_reader *reader, struct str *out, size_t max); /* v
 int wire_read_bin(struct wire_reader *reader, struct str *out, size_t max);
 int wire_read_array(struct wire_reader *reader, uint32_t *count, uint32_t max); /* then read `count` values */
 int wire_read_map(struct wire_reader *reader, uint32_t *count, uint32_t max);   /* then `count` pairs */
-int wire_skip(
-    struct wire_reader *reader); /* one whole value, at most WIRE_DEPTH_MAX deep; uses no recursion */
+/* One whole value, at most WIRE_DEPTH_MAX deep; uses no recursion. */
+int wire_skip(struct wire_reader *reader);
 
 /* A growing buffer that takes MessagePack. Past `max` bytes nothing more is written and wire_writer_failed
  * says so: check it once, at the end. */
@@ -61,7 +60,6 @@ bool wire_writer_failed(const struct wire_writer *writer);
 size_t wire_writer_len(const struct wire_writer *writer);
 const uint8_t *wire_writer_data(const struct wire_writer *writer); /* borrowed until the next write */
 
-void wire_write_nil(struct wire_writer *writer);
 void wire_write_bool(struct wire_writer *writer, bool value);
 void wire_write_uint(struct wire_writer *writer, uint64_t value);
 void wire_write_int(struct wire_writer *writer, int64_t value);

@@ -295,12 +295,16 @@ static int correct_sum(const struct request *request, struct correction *correct
     int status = ask_figure(request, &was);
     if (status != 0)
         return status;
+    status = say_last(request, correction);
     print_number(request->number, number);
-    if (was == request->number)
+    if (status == 0 && was == request->number && already_holding(&correction->already, request->common.day))
         return unchanged(correction, number);
-    snprintf(correction->words, sizeof correction->words, "%s instead of %s", number,
-             print_number(was, was_number));
-    return say_last(request, correction);
+    if (was == request->number)
+        snprintf(correction->words, sizeof correction->words, "%s, as it is, and stays so", number);
+    else
+        snprintf(correction->words, sizeof correction->words, "%s instead of %s", number,
+                 print_number(was, was_number));
+    return status;
 }
 
 static const char *name_value(enum kind kind, int64_t value, char room[static PRINT_NUMBER]) {

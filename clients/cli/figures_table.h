@@ -16,9 +16,8 @@ struct figures_table_layout {
     enum period_type by;
     const struct period *from,
         *to; /* periods asked for, which get a column without any figure too; may be NULL */
-    const struct period
-        *years;       /* of the plan: an empty column past them is there only when it was asked for; may be
-                                 * NULL: not known */
+    /* Of the plan: an empty column past them is there only when it was asked for. May be NULL: not known. */
+    const struct period *years;
     bool all_periods; /* else columns without any value at an end that was not asked for are left out */
     bool all_rows;    /* else rows are left out of which nothing is due */
 };

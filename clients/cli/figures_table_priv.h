@@ -38,8 +38,9 @@ void table_make_columns(struct table_view *view);
 void table_make_rows(struct table_view *view); /* after the columns */
 void table_free(struct table_view *view);
 
-/* The figure of a row in a column, and the number of the note there; NULL: nothing was told of it. What is withheld as a whole, or
- * by the values of one breakdown, has one figure with the others left empty: it is that of all rows that it stands for. */
+/* The figure of a row in a column, and the number of the note there; NULL: nothing was told of it. What is withheld as
+ * a whole, or by the values of one breakdown, has one figure with the others left empty: it is that of all rows that it
+ * stands for. */
 const struct answer_figure *table_cell(const struct table_view *view, const struct table_row *row,
                                        const char *period, size_t *note);
 bool table_is_cover(const struct table_view *view, const struct table_row *row);

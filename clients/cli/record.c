@@ -402,7 +402,7 @@ static int run(struct request *request, struct saying *saying) {
         status = make(request, saying);
     if (status == 0)
         status = check(saying);
-    if (status == 0 && !saying->pseudonym && promises_answered(common->promises))
+    if (status == 0 && promises_answered(common->promises))
         status = record_twice(common, saying->promise, &saying->entry, saying->day,
                               saying->promise->kind == KIND_MILESTONE ? &saying->period : NULL);
     return status == 0 ? record(request, saying) : status;

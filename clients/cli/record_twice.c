@@ -132,14 +132,15 @@ static int check_done(const struct looking *looking, const struct period *period
     return 0;
 }
 
-/* An activity may be counted twice a day; but not where a corrected figure holds. */
+/* An activity may be counted twice a day, and a person recorded again; but not where a corrected figure holds. */
 static void tell_holding(const struct looking *looking) {
     const struct already_entry *holding = already_holding(looking->already, looking->day);
     if (!holding)
         return;
     char day[WORDS_MAX], number[PRINT_NUMBER], with[64];
     int64_t figure = looking->already->has_value ? looking->already->value : holding->value;
-    snprintf(with, sizeof with, "--value %" PRId64, figure + looking->entry->value);
+    int64_t more = looking->promise->kind == KIND_DISTINCT ? 1 : looking->entry->value;
+    snprintf(with, sizeof with, "--value %" PRId64, figure + more);
     char *how = command(looking, with, false);
     terminal_say(
         RECORDING_PROGRAM,
@@ -168,7 +169,7 @@ int record_twice(struct recording *recording, const struct promise *promise, str
         status = check_name(&looking);
     else if (promise->kind == KIND_EVIDENCE || promise->kind == KIND_NARRATIVE)
         status = check_title(&looking);
-    else if (promise->kind == KIND_COUNT)
+    else if (promise->kind == KIND_COUNT || promise->kind == KIND_DISTINCT)
         tell_holding(&looking);
     else
         status = check_value(&looking);

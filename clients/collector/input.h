@@ -21,8 +21,8 @@ void input_close(struct input **input);
 const char *input_path(const struct input *input);
 bool input_packed(const struct input *input);   /* then it is finished: it does not grow */
 bool input_seekable(const struct input *input); /* a plain regular file: input_seek works */
-uint64_t
-input_size(const struct input *input); /* bytes of the file itself as it stands now, 0 when not known */
+/* Bytes of the file itself as it stands now, 0 when not known. */
+uint64_t input_size(const struct input *input);
 uint64_t input_consumed(const struct input *input); /* of these bytes, for a progress bar */
 dev_t input_dev(const struct input *input);
 ino_t input_ino(const struct input *input);

@@ -192,7 +192,8 @@ int key_shelf_each_before(const struct key_shelf *shelf, int32_t month,
     return rc;
 }
 
-/* Under a name that stands for no key first, so that nobody who comes after a crash takes what it was overwritten with for one. */
+/* Under a name that stands for no key first, so that nobody who comes after a crash takes what it was overwritten with
+ * for one. */
 int key_shelf_destroy(const struct key_shelf *shelf, const char *name, struct fault *why) {
     unsigned char noise[KEY_FILE_BYTES];
     char suffix[NOTE_MAX];

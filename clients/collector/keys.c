@@ -16,9 +16,9 @@
 #define KEYS_MAGIC 0x5ec4e701u
 #define KEYS_MAX   1200 /* epochs known at once: a hundred years of months */
 #define HASH_BYTES crypto_shorthash_KEYBYTES
-#define CONTEXT                                                                                              \
-    "visitors" /* crypto_kdf_CONTEXTBYTES of text; other hashes can be drawn from the same file later */
-#define MARKED "mark"
+/* crypto_kdf_CONTEXTBYTES of text; other hashes can be drawn from the same file later. */
+#define CONTEXT "visitors"
+#define MARKED  "mark"
 _Static_assert(KEY_FILE_BYTES == crypto_kdf_KEYBYTES && HASH_BYTES == 16, "SipHash-2-4");
 
 enum subkey { OF_VISITORS = 1, OF_ITSELF };

@@ -19,20 +19,19 @@ void keys_close(struct keys **keys); /* wipes them from memory */
 
 struct keys_options {
     const char *directory;
-    enum period_type
-        epoch; /* of a new key: month, quarter, half or year. A longer one begins where no part of it had a
-                             * key before; until then it is as long as it can be */
-    const char *
-        shared_as; /* other collectors have their keys in `directory`, too, and know this one by that name; NULL: it is
-                             * ours alone */
+    /* Of a new key: month, quarter, half or year. A longer one begins where no part of it had a key before; until then
+     * it is as long as it can be. */
+    enum period_type epoch;
+    /* Other collectors have their keys in `directory`, too, and know this one by that name. NULL: it is ours alone. */
+    const char *shared_as;
 };
 
 /* A shared directory must be there. */
 int keys_open_as(struct keys **out, const struct keys_options *options, struct fault *why);
 
-/* Keys of another state are used where `directory` has them; it is only read, and none of its keys is ever destroyed. An epoch of
- * which only a part lies in the days `first` to `last` must have its key there, or who came on its other days, too,
- * would be two. -ENOENT when there is no such directory. Once, before the first hash. */
+/* Keys of another state are used where `directory` has them; it is only read, and none of its keys is ever destroyed.
+ * An epoch of which only a part lies in the days `first` to `last` must have its key there, or who came on its other
+ * days, too, would be two. -ENOENT when there is no such directory. Once, before the first hash. */
 int keys_borrow(struct keys *keys, const char *directory, int32_t first, int32_t last, struct fault *why);
 
 /* The directory when it is shared, and what others know this collector by in it: a file; NULL when it is not. */
@@ -68,8 +67,8 @@ int keys_make(struct keys *keys, const struct period *epoch, char **path, struct
  * those that nobody else needs. INT32_MIN: it is not known what is needed. */
 int keys_destroy_before(struct keys *keys, int32_t month, struct fault *why);
 
-/* Who still needs a shared key that we do not, as far as keys_destroy_before found, and was not heard of since that Unix time; NULL:
- * nobody. */
+/* Who still needs a shared key that we do not, as far as keys_destroy_before found, and was not heard of since that
+ * Unix time; NULL: nobody. */
 const char *keys_held_by(const struct keys *keys, int64_t *since);
 
 enum keys_fate { KEYS_HERE, KEYS_DESTROYED, KEYS_LOST };

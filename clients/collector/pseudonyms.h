@@ -15,9 +15,9 @@
 
 struct pseudonyms;
 
-/* `directory` is made when missing, mode 0700. A new key is on disk before it is used. `known`: the mark of the key with
- * which people were named before; -ENOKEY when that is gone, or the key is another. 0: any key will do, and when there is none a
- * new one is made. */
+/* `directory` is made when missing, mode 0700. A new key is on disk before it is used. `known`: the mark of the key
+ * with which people were named before; -ENOKEY when that is gone, or the key is another. 0: any key will do, and when
+ * there is none a new one is made. */
 int pseudonyms_open(struct pseudonyms **out, const char *directory, uint64_t known, struct fault *why);
 void pseudonyms_close(struct pseudonyms **pseudonyms); /* wipes the key from memory */
 

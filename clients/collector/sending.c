@@ -2,23 +2,22 @@
 
 #include <inttypes.h>
 
+#include "clients/collector/balance.h"
 #include "clients/collector/terminal.h"
 
-void sending_say_refused(const char *program, const struct suivi *suivi, const char *state) {
-    struct suivi_tally sent = suivi_tally(suivi);
-    terminal_say(program, "the daemon refused %" PRIu64 " event%s (%s); %s in %s/refused.log", sent.refused,
-                 sent.refused == 1 ? "" : "s", sent.first_reason, sent.refused == 1 ? "it is" : "they are",
-                 state);
+static void say_refused(const struct sending *sending, const struct suivi_tally *sent) {
+    terminal_say(sending->program, "the daemon refused %" PRIu64 " event%s (%s); %s in %s/refused.log",
+                 sent->refused, balance_plural(sent->refused), sent->first_reason,
+                 sent->refused == 1 ? "it is" : "they are", sending->state);
 }
 
-void sending_say_missing(const char *program, const struct suivi *suivi) {
-    uint64_t missing = suivi_tally(suivi).missing;
+static void say_missing(const struct sending *sending, const struct suivi_tally *sent) {
     terminal_say(
-        program,
+        sending->program,
         "the daemon no longer has %" PRIu64
         " batch%s that it had acknowledged: its data was put back from an older copy, or begun anew. "
         "What they counted is missing there",
-        missing, missing == 1 ? "" : "es");
+        sent->missing, sent->missing == 1 ? "" : "es");
 }
 
 static void say_trouble(struct sending *sending, int rc) {
@@ -42,10 +41,21 @@ void sending_turn(struct sending *sending, int timeout_ms) {
         sending->said_count = 0;
     }
     if (sent.refused > sending->refused)
-        sending_say_refused(sending->program, sending->suivi, sending->state);
+        say_refused(sending, &sent);
     if (sent.missing > sending->missing)
-        sending_say_missing(sending->program, sending->suivi);
+        say_missing(sending, &sent);
     sending->missing = sent.missing;
     sending->acknowledged = sent.batches;
     sending->refused = sent.refused;
+}
+
+bool sending_end(const struct sending *sending, int delivered) {
+    struct suivi_tally sent = suivi_tally(sending->suivi);
+    if (sent.refused > sending->refused)
+        say_refused(sending, &sent);
+    if (sent.missing > sending->missing)
+        say_missing(sending, &sent);
+    if (delivered != 0)
+        terminal_say(sending->program, "%s", suivi_why(sending->suivi));
+    return sent.refused == 0 && sent.missing == 0;
 }

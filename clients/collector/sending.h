@@ -3,6 +3,7 @@
 #ifndef SUIVI_COLLECTOR_SENDING_H
 #define SUIVI_COLLECTOR_SENDING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,8 +23,8 @@ struct sending {
 /* Sends and takes acks for `timeout_ms` at most. */
 void sending_turn(struct sending *sending, int timeout_ms);
 
-/* What suivi_tally has to say of events refused, and of batches the daemon has no more. */
-void sending_say_refused(const char *program, const struct suivi *suivi, const char *state);
-void sending_say_missing(const char *program, const struct suivi *suivi);
+/* At the end, after suivi_deliver, which returned `delivered`: says what is to be said and was not yet. True: nothing was refused, and the
+ * daemon has all that it had acknowledged. */
+bool sending_end(const struct sending *sending, int delivered);
 
 #endif

@@ -15,10 +15,10 @@
 /* A batch is closed when one more event could take it past one of these; well below what the daemon takes. */
 #define BATCHER_SERIES_MAX 65536u
 #define BATCHER_EVENTS_MAX 262144u
-#define BATCHER_OTHERS_MAX                                                                                   \
-    16384u /* events that are no numbers; only a batch that counts as a whole has more */
-#define BATCHER_BATCH_MAX (8u << 20)
-#define BATCHER_TOTAL_MAX (512u << 20) /* bytes held without a commit */
+/* Events that are no numbers; only a batch that counts as a whole has more. */
+#define BATCHER_OTHERS_MAX 16384u
+#define BATCHER_BATCH_MAX  (8u << 20)
+#define BATCHER_TOTAL_MAX  (512u << 20) /* bytes held without a commit */
 
 struct batcher;
 

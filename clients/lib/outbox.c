@@ -57,6 +57,12 @@ int outbox_explain(const struct outbox *outbox, int code, const char *doing, str
     case EDQUOT:
         return fault_set(why, -ENOSPC, "cannot %s %s: no space left on the disk; free some and run again",
                          doing, outbox->path);
+    case EFBIG:
+        return fault_set(
+            why, -ENOSPC,
+            "cannot %s %s: this process may not write files as long (ulimit -f); let it, and run "
+            "again",
+            doing, outbox->path);
     default:
         return fault_set(why, code > 0 ? -code : -EIO, "cannot %s %s: %s", doing, outbox->path,
                          mdb_strerror(code));

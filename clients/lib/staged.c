@@ -75,8 +75,8 @@ static struct content *place(struct staged *staged, struct str key) {
 }
 
 void staged_put(struct staged *staged, struct str key, struct str value) {
-    char *copy =
-        value.len > 0 ? mem_copy(value.at, value.len) : NULL; /* first: `value` may be the old content */
+    /* First: `value` may be the old content. */
+    char *copy = value.len > 0 ? mem_copy(value.at, value.len) : NULL;
     *place(staged, key) = (struct content){.at = copy, .len = value.len};
     staged->bytes += value.len;
 }

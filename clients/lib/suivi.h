@@ -60,8 +60,8 @@ int suivi_name(struct suivi *client, const char *indicator, const struct suivi_d
 /* What people say: an entry, of which each kind of indicator takes some fields (docs/kinds.md); NULL, 0 or empty
  * leaves one out. */
 struct suivi_entry {
-    uint64_t
-        id; /* 1 to 2^63 - 1: the same entry has the same id, and counts once; 0: one is drawn at random */
+    /* 1 to 2^63 - 1: the same entry has the same id, and counts once. 0: one is drawn at random. */
+    uint64_t id;
     int64_t recorded; /* Unix time at which it was said; 0: now */
     bool has_value;
     bool holds; /* the value is the figure of its series and day, and replaces what is known of these */
@@ -107,10 +107,11 @@ int suivi_scan(struct suivi *client, const void *prefix, size_t prefix_len,
                int (*visit)(void *arg, const void *key, size_t key_len, const void *value, size_t value_len),
                void *arg);
 
-/* Saves what was counted as batches, together with the records, in one synced transaction. -ENOSPC: disk or
- * outbox full; nothing was saved then and everything is still held, so that it can be tried again. -ESTALE,
- * once suivi_deliver or suivi_exchange has said so: the daemon has batches of this state that the state does
- * not know, because it was put back from an older copy. Nothing is saved or sent from it any more. */
+/* Saves what was counted as batches, together with the records, in one synced transaction. -ENOSPC: disk, quota
+ * or outbox full, or a limit on the length of files reached; nothing was saved then and everything is still
+ * held, so that it can be tried again. -ESTALE, once suivi_deliver or suivi_exchange has said so: the daemon
+ * has batches of this state that the state does not know, because it was put back from an older copy. Nothing
+ * is saved or sent from it any more. */
 int suivi_commit(struct suivi *client);
 
 /* Forgets what was counted and put since the last suivi_commit. */

@@ -125,8 +125,8 @@ static int commit_if_due(struct reading *reading, struct fault *why) {
     return archive->dry || (!late && !census_full(archive->census)) ? 0 : archive_commit(archive, why);
 }
 
-/* The last message of a file that grows may have been read when only half of it was there. What it was counted as then, by its text,
- * it is no more. */
+/* The last message of a file that grows may have been read when only half of it was there. What it was counted as then,
+ * by its text, it is no more. */
 static int correct_tail(struct reading *reading, const struct mbox_message *message, struct fault *why) {
     struct archive *archive = reading->archive;
     const struct place *before = &reading->before;

@@ -1,5 +1,5 @@
-/* Reads one file of an archive from where it ended, and counts its messages. What is wrong with the file itself (it is not there,
- * damaged, no mailbox) is told apart from what ends the run, as in clients/weblog/reader.h. */
+/* Reads one file of an archive from where it ended, and counts its messages. What is wrong with the file itself (it is
+ * not there, damaged, no mailbox) is told apart from what ends the run, as in clients/weblog/reader.h. */
 #ifndef SUIVI_LISTSERV_ARCHIVE_H
 #define SUIVI_LISTSERV_ARCHIVE_H
 

@@ -54,7 +54,7 @@ static int load_newest(struct census *census, struct fault *why) {
 }
 
 int census_open(struct census **out, struct suivi *suivi, const struct identities *identities,
-                const char *list, const char *keys, struct fault *why) {
+                const char *list, struct poster_keys *keys, struct fault *why) {
     struct census *census = mem_zeroed(1, sizeof *census);
     census->magic = CENSUS_MAGIC;
     census->suivi = suivi;
@@ -64,9 +64,8 @@ int census_open(struct census **out, struct suivi *suivi, const struct identitie
     census->seen = mem_zeroed(DAYS, sizeof *census->seen);
     meaning_new(&census->meaning);
     posts_new(&census->posts, suivi, str_of(list));
+    posters_new(&census->posters, keys);
     int rc = load_newest(census, why);
-    if (rc == 0)
-        rc = posters_open(&census->posters, keys, why);
     if (rc != 0) {
         census_close(&census);
         return rc;
@@ -80,7 +79,7 @@ void census_close(struct census **pointer) {
     if (census == NULL)
         return;
     OBJ_CHECK(census, CENSUS_MAGIC);
-    posters_close(&census->posters);
+    posters_destroy(&census->posters);
     posts_destroy(&census->posts);
     meaning_destroy(&census->meaning);
     free(census->by_day);
@@ -291,8 +290,6 @@ int census_commit(struct census *census, struct fault *why) {
         census->put = true;
     }
     int rc = suivi_commit(census->suivi);
-    if (rc == -EDQUOT || rc == -EFBIG) /* a quota or a limit: no room, either */
-        rc = -ENOSPC;
     if (rc != 0)
         return fault_set(why, rc, "%s", suivi_why(census->suivi));
     forget(census);
@@ -315,13 +312,11 @@ static int find_newest(void *arg, const void *key, size_t key_len, const void *v
     return 0;
 }
 
-int census_destroy_keys(struct census *census, struct fault *why) {
-    OBJ_CHECK(census, CENSUS_MAGIC);
+int census_destroy_keys(struct suivi *suivi, struct poster_keys *keys, struct fault *why) {
     const char kind = RECORD_NEWEST;
     int32_t newest = INT32_MIN;
-    int rc = suivi_scan(census->suivi, &kind, 1, find_newest, &newest);
+    int rc = suivi_scan(suivi, &kind, 1, find_newest, &newest);
     if (rc != 0)
-        return fault_set(why, rc, "%s", suivi_why(census->suivi));
-    return newest == INT32_MIN ? 0
-                               : posters_destroy_before(census->posters, civil_month_of_day(newest) - 1, why);
+        return fault_set(why, rc, "%s", suivi_why(suivi));
+    return newest == INT32_MIN ? 0 : poster_keys_destroy_before(keys, civil_month_of_day(newest) - 1, why);
 }

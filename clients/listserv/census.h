@@ -10,6 +10,7 @@
 #include "clients/lib/suivi.h"
 #include "clients/listserv/identity.h"
 #include "clients/listserv/mbox.h"
+#include "clients/listserv/poster_keys.h"
 #include "proto/fault.h"
 
 #define CENSUS_NO_DAY INT32_MIN
@@ -22,9 +23,9 @@ struct census_sums { /* of this run */
         posts; /* a last message that has grown since is counted anew, and what it was before taken back */
 };
 
-/* Borrows all. `suivi` NULL: of a dry run without a state. `keys`: the directory of the months' keys; NULL in a dry run. */
+/* Borrows all. `suivi` NULL: of a dry run without a state. `keys`: of all lists. */
 int census_open(struct census **out, struct suivi *suivi, const struct identities *identities,
-                const char *list, const char *keys, struct fault *why);
+                const char *list, struct poster_keys *keys, struct fault *why);
 void census_close(struct census **census); /* what is not committed is lost */
 
 struct str census_list(const struct census *census);
@@ -48,7 +49,7 @@ bool census_full(const struct census *census); /* commit */
 
 /* At the end of a run: destroys the keys of months that are over. All lists of a state share them; the month of the newest post of
  * any, and the one before it, are not over. */
-int census_destroy_keys(struct census *census, struct fault *why);
+int census_destroy_keys(struct suivi *suivi, struct poster_keys *keys, struct fault *why);
 
 /* What would be sent, as CSV; nothing is held any more. */
 void census_print(struct census *census, FILE *out);

@@ -1,5 +1,5 @@
-/* The keyed digest of a message's text, fed piece by piece: BLAKE2b of libsodium over the text with LF as line ends, without those at
- * its end. */
+/* The keyed digest of a message's text, fed piece by piece: BLAKE2b of libsodium over the text with LF as line ends,
+ * without those at its end. */
 #ifndef SUIVI_LISTSERV_CONTENT_H
 #define SUIVI_LISTSERV_CONTENT_H
 

@@ -41,8 +41,8 @@ void follow_block_signals(void) {
     sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-/* New directories come and go: what is watched already is not watched twice. Without inotify (its watches are limited) the archives
- * are looked at every second. */
+/* New directories come and go: what is watched already is not watched twice. Without inotify (its watches are limited)
+ * the archives are looked at every second. */
 static void watch_folders(struct follow *follow) {
     size_t count;
     const char *const *folders = lists_folders(follow->lists, &count);

@@ -1,5 +1,5 @@
-/* Posts, and the files they lie in, as keyed hashes. The key is drawn with the state, and lies in it: what the state remembers of an
- * archive holds no Message-ID and no path. */
+/* Posts, and the files they lie in, as keyed hashes. The key is drawn with the state, and lies in it: what the state
+ * remembers of an archive holds no Message-ID and no path. */
 #ifndef SUIVI_LISTSERV_IDENTITY_H
 #define SUIVI_LISTSERV_IDENTITY_H
 

@@ -15,7 +15,7 @@
 struct lists {
     unsigned magic;
     struct lists_options options;
-    char *keys;
+    struct poster_keys *keys;
     struct identities *identities;
     struct census **censuses; /* one a list */
     struct archive archive;
@@ -28,13 +28,22 @@ struct lists {
     size_t said_count;
 };
 
+static int open_keys(struct lists *lists, struct fault *why) {
+    char *directory = NULL;
+    if (!lists->options.dry)
+        ASSERT(asprintf(&directory, "%s/keys", lists->options.state) > 0);
+    int rc = poster_keys_open(&lists->keys, directory, why);
+    free(directory);
+    return rc;
+}
+
 static int open_counters(struct lists *lists, struct fault *why) {
     const struct lists_options *options = &lists->options;
     lists->censuses = mem_zeroed(options->count + 1, sizeof(struct census *));
     int rc = 0;
     for (size_t i = 0; i < options->count && rc == 0; i++)
         rc = census_open(&lists->censuses[i], options->suivi, lists->identities, options->lists[i].name,
-                         options->dry ? NULL : lists->keys, why);
+                         lists->keys, why);
     return rc;
 }
 
@@ -48,8 +57,9 @@ int lists_open(struct lists **out, const struct lists_options *options, struct f
     struct lists *lists = mem_zeroed(1, sizeof *lists);
     lists->magic = LISTS_MAGIC;
     lists->options = *options;
-    ASSERT(asprintf(&lists->keys, "%s/keys", options->state) > 0);
     int rc = identities_open(&lists->identities, options->suivi, why);
+    if (rc == 0)
+        rc = open_keys(lists, why);
     if (rc == 0)
         rc = open_counters(lists, why);
     if (rc != 0) {
@@ -91,10 +101,10 @@ void lists_close(struct lists **pointer) {
     for (size_t i = 0; lists->censuses != NULL && i < lists->options.count; i++)
         census_close(&lists->censuses[i]);
     free(lists->censuses);
+    poster_keys_close(&lists->keys);
     identities_close(&lists->identities);
     forget_folders(lists);
     forget_said(lists);
-    free(lists->keys);
     lists->magic = 0;
     free(lists);
     *pointer = NULL;
@@ -204,9 +214,7 @@ int lists_finish(struct lists *lists, struct fault *why) {
         return 0;
     for (size_t i = 0; i < lists->options.count && rc == 0; i++)
         rc = census_commit(lists->censuses[i], why);
-    for (size_t i = 0; i < lists->options.count && rc == 0; i++)
-        rc = census_destroy_keys(lists->censuses[i], why);
-    return rc;
+    return rc == 0 ? census_destroy_keys(lists->options.suivi, lists->keys, why) : rc;
 }
 
 const char *const *lists_folders(const struct lists *lists, size_t *count) {

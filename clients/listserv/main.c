@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clients/collector/balance.h"
 #include "clients/collector/sending.h"
 #include "clients/collector/terminal.h"
 #include "clients/lib/suivi.h"
@@ -134,46 +135,31 @@ static int count_all(struct program *program, struct fault *why) {
     return rc == 0 ? lists_finish(program->lists, why) : rc;
 }
 
-static const char *plural(uint64_t count) {
-    return count == 1 ? "" : "s";
-}
-
-/* One line in which everything adds up: each message is a post, without a date, or known; each event that was sent is counted,
- * refused, or was counted before. */
+/* One line in which everything adds up: each message is a post, without a date, or known. */
 static void say_balance(const struct lists_total *total, const struct suivi_tally *sent) {
     const struct census_sums *sums = &total->sums;
-    uint64_t fresh = sums->read - sums->known - sums->undated,
-             refused = sent->events - sent->counted - sent->again;
+    struct balance balance = {""};
+    uint64_t fresh = sums->read - sums->known - sums->undated;
     int64_t taken_back = (int64_t)fresh - sums->posts;
-    char back[96] = "", what[160] = "";
+    balance_add(&balance, "%" PRIu64 " message%s read: %" PRIu64 " new post%s", sums->read,
+                balance_plural(sums->read), fresh, balance_plural(fresh));
     if (taken_back > 0)
-        snprintf(back, sizeof back, " (%" PRId64 " taken back, of messages that were read when half written)",
-                 taken_back);
-    if (sent->events > 0)
-        snprintf(what, sizeof what,
-                 ": %" PRIu64 " event%s, %" PRIu64 " counted, %" PRIu64 " refused, %" PRIu64
-                 " counted before",
-                 sent->events, plural(sent->events), sent->counted, refused, sent->again);
-    terminal_say(LISTS_PROGRAM,
-                 "%" PRIu64 " message%s read: %" PRIu64 " new post%s%s, %" PRIu64 " without a date, %" PRIu64
-                 " known; %" PRIu64 " batch%s acknowledged%s",
-                 sums->read, plural(sums->read), fresh, plural(fresh), back, sums->undated, sums->known,
-                 sent->batches, sent->batches == 1 ? "" : "es", what);
+        balance_add(&balance, " (%" PRId64 " taken back, of messages that were read when half written)",
+                    taken_back);
+    balance_add(&balance, ", %" PRIu64 " without a date, %" PRIu64 " known", sums->undated, sums->known);
+    balance_add_sent(&balance, sent);
+    terminal_say(LISTS_PROGRAM, "%s", balance.line);
 }
 
 /* What a person wants to know at the end; true when all is well. */
 static bool report(struct program *program, int delivered) {
     struct suivi_tally sent = suivi_tally(program->suivi);
     struct lists_total total = lists_total(program->lists);
-    bool well = sent.refused == 0 && sent.missing == 0 && !total.failed;
-    if (sent.refused > 0)
-        sending_say_refused(LISTS_PROGRAM, program->suivi, program->options.common.state);
-    if (sent.missing > 0)
-        sending_say_missing(LISTS_PROGRAM, program->suivi);
-    if (delivered != 0) {
-        terminal_say(LISTS_PROGRAM, "%s", suivi_why(program->suivi));
+    const struct sending sending = {
+        .program = LISTS_PROGRAM, .suivi = program->suivi, .state = program->options.common.state};
+    bool well = sending_end(&sending, delivered) && !total.failed;
+    if (delivered != 0)
         return program->options.follow && well; /* asked to end, and all is saved */
-    }
     say_balance(&total, &sent);
     return well;
 }
@@ -195,15 +181,10 @@ static bool run(struct program *program) {
 int main(int argc, char **argv) {
     struct program program = {0};
     struct fault why;
-    if (options_parse(&program.options, argc, argv, &why) != 0) {
-        terminal_say(LISTS_PROGRAM, "%s (suivi-listserv --help tells more)", why.text);
+    int status, parsed = options_parse(&program.options, argc, argv, &why);
+    if (common_told(&program.options.common, LISTS_PROGRAM, options_help, parsed, &why, &status)) {
         options_free(&program.options);
-        return 2;
-    }
-    if (program.options.help || program.options.version) {
-        fputs(program.options.help ? options_help : "suivi-listserv " SUIVI_VERSION "\n", stdout);
-        options_free(&program.options);
-        return fflush(stdout) == 0 ? 0 : 1;
+        return status;
     }
     if (program.options.follow)
         follow_block_signals();

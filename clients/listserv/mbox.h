@@ -1,5 +1,6 @@
-/* Messages out of an mbox, or the one of a Maildir's file, however the stream is cut into pieces. Only what the figures need of a
- * message is kept, and of that at most MBOX_FIELD_MAX bytes a field: memory is bounded whatever the file holds. */
+/* Messages out of an mbox, or the one of a Maildir's file, however the stream is cut into pieces. Only what the figures
+ * need of a message is kept, and of that at most MBOX_FIELD_MAX bytes a field: memory is bounded whatever the file
+ * holds. */
 #ifndef SUIVI_LISTSERV_MBOX_H
 #define SUIVI_LISTSERV_MBOX_H
 
@@ -29,16 +30,17 @@ struct mbox_message {
     uint64_t offset;      /* where it begins in the stream */
     int64_t separator_at; /* Unix time of its separator; SEPARATOR_NO_DAY: none */
     struct str message_id, date, received, from;
-    unsigned char digest
-        [MBOX_DIGEST_BYTES]; /* of headers and body, when it has no Message-ID; line ends as LF, and none at its
-                                                end, where the next message may or may not follow */
-    bool headers_end;        /* their end was seen */
-    bool from_cut;           /* the stream ended within that field */
-    bool last;               /* the stream ends with it */
-    bool cut;                /* the stream failed within it */
+    /* Of headers and body, when it has no Message-ID; line ends as LF, and none at its end, where the next message may
+     * or may not follow. */
+    unsigned char digest[MBOX_DIGEST_BYTES];
+    bool headers_end; /* their end was seen */
+    bool from_cut;    /* the stream ended within that field */
+    bool last;        /* the stream ends with it */
+    bool cut;         /* the stream failed within it */
 };
 
-/* `offset`: the stream's place in the file, at the start of a line. `single`: all of it is one message. `key`: of the digests. */
+/* `offset`: the stream's place in the file, at the start of a line. `single`: all of it is one message. `key`: of the
+ * digests. */
 void mbox_new(struct mbox **out, const struct mbox_source *source, uint64_t offset, bool single,
               const unsigned char key[static MBOX_KEY_BYTES]);
 void mbox_destroy(struct mbox **mbox);

@@ -19,8 +19,8 @@ void meaning_destroy(struct meaning **meaning);
 bool meaning_date(const struct meaning *meaning, struct str field, int64_t *at);
 bool meaning_received(const struct meaning *meaning, struct str field, int64_t *at);
 
-/* The first address of a From field, in lower case, also where an archive wrote "name at host" in whatever language. Empty: there
- * is none. Borrowed until the next call. */
+/* The first address of a From field, in lower case, also where an archive wrote "name at host" in whatever language.
+ * Empty: there is none. Borrowed until the next call. */
 struct str meaning_address(struct meaning *meaning, struct str field);
 
 #endif

@@ -1,8 +1,6 @@
 #include "clients/listserv/options.h"
 
 #include <errno.h>
-#include <getopt.h>
-#include <string.h>
 
 #include "proto/dims.h"
 
@@ -20,9 +18,9 @@ const char options_help[] =
     "  --once                   read to the end, send, and end (default)\n"
     "  --follow                 stay and count posts as they come\n"
     "  --state DIR              where known posts, keys and the outbox are (default: "
-    "/var/lib/suivi/listserv)\n" COMMON_HELP("listserv") "  --help, --version\n";
+    "/var/lib/suivi/listserv)\n" COMMON_HELP("listserv");
 
-enum { LIST = 1, CONFIG, DRY_RUN, ONCE, FOLLOW, HELP, VERSION };
+enum { LIST = 1, CONFIG, DRY_RUN, ONCE, FOLLOW };
 
 static const struct option long_options[] = {
     {"list", required_argument, NULL, LIST},
@@ -31,19 +29,8 @@ static const struct option long_options[] = {
     {"once", no_argument, NULL, ONCE},
     {"follow", no_argument, NULL, FOLLOW},
     COMMON_LONG_OPTIONS,
-    {"help", no_argument, NULL, HELP},
-    {"version", no_argument, NULL, VERSION},
     {NULL, 0, NULL, 0},
 };
-
-static int check_streams(const struct options *options, struct fault *why) {
-    size_t streams = 0;
-    for (size_t i = 0; i < options->path_count; i++)
-        streams += strcmp(options->paths[i], "-") == 0;
-    if (streams > 0 && options->follow)
-        return fault_set(why, -EINVAL, "--follow needs files: standard input (-) cannot be followed");
-    return streams > 1 ? fault_set(why, -EINVAL, "standard input (-) is given twice") : 0;
-}
 
 static int check(const struct options *options, bool once, struct fault *why) {
     struct fault reason;
@@ -58,7 +45,7 @@ static int check(const struct options *options, bool once, struct fault *why) {
         return fault_set(why, -EINVAL, "--follow and --dry-run do not go together");
     if (options->follow && once)
         return fault_set(why, -EINVAL, "--follow and --once do not go together");
-    return check_streams(options, why);
+    return common_check_streams(options->paths, options->path_count, options->follow, why);
 }
 
 static int take(struct options *options, int letter, bool *once, char *const *argv, struct fault *why) {
@@ -78,30 +65,18 @@ static int take(struct options *options, int letter, bool *once, char *const *ar
     case FOLLOW:
         options->follow = true;
         return 0;
-    case HELP:
-        options->help = true;
-        return 0;
-    case VERSION:
-        options->version = true;
-        return 0;
-    case ':':
-        return fault_set(why, -EINVAL, "%s needs a value", argv[optind - 1]);
     default:
-        break;
+        return common_take(&options->common, letter, argv, why);
     }
-    int rc = common_take(&options->common, letter, optarg, why);
-    return rc == -ENOENT ? fault_set(why, -EINVAL, "unknown option %s", argv[optind - 1]) : rc;
 }
 
 int options_parse(struct options *options, int argc, char *const *argv, struct fault *why) {
     *options = (struct options){.common = COMMON_OPTIONS_NONE};
     bool once = false;
     int letter, rc = 0;
-    opterr = 0;
-    while (rc == 0 && !options->help && !options->version &&
-           (letter = getopt_long(argc, argv, ":", long_options, NULL)) != -1)
+    while (rc == 0 && (letter = common_next(&options->common, argc, argv, long_options)) != -1)
         rc = take(options, letter, &once, argv, why);
-    if (rc != 0 || options->help || options->version)
+    if (rc != 0 || options->common.help || options->common.version)
         return rc;
     options->paths = argv + optind;
     options->path_count = (size_t)(argc - optind);

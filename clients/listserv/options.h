@@ -9,7 +9,7 @@
 #include "proto/fault.h"
 
 struct options {
-    bool help, version, follow, dry_run;
+    bool follow, dry_run;
     struct common_options common;
     const char *list, *config; /* of argv; may be NULL */
     char *const *paths;        /* of argv, with `list` */

@@ -1,6 +1,6 @@
-/* How far the files of an archive were read, so that what was read need not be read again. Nothing rests on it: a post that is met
- * again is known. A file is known by its path, of which a keyed hash is kept; and is read on from where it ended only when all that
- * stands before that digests to the same. */
+/* How far the files of an archive were read, so that what was read need not be read again. Nothing rests on it: a post
+ * that is met again is known. A file is known by its path, of which a keyed hash is kept; and is read on from where it
+ * ended only when all that stands before that digests to the same. */
 #ifndef SUIVI_LISTSERV_PLACES_H
 #define SUIVI_LISTSERV_PLACES_H
 

@@ -1,10 +1,7 @@
 #include "clients/listserv/posters.h"
 
-#include <errno.h>
-#include <sodium.h>
 #include <stdlib.h>
 
-#include "clients/collector/keys.h"
 #include "proto/check.h"
 #include "proto/civil.h"
 
@@ -18,38 +15,27 @@ struct entry {
 
 struct posters {
     unsigned magic;
-    char *directory;
-    struct keys *keys; /* NULL: `passing` in their place */
-    unsigned char passing[crypto_shorthash_KEYBYTES];
+    struct poster_keys *keys;
     struct entry *entries;
     size_t count, room;
-    int32_t month;    /* that was looked at last; INT32_MIN: none yet */
+    int32_t month;    /* that was noted last; INT32_MIN: none yet */
     int32_t *renewed; /* months, each once */
     size_t renewed_count;
 };
 
-int posters_open(struct posters **out, const char *directory, struct fault *why) {
-    struct keys *keys = NULL;
-    int rc = directory != NULL ? keys_open(&keys, directory, why) : 0;
-    if (rc != 0)
-        return rc;
+void posters_new(struct posters **out, struct poster_keys *keys) {
     struct posters *posters = mem_zeroed(1, sizeof *posters);
     posters->magic = POSTERS_MAGIC;
-    posters->directory = directory != NULL ? mem_string(directory, strlen(directory)) : NULL;
     posters->keys = keys;
     posters->month = INT32_MIN;
-    randombytes_buf(posters->passing, sizeof posters->passing);
     *out = posters;
-    return 0;
 }
 
-void posters_close(struct posters **pointer) {
+void posters_destroy(struct posters **pointer) {
     struct posters *posters = *pointer;
     if (posters == NULL)
         return;
     OBJ_CHECK(posters, POSTERS_MAGIC);
-    keys_close(&posters->keys);
-    free(posters->directory);
     free(posters->entries);
     free(posters->renewed);
     posters->magic = 0;
@@ -57,37 +43,15 @@ void posters_close(struct posters **pointer) {
     *pointer = NULL;
 }
 
-static int hash_of(struct posters *posters, int32_t month, struct str address, uint64_t *out,
-                   struct fault *why) {
-    if (posters->keys == NULL) {
-        unsigned char bytes[crypto_shorthash_BYTES];
-        crypto_shorthash(bytes, (const unsigned char *)address.at, address.len, posters->passing);
-        memcpy(out, bytes, sizeof *out);
-        return 0;
-    }
-    int rc = keys_hash(posters->keys, month, address.at, address.len, out, why);
-    if (rc != -E2BIG)
-        return rc;
-    keys_close(&posters->keys); /* months without end: those known lie in the directory */
-    rc = keys_open(&posters->keys, posters->directory, why);
-    return rc == 0 ? keys_hash(posters->keys, month, address.at, address.len, out, why) : rc;
-}
-
-static int look_at_key(struct posters *posters, int32_t month, struct fault *why) {
-    if (posters->keys == NULL || posters->month == month)
-        return 0;
-    struct keys_epoch epoch;
-    int rc = keys_epoch(posters->keys, month, &epoch, why);
-    if (rc != 0)
-        return rc;
+static void note_renewed(struct posters *posters, int32_t month) {
+    if (posters->month == month)
+        return;
     posters->month = month;
-    for (size_t i = 0; i < posters->renewed_count && epoch.succeeds; i++)
-        epoch.succeeds = posters->renewed[i] != month;
-    if (!epoch.succeeds)
-        return 0;
+    for (size_t i = 0; i < posters->renewed_count; i++)
+        if (posters->renewed[i] == month)
+            return;
     posters->renewed = mem_resize(posters->renewed, posters->renewed_count + 1, sizeof *posters->renewed);
     posters->renewed[posters->renewed_count++] = month;
-    return 0;
 }
 
 int posters_each_renewed(struct posters *posters, int (*take)(void *arg, int32_t month), void *arg) {
@@ -101,12 +65,13 @@ int posters_each_renewed(struct posters *posters, int (*take)(void *arg, int32_t
 int posters_add(struct posters *posters, int32_t day, struct str address, struct fault *why) {
     OBJ_CHECK(posters, POSTERS_MAGIC);
     uint64_t hash;
+    bool renewed;
     int32_t month = civil_month_of_day(day);
-    int rc = hash_of(posters, month, address, &hash, why);
-    if (rc == 0)
-        rc = look_at_key(posters, month, why);
+    int rc = poster_keys_hash(posters->keys, month, address, &hash, &renewed, why);
     if (rc != 0)
         return rc;
+    if (renewed)
+        note_renewed(posters, month);
     if (posters->count == posters->room) {
         posters->room = posters->room ? posters->room * 2 : 1024;
         posters->entries = mem_resize(posters->entries, posters->room, sizeof *posters->entries);
@@ -150,9 +115,4 @@ void posters_forget(struct posters *posters) {
     OBJ_CHECK(posters, POSTERS_MAGIC);
     posters->count = posters->renewed_count = 0;
     posters->month = INT32_MIN;
-}
-
-int posters_destroy_before(struct posters *posters, int32_t month, struct fault *why) {
-    OBJ_CHECK(posters, POSTERS_MAGIC);
-    return posters->keys != NULL ? keys_destroy_before(posters->keys, month, why) : 0;
 }

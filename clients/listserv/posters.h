@@ -1,4 +1,4 @@
-/* Who posted on which day, as keyed hashes: each month has a key of its own (clients/collector/keys.h). */
+/* Who posted on which day, as keyed hashes: each month has a key of its own. */
 #ifndef SUIVI_LISTSERV_POSTERS_H
 #define SUIVI_LISTSERV_POSTERS_H
 
@@ -6,14 +6,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "clients/listserv/poster_keys.h"
 #include "proto/fault.h"
 #include "proto/str.h"
 
 struct posters;
 
-/* `directory`: of the keys; NULL: a key for now, which is nowhere. */
-int posters_open(struct posters **out, const char *directory, struct fault *why);
-void posters_close(struct posters **posters);
+/* Of one list. Borrows `keys`, which all lists share. */
+void posters_new(struct posters **out, struct poster_keys *keys);
+void posters_destroy(struct posters **posters);
 
 int posters_add(struct posters *posters, int32_t day, struct str address, struct fault *why);
 bool posters_full(const struct posters *posters);
@@ -26,8 +27,5 @@ int posters_each_renewed(struct posters *posters, int (*take)(void *arg, int32_t
 int posters_each(struct posters *posters,
                  int (*take)(void *arg, int32_t day, const uint64_t *hashes, size_t count), void *arg);
 void posters_forget(struct posters *posters);
-
-/* Nobody who posted in a month before that one can be known again. */
-int posters_destroy_before(struct posters *posters, int32_t month, struct fault *why);
 
 #endif

@@ -1,5 +1,6 @@
-/* The posts of one list that were counted: a set of identities, in the state's records, and of the present run in memory until they are
- * saved. In 65536 records by the identities' first two bytes, so that ten million posts are as many records as sixty thousand. */
+/* The posts of one list that were counted: a set of identities, in the state's records, and of the present run in
+ * memory until they are saved. In 65536 records by the identities' first two bytes, so that ten million posts are as
+ * many records as sixty thousand. */
 #ifndef SUIVI_LISTSERV_POSTS_H
 #define SUIVI_LISTSERV_POSTS_H
 

@@ -1,5 +1,5 @@
-/* What the state remembers between runs, as records of libsuivi: a letter for what it is, then, of what belongs to one list, the
- * list's name and a zero byte, then bytes of a hash. */
+/* What the state remembers between runs, as records of libsuivi: a letter for what it is, then, of what belongs to one
+ * list, the list's name and a zero byte, then bytes of a hash. */
 #ifndef SUIVI_LISTSERV_RECORDS_H
 #define SUIVI_LISTSERV_RECORDS_H
 

@@ -8,8 +8,8 @@
 
 struct rest;
 
-/* `password_file`: a plain file that only its owner can read; its first line. Its answers are bounded in bytes and time, TLS is verified,
- * no redirect is followed. */
+/* `password_file`: a plain file that only its owner can read; its first line. Its answers are bounded in bytes and
+ * time, TLS is verified, no redirect is followed. */
 int rest_open(struct rest **out, const char *server, const char *user, const char *password_file,
               struct fault *why);
 void rest_close(struct rest **rest); /* wipes the password */

@@ -1,5 +1,5 @@
-/* What a list server (Mailman 3) knows without any message: how many lists there are, which are moderated, how many members each
- * has, and how many posts it has numbered, beside the archive. */
+/* What a list server (Mailman 3) knows without any message: how many lists there are, which are moderated, how many
+ * members each has, and how many posts it has numbered, beside the archive. */
 #ifndef SUIVI_LISTSERV_SERVER_H
 #define SUIVI_LISTSERV_SERVER_H
 
@@ -20,8 +20,8 @@ struct server_options {
     void *arg;
 };
 
-/* Asks, counts, and commits. Of a server that cannot be asked nothing is counted: -EIO, -EACCES ... with `why`. -ENOSPC: nothing was
- * saved. */
+/* Asks, counts, and commits. Of a server that cannot be asked nothing is counted: -EIO, -EACCES ... with `why`.
+ * -ENOSPC: nothing was saved. */
 int server_count(const struct server_options *options, struct fault *why);
 
 #endif

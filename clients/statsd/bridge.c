@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clients/collector/balance.h"
 #include "clients/collector/clock.h"
 #include "clients/collector/keys.h"
 #include "clients/collector/sending.h"
@@ -108,42 +108,31 @@ static void tell_bad(struct bridge *bridge, const struct window_sums *sums) {
         bridge->told_ms[i] = clock_ms();
         bridge->told[i] = bridge->lines[i];
         terminal_say(BRIDGE_PROGRAM, "%" PRIu64 " line%s not counted: %s (\"%s\")", count,
-                     count == 1 ? "" : "s", reasons[i], sums->example[i]);
+                     balance_plural(count), reasons[i], sums->example[i]);
     }
-}
-
-static void append(char *line, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-static void append(char *line, size_t size, const char *format, ...) {
-    size_t used = strlen(line);
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(line + used, size - used, format, args);
-    va_end(args);
 }
 
 /* One line in which everything adds up: each line that was read is counted, or is not for a reason. */
 static void say_balance(const struct bridge *bridge) {
-    char line[1024] = "";
+    struct balance balance = {""};
     uint64_t read = 0;
     for (size_t i = 0; i < VERDICTS; i++)
         read += bridge->lines[i];
-    append(line, sizeof line, "%" PRIu64 " line%s read", read, read == 1 ? "" : "s");
+    balance_add(&balance, "%" PRIu64 " line%s read", read, balance_plural(read));
     for (size_t i = 0; i < VERDICTS; i++)
         if (bridge->lines[i] > 0 || i == VERDICT_COUNTED)
-            append(line, sizeof line, "%s %" PRIu64 " %s", i == VERDICT_COUNTED ? ":" : ",", bridge->lines[i],
-                   reasons[i]);
+            balance_add(&balance, "%s %" PRIu64 " %s", i == VERDICT_COUNTED ? ":" : ",", bridge->lines[i],
+                        reasons[i]);
     if (bridge->too_large > 0)
-        append(line, sizeof line, "; %" PRIu64 " sums were too large", bridge->too_large);
-    append(line, sizeof line, "; %" PRIu64 " datagram%s lost in the kernel", bridge->lost,
-           bridge->lost == 1 ? "" : "s");
+        balance_add(&balance, "; %" PRIu64 " sum%s too large", bridge->too_large,
+                    bridge->too_large == 1 ? " was" : "s were");
+    balance_add(&balance, "; %" PRIu64 " datagram%s lost in the kernel", bridge->lost,
+                balance_plural(bridge->lost));
     if (bridge->suivi != NULL) {
         struct suivi_tally sent = suivi_tally(bridge->suivi);
-        append(line, sizeof line,
-               "; %" PRIu64 " batch%s acknowledged: %" PRIu64 " event%s, %" PRIu64 " counted", sent.batches,
-               sent.batches == 1 ? "" : "es", sent.events, sent.events == 1 ? "" : "s", sent.counted);
+        balance_add_sent(&balance, &sent);
     }
-    terminal_say(BRIDGE_PROGRAM, "%s", line);
+    terminal_say(BRIDGE_PROGRAM, "%s", balance.line);
 }
 
 /* True: some datagrams were lost since the last look. */
@@ -170,7 +159,7 @@ static bool look_at_losses(struct bridge *bridge) {
 /* What cannot be saved is held, and tried again; meanwhile the window being filled fills, and then streams wait. */
 static int save(struct bridge *bridge, struct fault *why) {
     int rc = suivi_commit(bridge->suivi);
-    if (rc == -ENOSPC || rc == -EDQUOT || rc == -EFBIG) {
+    if (rc == -ENOSPC) {
         if (!bridge->held)
             terminal_say(BRIDGE_PROGRAM, "%s; trying again", suivi_why(bridge->suivi));
         bridge->held = true;
@@ -320,12 +309,7 @@ static bool deliver(struct bridge *bridge) {
     if (bridge->suivi == NULL)
         return true;
     int rc = bridge->checked ? suivi_deliver(bridge->suivi, bridge->options->common.timeout_ms) : 0;
-    struct suivi_tally sent = suivi_tally(bridge->suivi);
-    if (rc != 0)
-        terminal_say(BRIDGE_PROGRAM, "%s", suivi_why(bridge->suivi));
-    if (sent.refused > bridge->sending.refused)
-        sending_say_refused(BRIDGE_PROGRAM, bridge->suivi, bridge->options->common.state);
-    return sent.refused == 0 && sent.missing == 0; /* what waits is saved */
+    return sending_end(&bridge->sending, rc); /* what waits is saved */
 }
 
 int bridge_run(const struct options *options, const struct statsd_settings *settings, bool *well,

@@ -9,15 +9,10 @@ int main(int argc, char **argv) {
     struct options options;
     struct statsd_settings *settings = NULL;
     struct fault why;
-    if (options_parse(&options, argc, argv, &why) != 0) {
-        terminal_say(BRIDGE_PROGRAM, "%s (suivi-statsd --help tells more)", why.text);
+    int status, parsed = options_parse(&options, argc, argv, &why);
+    if (common_told(&options.common, BRIDGE_PROGRAM, options_help, parsed, &why, &status)) {
         options_free(&options);
-        return 2;
-    }
-    if (options.help || options.version) {
-        fputs(options.help ? options_help : "suivi-statsd " SUIVI_VERSION "\n", stdout);
-        options_free(&options);
-        return fflush(stdout) == 0 ? 0 : 1;
+        return status;
     }
     bridge_block_signals();
     bool well = false;

@@ -1,7 +1,6 @@
 #include "clients/statsd/options.h"
 
 #include <errno.h>
-#include <getopt.h>
 
 #define USUAL_CONFIG "/etc/suivi/statsd.yaml"
 
@@ -13,19 +12,17 @@ const char options_help[] =
     "  --config FILE            which metric is which indicator (default: " USUAL_CONFIG ")\n"
     "  --listen ADDRESS         udp://HOST:PORT or tcp://HOST:PORT; may be repeated; in place of the "
     "settings' own\n"
+    "  --dry-run                print what would be sent; nothing is saved or sent\n"
     "  --state DIR              where keys and the outbox are (default: /var/lib/suivi/statsd)\n" COMMON_HELP(
-        "statsd") "  --dry-run                print what would be sent; nothing is saved or sent\n"
-                  "  --help, --version\n";
+        "statsd");
 
-enum { CONFIG = 1, LISTEN, DRY_RUN, HELP, VERSION };
+enum { CONFIG = 1, LISTEN, DRY_RUN };
 
 static const struct option long_options[] = {
     {"config", required_argument, NULL, CONFIG},
     {"listen", required_argument, NULL, LISTEN},
     COMMON_LONG_OPTIONS,
     {"dry-run", no_argument, NULL, DRY_RUN},
-    {"help", no_argument, NULL, HELP},
-    {"version", no_argument, NULL, VERSION},
     {NULL, 0, NULL, 0},
 };
 
@@ -38,42 +35,33 @@ static int add_listen(struct options *options, const char *address, struct fault
                                                       : fault_set(why, -EINVAL, "--listen: %s", reason.text);
 }
 
+static int take(struct options *options, int letter, char *const *argv, struct fault *why) {
+    switch (letter) {
+    case CONFIG:
+        options->config = optarg;
+        return 0;
+    case LISTEN:
+        return add_listen(options, optarg, why);
+    case DRY_RUN:
+        options->dry_run = true;
+        return 0;
+    default:
+        return common_take(&options->common, letter, argv, why);
+    }
+}
+
 int options_parse(struct options *options, int argc, char *const *argv, struct fault *why) {
     *options = (struct options){.common = COMMON_OPTIONS_NONE, .config = USUAL_CONFIG};
     int letter, rc = 0;
-    opterr = 0;
-    while (rc == 0 && (letter = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
-        switch (letter) {
-        case CONFIG:
-            options->config = optarg;
-            break;
-        case LISTEN:
-            rc = add_listen(options, optarg, why);
-            break;
-        case DRY_RUN:
-            options->dry_run = true;
-            break;
-        case HELP:
-            options->help = true;
-            return 0;
-        case VERSION:
-            options->version = true;
-            return 0;
-        case ':':
-            return fault_set(why, -EINVAL, "%s needs a value", argv[optind - 1]);
-        default:
-            rc = common_take(&options->common, letter, optarg, why);
-            if (rc == -ENOENT)
-                return fault_set(why, -EINVAL, "unknown option %s", argv[optind - 1]);
-            break;
-        }
-    }
-    if (rc == 0 && optind < argc)
-        rc = fault_set(why, -EINVAL, "\"%s\" is one argument too many: suivi-statsd takes only options",
-                       argv[optind]);
-    if (rc == 0)
-        common_defaults(&options->common, "statsd");
-    return rc;
+    while (rc == 0 && (letter = common_next(&options->common, argc, argv, long_options)) != -1)
+        rc = take(options, letter, argv, why);
+    if (rc != 0 || options->common.help || options->common.version)
+        return rc;
+    if (optind < argc)
+        return fault_set(why, -EINVAL, "\"%s\" is one argument too many: suivi-statsd takes only options",
+                         argv[optind]);
+    common_defaults(&options->common, "statsd");
+    return 0;
 }
 
 void options_free(struct options *options) {

@@ -13,12 +13,12 @@ struct options {
     const char *config;
     const char *listen[STATSD_LISTEN_MAX]; /* instead of those of the settings */
     size_t listen_count;
-    bool dry_run, help, version;
+    bool dry_run;
 };
 
 extern const char options_help[];
 
-/* -EINVAL with `why`. Texts are borrowed from `argv`. */
+/* -EINVAL with `why`. With help or version the rest is not looked at. Texts are borrowed from `argv`. */
 int options_parse(struct options *options, int argc, char *const *argv, struct fault *why);
 void options_free(struct options *options);
 

@@ -28,13 +28,12 @@ static bool says(const struct statsd_rule *rule, const char *name) {
 
 static int check_rule(const struct statsd_rule *rule, const struct suivi_promise *promise,
                       struct fault *why) {
-    static const char *const types[] = {"counter", "gauge", "set"};
     if (strcmp(promise->kind, kind_of(rule->type)) != 0)
         return fault_set(
             why, -EINVAL,
             "the rule for \"%s\" makes a %s of %s, which the plan has as a %s: a counter can feed a "
             "count, a gauge a level, a set a distinct count",
-            rule->pattern, types[rule->type], rule->indicator, promise->kind);
+            rule->pattern, statsd_type_name(rule->type), rule->indicator, promise->kind);
     for (size_t i = 0; i < promise->dim_count; i++)
         if (!says(rule, promise->dims[i].name))
             return fault_set(why, -EINVAL, "the rule for \"%s\" must say the dimension \"%s\" of %s",

@@ -33,7 +33,7 @@ struct window *receiver_swap(struct receiver *receiver, struct window *empty, in
 /* Takes no more connections, reads what the sockets hold at this moment, and ends the thread. Then swap once more. */
 void receiver_drain(struct receiver *receiver);
 
-/* While nothing uses the hasher of the windows. */
+/* Between these two calls the thread uses no hasher of the windows it was given (receiver_start, receiver_swap). */
 void receiver_lock(struct receiver *receiver);
 void receiver_unlock(struct receiver *receiver);
 

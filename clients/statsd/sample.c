@@ -6,11 +6,6 @@
 
 #define NUMBER_BYTES_MAX 64
 
-const char *sample_type_name(enum sample_type type) {
-    static const char *const names[SAMPLE_TYPES] = {"counter", "gauge", "set", "timer"};
-    return names[type];
-}
-
 static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }

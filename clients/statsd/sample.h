@@ -26,8 +26,6 @@ enum sample_type {
     SAMPLE_TIMER, /* and histograms, distributions, meters, key-value pairs */
 };
 
-#define SAMPLE_TYPES (SAMPLE_TIMER + 1)
-
 struct sample {
     struct str name; /* views into the line */
     enum sample_type type;
@@ -44,7 +42,5 @@ bool sample_read(struct sample *out, struct str line);
 
 /* The value of the tag `name` of these tags, which may be empty; false: there is none. */
 bool sample_tag(struct str tags, struct str name, struct str *value);
-
-const char *sample_type_name(enum sample_type type); /* "counter" */
 
 #endif

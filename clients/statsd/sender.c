@@ -1,54 +1,17 @@
 #include "clients/statsd/sender.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <xxhash.h>
 
-#include "proto/check.h"
+#include "clients/statsd/carried.h"
 #include "proto/civil.h"
 #include "proto/kind.h"
 #include "proto/period.h"
 
-/* A record of a metric: what is left of a counter ("c", a double), the value of a gauge and the day it was last sent for ("g"). Keys of
- * libsuivi's records are short, metrics with tags may not be: so by hash. */
-struct record {
-    char key[1 + 16];
-};
-
-struct gauge_record {
-    double value;
-    int64_t sent; /* the number */
-    int32_t day;
-    int32_t unused;
-};
-
 static int suivi_fault(struct suivi *suivi, int rc, struct fault *why) {
     return rc == 0 ? 0 : fault_set(why, rc, "%s", suivi_why(suivi));
-}
-
-static struct record record_of(char sort, struct str metric) {
-    struct record record = {{sort}};
-    XXH128_canonical_t hash;
-    XXH128_canonicalFromHash(&hash, XXH3_128bits(metric.at, metric.len));
-    memcpy(record.key + 1, hash.digest, sizeof hash.digest);
-    return record;
-}
-
-/* Leaves `out` alone when there is none. */
-static int get_record(struct suivi *suivi, const struct record *record, void *out, size_t size,
-                      struct fault *why) {
-    const void *value;
-    size_t len;
-    int rc = suivi_get(suivi, record->key, sizeof record->key, &value, &len);
-    if (rc == -ENOENT)
-        return 0;
-    if (rc == 0 && len == size)
-        memcpy(out, value, size);
-    return suivi_fault(suivi, rc, why);
 }
 
 static int64_t day_at(int32_t day) {
@@ -58,9 +21,8 @@ static int64_t day_at(int32_t day) {
 /* The whole part is sent, the fraction waits: over time nothing is lost by rounding. */
 static int send_counter(struct suivi *suivi, const struct window_slot *slot, uint64_t *too_large,
                         struct fault *why) {
-    struct record record = record_of('c', slot->metric);
-    double left = 0;
-    int rc = get_record(suivi, &record, &left, sizeof left, why);
+    double left;
+    int rc = carried_counter(suivi, slot->metric, &left, why);
     if (rc != 0)
         return rc;
     double total = slot->number + left, whole = floor(total + 1e-9);
@@ -71,18 +33,16 @@ static int send_counter(struct suivi *suivi, const struct window_slot *slot, uin
     double rest = total - whole > 1e-9 ? total - whole : 0;
     rc = suivi_count(suivi, slot->rule->indicator, slot->dims, slot->dim_count, day_at(slot->day),
                      (int64_t)whole);
-    if (rc == 0 && rest != left)
-        rc = rest == 0 ? suivi_delete(suivi, record.key, sizeof record.key)
-                       : suivi_put(suivi, record.key, sizeof record.key, &rest, sizeof rest);
-    return suivi_fault(suivi, rc == -ENOENT ? 0 : rc, why);
+    if (rc != 0)
+        return suivi_fault(suivi, rc, why);
+    return rest != left ? carried_put_counter(suivi, slot->metric, rest, why) : 0;
 }
 
 /* A value that was sent for that day already is not sent again: gauges come every few seconds. */
 static int send_gauge(struct suivi *suivi, const struct window_slot *slot, uint64_t *too_large,
                       struct fault *why) {
-    struct record record = record_of('g', slot->metric);
-    struct gauge_record gauge = {.day = INT32_MIN};
-    int rc = get_record(suivi, &record, &gauge, sizeof gauge, why);
+    struct carried_gauge gauge;
+    int rc = carried_gauge(suivi, slot->metric, &gauge, why);
     if (rc != 0)
         return rc;
     gauge.value = slot->relative ? gauge.value + slot->number : slot->number;
@@ -94,9 +54,10 @@ static int send_gauge(struct suivi *suivi, const struct window_slot *slot, uint6
     bool known = gauge.day == slot->day && gauge.sent == number;
     gauge.sent = number;
     gauge.day = slot->day;
-    rc = suivi_put(suivi, record.key, sizeof record.key, &gauge, sizeof gauge);
-    if (rc == 0 && !known)
-        rc = suivi_count(suivi, slot->rule->indicator, slot->dims, slot->dim_count, slot->at, number);
+    rc = carried_put_gauge(suivi, slot->metric, &gauge, why);
+    if (rc != 0 || known)
+        return rc;
+    rc = suivi_count(suivi, slot->rule->indicator, slot->dims, slot->dim_count, slot->at, number);
     return suivi_fault(suivi, rc, why);
 }
 

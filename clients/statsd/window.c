@@ -234,12 +234,6 @@ bool window_full(const struct window *window) {
     return window->hashes >= WINDOW_HASHES_MAX;
 }
 
-bool window_empty(const struct window *window) {
-    OBJ_CHECK(window, WINDOW_MAGIC);
-    return window->count == 0 && window->sums.lines[VERDICT_MALFORMED] == 0 &&
-           window->sums.lines[VERDICT_NUMBER] == 0;
-}
-
 size_t window_count(const struct window *window) {
     OBJ_CHECK(window, WINDOW_MAGIC);
     return window->count;

@@ -60,7 +60,6 @@ void window_destroy(struct window **window);
 int window_take(struct window *window, struct str line, int64_t now, struct fault *why);
 
 bool window_full(const struct window *window); /* empty it before more is taken */
-bool window_empty(const struct window *window);
 
 size_t window_count(const struct window *window);
 struct window_slot *window_at(struct window *window, size_t index);

@@ -9,7 +9,7 @@
 
 #define DROPPED_AT_ONCE 4096
 
-/* libsuivi's records and the month keys, as the modules of this folder want them. */
+/* libsuivi's records and the keys, as the modules of this folder want them. */
 
 static struct counter *counter_of(void *arg) {
     struct counter *counter = arg;
@@ -133,6 +133,20 @@ static int send_method(struct counter *counter, int32_t day) {
     return rc;
 }
 
+/* Visitors of a month that is over are known no more: whoever reads its figures is to know that some are missing. */
+static int send_too_late(struct counter *counter, int32_t day) {
+    int32_t month = civil_month_of_day(day);
+    if (!epochs_closed(counter->epochs, month) || methods_stamp(&counter->methods, day))
+        return 0;
+    const struct suivi_dim dim = {"site", counter->options.site};
+    int64_t at = (int64_t)civil_first_day_of_month(month) * CIVIL_DAY_SECONDS;
+    int rc = 0;
+    for (enum tally_set set = TALLY_UNIQUE; set <= TALLY_RETURNING && rc == 0; set++)
+        rc = suivi_remark(counter->suivi, set_names[set], &dim, 1, at, SUIVI_BREAK, "visitors",
+                          "logs of that month came too late to know its visitors");
+    return rc;
+}
+
 static int send_sum(void *arg, enum tally_sum what, int32_t day, unsigned language, int64_t value) {
     struct counter *counter = counter_of(arg);
     if (!is_wanted(counter, day))
@@ -143,6 +157,8 @@ static int send_sum(void *arg, enum tally_sum what, int32_t day, unsigned langua
     if (rc == 0)
         rc = suivi_count(counter->suivi, sum_names[what], dims, count, (int64_t)day * CIVIL_DAY_SECONDS,
                          value);
+    if (rc == 0 && what == TALLY_PAGEVIEWS && value > 0)
+        rc = send_too_late(counter, day);
     return rc == 0 && what == TALLY_PAGEVIEWS && value > 0 ? send_language(counter, day, language) : rc;
 }
 
@@ -150,6 +166,9 @@ static int send_set(void *arg, enum tally_set what, int32_t day, unsigned langua
                     size_t hash_count) {
     struct counter *counter = counter_of(arg);
     if (!is_wanted(counter, day) || methods_stamp(&counter->methods, day))
+        return 0;
+    if (hash_count == 0 &&
+        epochs_closed(counter->epochs, civil_month_of_day(day))) /* not known, and no zero */
         return 0;
     struct suivi_dim dims[2];
     size_t count = dims_of(counter, language, dims);
@@ -256,8 +275,6 @@ int counter_commit(struct counter *counter, bool settled, struct fault *why) {
     if (rc != 0)
         return rc;
     rc = suivi_commit(counter->suivi);
-    if (rc == -EDQUOT || rc == -EFBIG) /* a quota or a limit: no room, either */
-        rc = -ENOSPC;
     if (rc != 0)
         return fault_set(why, rc, "%s", suivi_why(counter->suivi));
     counter->methods.changed = false;

@@ -1,4 +1,4 @@
-/* What counter.c (counting) and counter_commit.c (saving) share. */
+/* What counter.c (counting), counter_stamp.c (counting by the site's own stamp) and counter_commit.c (saving) share. */
 #ifndef SUIVI_WEBLOG_COUNTER_PRIV_H
 #define SUIVI_WEBLOG_COUNTER_PRIV_H
 

@@ -1,6 +1,6 @@
 /* The months of one site: which of them have visitors' records in the state, which are over and forgotten,
- * and how far the site's own time has come. An epoch is a calendar month, with a key of its own
- * (clients/collector/keys.h).
+ * and how far the site's own time has come. Each has a key, which may
+ * be that of a longer epoch (clients/collector/keys.h).
  *
  * Last month's key is kept one month longer, because a returning visitor may have been seen then; everything
  * before the horizon is closed: its records and keys are gone, and nobody can be recognised there any more.

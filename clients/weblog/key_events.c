@@ -209,8 +209,10 @@ static int settle_day(const struct key_events *events, int32_t day, struct fault
     int rc = keys_epoch(events->keys, civil_month_of_day(day), &epoch, why);
     if (rc == 0 && !epoch.borrowed)
         rc = settle_key(events, &epoch, day, why);
+    if (rc != 0)
+        return rc;
     snprintf(note, sizeof note, "%s%s", ENTRY_KEY_NOTE, period_type_name(epoch.period.type));
-    return rc == 0 ? tell(events, events->site, day, KEY_METHOD, note, why) : rc;
+    return tell(events, events->site, day, KEY_METHOD, note, why);
 }
 
 /* --- days --- */

@@ -229,8 +229,3 @@ int line_format_parse(enum line_format *out, const char *name, struct fault *why
     return fault_set(why, -EINVAL,
                      "there is no log format \"%.40s\"; say auto, combined, common, vhost or json", name);
 }
-
-const char *line_format_name(enum line_format format) {
-    ASSERT((size_t)format < sizeof(format_names) / sizeof(format_names[0]));
-    return format_names[format];
-}

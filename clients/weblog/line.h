@@ -46,6 +46,5 @@ bool line_parse(struct line_parser *parser, struct str text, struct line *out);
 enum line_format line_detect(struct str piece);
 
 int line_format_parse(enum line_format *out, const char *name, struct fault *why);
-const char *line_format_name(enum line_format format);
 
 #endif

@@ -1,12 +1,12 @@
 /* suivi-weblog: counts what is new in a website's logs and sends it to suivid. */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "clients/collector/balance.h"
 #include "clients/collector/keys.h"
 #include "clients/collector/secret.h"
 #include "clients/collector/sending.h"
@@ -166,47 +166,24 @@ static int count_all(struct program *program, struct fault *why) {
     return rc == 0 ? counter_finish(program->counter, why) : rc;
 }
 
-static const char *plural(uint64_t count) {
-    return count == 1 ? "" : "s";
-}
-
-static void append(char *line, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-static void append(char *line, size_t size, const char *format, ...) {
-    size_t used = strlen(line);
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(line + used, size - used, format, args);
-    va_end(args);
-}
-
-/* One line in which everything adds up: each new line is a request or malformed, each event that was sent is
- * counted, refused, or was counted before. */
+/* One line in which everything adds up: each new line is a request or malformed. */
 static void say_balance(const struct program *program, const struct counter_sums *sums,
                         const struct suivi_tally *sent) {
     const struct logs_total *total = &program->total;
-    char line[512] = "", days[DAYS_TEXT_MAX];
+    struct balance balance = {""};
+    char days[DAYS_TEXT_MAX];
     int64_t taken_back = (int64_t)total->malformed - sums->malformed;
-    int64_t refused = (int64_t)(sent->events - sent->counted - sent->again);
-    append(line, sizeof line,
-           "%" PRIu64 " new line%s: %" PRIu64 " request%s (%" PRIu64 " by robots), %" PRIu64 " malformed",
-           total->lines, plural(total->lines), sums->requests, plural(sums->requests), sums->robots,
-           total->malformed);
+    balance_add(&balance,
+                "%" PRIu64 " new line%s: %" PRIu64 " request%s (%" PRIu64 " by robots), %" PRIu64
+                " malformed",
+                total->lines, balance_plural(total->lines), sums->requests, balance_plural(sums->requests),
+                sums->robots, total->malformed);
     if (taken_back > 0)
-        append(line, sizeof line, " (%" PRId64 " taken back, of lines that were cut short before)",
-               taken_back);
+        balance_add(&balance, " (%" PRId64 " taken back, of lines that were cut short before)", taken_back);
     if (days_print(program->options.days, days)[0] != '\0')
-        append(line, sizeof line, " (only what %s asks for is sent)", days);
-    append(line, sizeof line, "; %" PRIu64 " batch%s acknowledged", sent->batches,
-           sent->batches == 1 ? "" : "es");
-    if (sent->events > 0)
-        append(line, sizeof line, ": %" PRIu64 " event%s, %" PRIu64 " counted", sent->events,
-               plural(sent->events), sent->counted);
-    if (refused > 0)
-        append(line, sizeof line, ", %" PRId64 " refused", refused);
-    if (sent->again > 0)
-        append(line, sizeof line, ", %" PRIu64 " counted before", sent->again);
-    terminal_say(LOGS_PROGRAM, "%s", line);
+        balance_add(&balance, " (only what %s asks for is sent)", days);
+    balance_add_sent(&balance, sent);
+    terminal_say(LOGS_PROGRAM, "%s", balance.line);
 }
 
 /* What a person wants to know at the end; true when all is well. */
@@ -218,40 +195,31 @@ static bool report(struct program *program, int delivered) {
                      "%" PRIu64
                      " page view%s of months that are over: counted, but no more among unique or returning "
                      "visitors",
-                     sums.too_late, plural(sums.too_late));
+                     sums.too_late, balance_plural(sums.too_late));
     if (sums.unlogged > 0)
         terminal_say(LOGS_PROGRAM,
                      "%" PRIu64
                      " page view%s in lines without a stamp: not counted among visitors. Is the cookie "
                      "the last field of the log, in quotes? docs/stamp.md shows how",
-                     sums.unlogged, plural(sums.unlogged));
+                     sums.unlogged, balance_plural(sums.unlogged));
     if (!program->options.follow)
         (void)logs_say_held_key(program->counter);
-    if (sent.refused > 0)
-        sending_say_refused(LOGS_PROGRAM, program->suivi, program->options.common.state);
-    if (sent.missing > 0)
-        sending_say_missing(LOGS_PROGRAM, program->suivi);
-    if (delivered != 0) {
-        terminal_say(LOGS_PROGRAM, "%s", suivi_why(program->suivi));
-        /* Asked to end, and all is saved. */
-        return program->options.follow && sent.refused == 0 && sent.missing == 0 && !program->total.failed;
-    }
+    const struct sending sending = {
+        .program = LOGS_PROGRAM, .suivi = program->suivi, .state = program->options.common.state};
+    bool well = sending_end(&sending, delivered) && !program->total.failed;
+    if (delivered != 0)
+        return program->options.follow && well; /* asked to end, and all is saved */
     say_balance(program, &sums, &sent);
-    return sent.refused == 0 && sent.missing == 0 && !program->total.failed;
+    return well;
 }
 
 int main(int argc, char **argv) {
     struct program program = {0};
     struct fault why;
-    if (options_parse(&program.options, argc, argv, &why) != 0) {
-        terminal_say(LOGS_PROGRAM, "%s (suivi-weblog --help tells more)", why.text);
+    int status, parsed = options_parse(&program.options, argc, argv, &why);
+    if (common_told(&program.options.common, LOGS_PROGRAM, options_help, parsed, &why, &status)) {
         options_free(&program.options);
-        return 2;
-    }
-    if (program.options.help || program.options.version) {
-        fputs(program.options.help ? options_help : "suivi-weblog " SUIVI_VERSION "\n", stdout);
-        options_free(&program.options);
-        return fflush(stdout) == 0 ? 0 : 1;
+        return status;
     }
     if (program.options.follow)
         follow_block_signals();

@@ -1,7 +1,6 @@
 #include "clients/weblog/options.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,7 +27,7 @@ const char options_help[] =
     "  --forget-site NAME       only forget the visitors of a site that is counted no more\n"
     "  --keys DIR               use the months' keys in DIR, where it has them; they are only read\n"
     "  --robots FILE            patterns of robots' user agents (default: the shipped robots.txt)\n" //
-    COMMON_HELP("weblog") "  --help, --version\n";
+    COMMON_HELP("weblog");
 
 enum {
     SITE = 1,
@@ -45,9 +44,7 @@ enum {
     SHARED_KEYS,
     MAKE_KEY,
     FORGET_SITE,
-    ROBOTS,
-    HELP,
-    VERSION
+    ROBOTS
 };
 
 static const struct option long_options[] = {
@@ -67,8 +64,6 @@ static const struct option long_options[] = {
     {"forget-site", required_argument, NULL, FORGET_SITE},
     {"robots", required_argument, NULL, ROBOTS},
     COMMON_LONG_OPTIONS,
-    {"help", no_argument, NULL, HELP},
-    {"version", no_argument, NULL, VERSION},
     {NULL, 0, NULL, 0},
 };
 
@@ -163,89 +158,73 @@ static int check(struct options *options, struct fault *why) {
         return fault_set(why, -EINVAL, "--forget-site forgets a site and reads no FILE");
     if (options->file_count == 0 && !options->forget_site)
         return fault_set(why, -EINVAL, "no FILE to read; give the logs, or - for standard input");
-    size_t streams = 0;
-    for (size_t i = 0; i < options->file_count; i++)
-        streams += strcmp(options->files[i], "-") == 0;
-    if (streams > 0 && options->follow)
-        return fault_set(why, -EINVAL, "--follow needs files: standard input (-) cannot be followed");
-    if (streams > 1)
-        return fault_set(why, -EINVAL, "standard input (-) is given twice");
-    return 0;
+    return common_check_streams(options->files, options->file_count, options->follow, why);
+}
+
+struct named { /* languages, as they were given */
+    const char *all, *otherwise;
+};
+
+static int take(struct options *options, int letter, struct named *languages, char *const *argv,
+                struct fault *why) {
+    switch (letter) {
+    case SITE:
+        options->site = optarg;
+        return 0;
+    case FORMAT:
+        return line_format_parse(&options->format, optarg, why);
+    case LANGUAGES:
+        languages->all = optarg;
+        return 0;
+    case DEFAULT_LANGUAGE:
+        languages->otherwise = optarg;
+        return 0;
+    case FROM:
+        return parse_day(&options->days.first, "--from", optarg, why);
+    case TO:
+        return parse_day(&options->days.last, "--to", optarg, why);
+    case FOLLOW:
+        options->follow = true;
+        return 0;
+    case STAMP:
+        options->stamp = true;
+        return 0;
+    case STAMP_PATH:
+        options->stamp_path = optarg;
+        return 0;
+    case KEYS:
+        options->keys = optarg;
+        return 0;
+    case EPOCH:
+        return parse_epoch(options, optarg, why);
+    case SHARED_KEYS:
+        options->shared_keys = optarg;
+        return 0;
+    case MAKE_KEY:
+        return parse_key(options, optarg, why);
+    case FORGET_SITE:
+        options->site = optarg;
+        options->forget_site = true;
+        return 0;
+    case ROBOTS:
+        options->robots = optarg;
+        return 0;
+    default:
+        return common_take(&options->common, letter, argv, why);
+    }
 }
 
 int options_parse(struct options *options, int argc, char *const *argv, struct fault *why) {
     *options = (struct options){.common = COMMON_OPTIONS_NONE, .days = DAYS_ALL, .epoch = PERIOD_MONTH};
-    const char *languages = NULL, *otherwise = NULL;
+    struct named languages = {NULL, NULL};
     int letter, rc = 0;
-    opterr = 0;
-    while (rc == 0 && (letter = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
-        switch (letter) {
-        case SITE:
-            options->site = optarg;
-            break;
-        case FORMAT:
-            rc = line_format_parse(&options->format, optarg, why);
-            break;
-        case LANGUAGES:
-            languages = optarg;
-            break;
-        case DEFAULT_LANGUAGE:
-            otherwise = optarg;
-            break;
-        case FROM:
-            rc = parse_day(&options->days.first, "--from", optarg, why);
-            break;
-        case TO:
-            rc = parse_day(&options->days.last, "--to", optarg, why);
-            break;
-        case FOLLOW:
-            options->follow = true;
-            break;
-        case STAMP:
-            options->stamp = true;
-            break;
-        case STAMP_PATH:
-            options->stamp_path = optarg;
-            break;
-        case KEYS:
-            options->keys = optarg;
-            break;
-        case EPOCH:
-            rc = parse_epoch(options, optarg, why);
-            break;
-        case SHARED_KEYS:
-            options->shared_keys = optarg;
-            break;
-        case MAKE_KEY:
-            rc = parse_key(options, optarg, why);
-            break;
-        case FORGET_SITE:
-            options->site = optarg;
-            options->forget_site = true;
-            break;
-        case ROBOTS:
-            options->robots = optarg;
-            break;
-        case HELP:
-            options->help = true;
-            return 0;
-        case VERSION:
-            options->version = true;
-            return 0;
-        case ':':
-            rc = fault_set(why, -EINVAL, "%s needs a value", argv[optind - 1]);
-            break;
-        default:
-            rc = common_take(&options->common, letter, optarg, why);
-            if (rc == -ENOENT)
-                rc = fault_set(why, -EINVAL, "unknown option %s", argv[optind - 1]);
-            break;
-        }
-    }
+    while (rc == 0 && (letter = common_next(&options->common, argc, argv, long_options)) != -1)
+        rc = take(options, letter, &languages, argv, why);
+    if (rc != 0 || options->common.help || options->common.version)
+        return rc;
     options->files = argv + optind;
     options->file_count = (size_t)(argc - optind);
-    if (rc == 0)
-        rc = parse_languages(options, languages, otherwise, why);
+    rc = parse_languages(options, languages.all, languages.otherwise, why);
     if (rc == 0)
         rc = check(options, why);
     if (rc == 0)

@@ -12,9 +12,9 @@
 #include "proto/fault.h"
 
 struct options {
-    bool help, version, follow;
+    bool follow;
     struct common_options common;
-    const char *site, *robots, *keys, *shared_keys; /* of argv; all but the site may be NULL */
+    const char *site, *robots, *keys, *shared_keys; /* of argv; may be NULL: the site with make_key only */
     enum line_format format;
     struct days days;
     enum period_type epoch;

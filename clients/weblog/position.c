@@ -261,11 +261,6 @@ uint64_t positions_seed(const struct positions *positions) {
     return positions->seed;
 }
 
-size_t positions_count(const struct positions *positions) {
-    OBJ_CHECK(positions, POSITIONS_MAGIC);
-    return positions->count;
-}
-
 static struct position *find(const struct positions *positions, uint64_t id) {
     size_t past = 0;
     struct position *position;

@@ -53,7 +53,6 @@ int positions_load(struct positions **out, const struct records *records, struct
 void positions_destroy(struct positions **positions);
 
 uint64_t positions_seed(const struct positions *positions);
-size_t positions_count(const struct positions *positions);
 
 /* The position of that id, or NULL; and the one last used for the log at that path, or NULL. */
 const struct position *positions_find(const struct positions *positions, uint64_t id);

@@ -1,6 +1,6 @@
 /* Where the counting half keeps what it must remember between runs: small records under small keys, and keyed
  * hashes. In the program these are libsuivi's records, saved in one transaction with the counts, and the
- * month keys of clients/collector; tests put a table in memory in their place.
+ * keys of clients/collector; tests put a table in memory in their place.
  *
  * Keys: one letter for what it is, the site's name, a zero byte, then numbers, big-endian, so that a scan is
  * in order. */

@@ -12,7 +12,20 @@ void moves_add(struct moves_leaf *leaf, uint32_t step, int64_t difference) {
     leaf->difference[step] = cell_add(leaf->difference[step], difference);
 }
 
+/* What was counted comes in order of time, so that mostly one change is enough for a window. */
+static bool add_to_last(struct moves_leaf *leaf, const struct moves_change *change) {
+    struct moves_change *last = leaf->change_count > 0 ? &leaf->change[leaf->change_count - 1] : NULL;
+    if (last == NULL || last->window != change->window || last->step != change->step ||
+        !str_equal(last->name, change->name))
+        return false;
+    last->held += change->held;
+    last->difference = cell_add(last->difference, change->difference);
+    return true;
+}
+
 int moves_add_change(struct moves_leaf *leaf, const struct moves_change *change) {
+    if (add_to_last(leaf, change))
+        return 0;
     if (leaf->change_count == leaf->change_room) {
         if (leaf->change_count == FOLD_ITEMS_MAX)
             return moves_too_much(leaf->moves);
@@ -39,13 +52,6 @@ static struct moves_leaf *find_leaf(const struct moves *moves, size_t index) {
     return NULL;
 }
 
-/* The count that stands beside the sets of a distinct kind. */
-static bool find_firsts(const struct moves *moves, size_t index, size_t *firsts) {
-    enum period_type type;
-    return framework_firsts(moves->explaining->framework, index, moves->explaining->period.type, &type,
-                            firsts);
-}
-
 /* Those of a ratio are those of what it is made of. */
 static void gather(struct moves *moves, size_t index) {
     const struct framework_indicator *indicator = framework_indicator_at(moves->explaining->framework, index);
@@ -60,9 +66,10 @@ static void gather(struct moves *moves, size_t index) {
     struct moves_leaf *leaf = &moves->leaf[moves->leaf_count++];
     *leaf = (struct moves_leaf){.moves = moves, .index = index, .indicator = indicator};
     explain_gather(moves->explaining, index, &leaf->group);
+    enum period_type type;
     size_t firsts;
-    if (find_firsts(moves, index, &firsts))
-        gather(moves, firsts);
+    if (framework_firsts(moves->explaining->framework, index, moves->explaining->period.type, &type, &firsts))
+        explain_gather(moves->explaining, firsts, &leaf->firsts);
 }
 
 /* ---- the causes ---- */
@@ -93,7 +100,8 @@ static int note_entry(void *arg, const struct store_entry *stored) {
     return moves_span(moves, &given, &came, &gone);
 }
 
-/* Those who were counted one by one stand beside a day of a distinct kind, and a corrected figure of it in the place of both. */
+/* Those who were counted one by one stand beside a day of a distinct kind, and a corrected figure of it in the place of
+ * both. */
 static int note_firsts_of_day(struct moves *moves, const struct moves_leaf *leaf) {
     struct explaining *explaining = moves->explaining;
     struct explain_group group;
@@ -110,18 +118,15 @@ static int note_firsts_of_day(struct moves *moves, const struct moves_leaf *leaf
     return err;
 }
 
-static int note_leaf(struct moves *moves, const struct moves_leaf *leaf) {
-    struct explaining *explaining = moves->explaining;
-    const struct explain_group *group = &leaf->group;
+static int note_group(struct moves *moves, const struct explain_group *group, enum kind kind) {
+    const struct explaining *explaining = moves->explaining;
     int32_t first = explaining->period.first, last = explaining->period.last;
     int err = 0;
-    if (leaf->indicator->kind == KIND_COUNT)
+    if (kind == KIND_COUNT)
         err = store_each_sum(explaining->snapshot, STORE_DAYS, group->series, group->count, first, last,
                              note_sum, moves, explaining->why);
-    if (leaf->indicator->kind == KIND_DISTINCT)
-        err = note_firsts_of_day(moves, leaf);
     for (size_t i = 0; i < group->count && err == 0; i++) {
-        if (leaf->indicator->kind == KIND_DISTINCT)
+        if (kind == KIND_DISTINCT)
             err = store_each_cell(explaining->snapshot, STORE_DAYS, group->series[i], first, last, note_set,
                                   moves, explaining->why);
         if (err == 0 && store_has_entries(explaining->snapshot))
@@ -131,37 +136,62 @@ static int note_leaf(struct moves *moves, const struct moves_leaf *leaf) {
     return err;
 }
 
+static int note_leaf(struct moves *moves, const struct moves_leaf *leaf) {
+    int err = note_group(moves, &leaf->group, leaf->indicator->kind);
+    if (err == 0 && leaf->indicator->kind == KIND_DISTINCT)
+        err = note_group(moves, &leaf->firsts, KIND_COUNT);
+    if (err == 0 && leaf->indicator->kind == KIND_DISTINCT)
+        err = note_firsts_of_day(moves, leaf);
+    return err;
+}
+
 /* ---- the figures ---- */
+
+/* To the sets of the window beside which it stands; else to the figure. */
+static int add_number(struct moves_leaf *leaf, int32_t day, uint32_t step, int64_t difference) {
+    if (leaf->indicator->kind == KIND_DISTINCT)
+        return moves_add_change(leaf, &(struct moves_change){.window = moves_window(leaf, day),
+                                                             .step = step,
+                                                             .difference = difference});
+    moves_add(leaf, step, difference);
+    return 0;
+}
 
 static int add_sum(void *arg, const struct store_sum *sum) {
     struct moves_leaf *leaf = arg;
     uint32_t came, gone;
     const struct moves_given given = {sum->source, sum->vintage, sum->when, NULL};
     int err = moves_span(leaf->moves, &given, &came, &gone);
-    if (err == 0 && came < gone) {
-        moves_add(leaf, came, sum->sum);
-        if (gone != MOVES_NEVER)
-            moves_add(leaf, gone, moves_minus(0, sum->sum));
-    }
-    return err;
+    if (err || came >= gone)
+        return err;
+    err = add_number(leaf, sum->when, came, sum->sum);
+    return err || gone == MOVES_NEVER ? err : add_number(leaf, sum->when, gone, moves_minus(0, sum->sum));
 }
 
-static int reckon_leaf(struct moves_leaf *leaf) {
-    struct explaining *explaining = leaf->moves->explaining;
-    const struct explain_group *group = &leaf->group;
+/* `numbers`: its cells are sums. */
+static int reckon_group(struct moves_leaf *leaf, const struct explain_group *group, bool numbers) {
+    const struct explaining *explaining = leaf->moves->explaining;
     int err = 0;
-    free(leaf->difference);
-    leaf->difference = mem_zeroed(leaf->moves->cause_count + 1, sizeof *leaf->difference);
-    leaf->change_count = 0;
-    if (leaf->indicator->kind == KIND_COUNT)
+    if (numbers)
         err =
             store_each_sum(explaining->snapshot, STORE_DAYS, group->series, group->count,
                            explaining->period.first, explaining->period.last, add_sum, leaf, explaining->why);
     for (size_t i = 0; i < group->count && err == 0 && store_has_entries(explaining->snapshot); i++)
-        err = moves_series(leaf, group->series[i]);
-    if (err == 0 && leaf->indicator->kind == KIND_DISTINCT)
+        err = moves_series(leaf, group->series[i], numbers);
+    return err;
+}
+
+static int reckon_leaf(struct moves_leaf *leaf) {
+    enum kind kind = leaf->indicator->kind;
+    free(leaf->difference);
+    leaf->difference = mem_zeroed(leaf->moves->cause_count + 1, sizeof *leaf->difference);
+    leaf->change_count = 0;
+    int err = reckon_group(leaf, &leaf->group, kind == KIND_COUNT);
+    if (err == 0 && kind == KIND_DISTINCT)
+        err = reckon_group(leaf, &leaf->firsts, true);
+    if (err == 0 && kind == KIND_DISTINCT)
         err = moves_sets(leaf);
-    if (err == 0 && leaf->indicator->kind == KIND_ROSTER)
+    if (err == 0 && kind == KIND_ROSTER)
         moves_names(leaf);
     return err;
 }
@@ -183,9 +213,6 @@ static int reckon(struct moves *moves) {
 static int64_t value_of(const struct moves *moves, size_t index) {
     const struct framework *framework = moves->explaining->framework;
     const struct framework_indicator *indicator = framework_indicator_at(framework, index);
-    size_t firsts;
-    if (indicator->kind == KIND_DISTINCT && find_firsts(moves, index, &firsts))
-        return cell_add(find_leaf(moves, index)->value, find_leaf(moves, firsts)->value);
     if (indicator->kind != KIND_RATIO)
         return find_leaf(moves, index)->value;
     return fold_divide(framework, index, value_of(moves, indicator->numerator),
@@ -216,6 +243,7 @@ static void with_decimals(const struct moves *moves, struct explain_figure *repo
 static void clear(struct moves *moves) {
     for (size_t i = 0; i < moves->leaf_count; i++) {
         free(moves->leaf[i].group.series);
+        free(moves->leaf[i].firsts.series);
         free(moves->leaf[i].difference);
         free(moves->leaf[i].change);
     }

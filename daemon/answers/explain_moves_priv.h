@@ -40,7 +40,8 @@ struct moves_leaf {
     size_t index;
     const struct framework_indicator *indicator;
     struct explain_group group;
-    int64_t *difference; /* of each step; of step 0 the figure itself */
+    struct explain_group firsts; /* of a distinct kind: the count that stands beside its sets */
+    int64_t *difference;         /* of each step; of step 0 the figure itself */
     struct moves_change *change;
     size_t change_count, change_room;
     int64_t value; /* at the step that is told */
@@ -83,8 +84,8 @@ int moves_write(struct moves *moves, int64_t otherwise, const int64_t *differenc
 
 /* ---- figures ---- */
 
-/* Each adds to the differences of its leaf. 0; 1: that was more work than there may be; below 0: `why`. */
-int moves_series(struct moves_leaf *leaf, uint32_t series);
+/* Each adds to the differences or changes of its leaf. 0; 1: that was more work than there may be; below 0: `why`. */
+int moves_series(struct moves_leaf *leaf, uint32_t series, bool numbers); /* numbers: its cells are sums */
 int moves_sets(struct moves_leaf *leaf);   /* of a distinct kind, once its series were gone through */
 void moves_names(struct moves_leaf *leaf); /* of a roster, likewise */
 

@@ -27,6 +27,7 @@ struct event {
 struct line {
     struct moves_leaf *leaf;
     uint32_t series;
+    bool numbers;              /* its cells are sums, not sets */
     struct known_entry *entry; /* in the order of their units */
     uint32_t *came, *gone, *unit, *clan;
     size_t count, room;
@@ -288,7 +289,7 @@ static int read_day(struct line *line, int32_t day) {
                                            .indicator = line->leaf->index,
                                            .by = explaining->period.type};
     uint32_t firsts;
-    if (kind_of(line) == KIND_COUNT)
+    if (line->numbers)
         return store_each_sum(explaining->snapshot, STORE_DAYS, &line->series, 1, day, day, take_sum, line,
                               explaining->why);
     int err = store_each_cell(explaining->snapshot, STORE_DAYS, line->series, day, day, take_set, line,
@@ -334,7 +335,7 @@ static size_t find_given(const struct line *line, uint32_t unit) {
 }
 
 static int64_t sum_given(struct line *line, uint32_t unit, uint32_t step) {
-    bool sets = kind_of(line) == KIND_DISTINCT;
+    bool sets = !line->numbers;
     int64_t sum = 0;
     if (sets && line->scratch == NULL)
         sketch_new(&line->scratch);
@@ -541,9 +542,9 @@ static void clear(struct line *line) {
         sketch_destroy(&line->scratch);
 }
 
-int moves_series(struct moves_leaf *leaf, uint32_t series) {
+int moves_series(struct moves_leaf *leaf, uint32_t series, bool numbers) {
     const struct explaining *explaining = leaf->moves->explaining;
-    struct line line = {.leaf = leaf, .series = series};
+    struct line line = {.leaf = leaf, .series = series, .numbers = numbers};
     bool names = leaf->indicator->kind == KIND_ROSTER;
     int err = store_each_entry(explaining->snapshot, series, CIVIL_DAY_MIN, CIVIL_DAY_MAX, take, &line,
                                explaining->why);

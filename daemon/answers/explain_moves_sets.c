@@ -35,7 +35,7 @@ struct window {
     struct event *event;
     size_t event_count;
     struct sketch *members; /* of those sets that are there */
-    int64_t value, said;    /* said: the differences of entries */
+    int64_t value, said;    /* said: of entries, and of those who were counted one by one */
     int32_t held;
 };
 

@@ -1,5 +1,6 @@
 /* What explain.c (the question, the figure, the answer), explain_parts.c (who gave what), explain_moves.c (what
- * came after the closing), explain_words.c (what it meant) and explain_gone.c (what the plan has no more) share. */
+ * came after the closing), explain_words.c (what it meant), explain_gone.c (what the plan has no more) and
+ * explain_remarks.c (how it was counted, and what else was remarked) share. */
 #ifndef SUIVI_DAEMON_ANSWERS_EXPLAIN_PRIV_H
 #define SUIVI_DAEMON_ANSWERS_EXPLAIN_PRIV_H
 

@@ -61,7 +61,8 @@ static bool is_asked_by(const struct fold_question *asked, struct str dim) {
     return asked->where && dims_get(asked->where, dim).len > 0;
 }
 
-/* The indicator's own dimensions that they are broken down by, in its order; so a set of them is one, however it is asked for. */
+/* The indicator's own dimensions that they are broken down by, in its order; so a set of them is one, however it is
+ * asked for. */
 static size_t list_dims(const struct fold_question *asked, struct str dim[static DIMS_MAX]) {
     size_t all = framework_indicator_at(asked->framework, asked->indicator)->dim_count, count = 0;
     for (size_t i = 0; i < all; i++) {
@@ -126,9 +127,9 @@ static int hide_all(struct deciding *deciding, struct fault *why) {
     return fold_run(&total, hide_whole, deciding->outside, why);
 }
 
-/* Whether the periods asked for are made of whole ones of which it is decided, and are added up of nothing shorter: few people
- * come on a day, and when all who came in the month are of one part, the day's total is that part's. So it is with what was known
- * on a day: few of what is known now. */
+/* Whether the periods asked for are made of whole ones of which it is decided, and are added up of nothing shorter: few
+ * people come on a day, and when all who came in the month are of one part, the day's total is that part's. So it is
+ * with what was known on a day: few of what is known now. */
 static bool is_made_of_base(const struct deciding *deciding) {
     const struct fold_question *asked = deciding->asked;
     enum period_type base = deciding->base.by;

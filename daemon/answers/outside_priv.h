@@ -1,5 +1,5 @@
-/* What outside.c (of which periods it is decided, and for longer ones), outside_tables.c (the numbers that it is decided from) and
- * outside_choice.c (which of one period are withheld) share. */
+/* What outside.c (of which periods it is decided, and for longer ones), outside_tables.c (the numbers that it is
+ * decided from) and outside_choice.c (which of one period are withheld) share. */
 #ifndef SUIVI_DAEMON_ANSWERS_OUTSIDE_PRIV_H
 #define SUIVI_DAEMON_ANSWERS_OUTSIDE_PRIV_H
 
@@ -24,8 +24,8 @@ bool outside_is_small(int64_t number, int64_t threshold);
 /* By one dimension: sets `hidden`. false: even without all of them one knew too much, the whole must be withheld. */
 bool outside_choose(struct outside_line *line, size_t count, int64_t threshold);
 
-/* By two, of which each was chosen for itself: hides more rows and columns, so that no cell of those that are left is small, nor
- * is what the hidden ones add up to in any of them. false: the whole must be withheld. */
+/* By two, of which each was chosen for itself: hides more rows and columns, so that no cell of those that are left is
+ * small, nor is what the hidden ones add up to in any of them. false: the whole must be withheld. */
 bool outside_choose_cells(struct outside_line *row, size_t rows, struct outside_line *column, size_t columns,
                           const struct outside_cell *cell, size_t cells, int64_t threshold);
 

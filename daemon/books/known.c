@@ -369,7 +369,6 @@ int known_add(struct known *known, struct store_snapshot *snapshot, uint32_t ser
 void known_clear(struct known *known) {
     free(known->entry);
     free(known->by_id);
-    free(known->by_target);
     *known = (struct known){0};
 }
 
@@ -383,48 +382,12 @@ static int compare_ids(const void *left, const void *right, void *arg) {
     return (a->day > b->day) - (a->day < b->day);
 }
 
-static int compare_targets(const void *left, const void *right, void *arg) {
-    const struct known_entry *entry = arg;
-    uint32_t i = *(const uint32_t *)left, k = *(const uint32_t *)right;
-    const struct known_entry *a = &entry[i], *b = &entry[k];
-    if (a->entry.retracts != b->entry.retracts)
-        return a->entry.retracts < b->entry.retracts ? -1 : 1;
-    if (a->state != b->state)
-        return a->state < b->state ? -1 : 1;
-    return (i > k) - (i < k);
-}
-
 void known_index(struct known *known) {
     free(known->by_id);
-    free(known->by_target);
     known->by_id = mem_zeroed(known->count + 1, sizeof *known->by_id);
-    known->by_target = mem_zeroed(known->count + 1, sizeof *known->by_target);
-    known->target_count = 0;
-    for (size_t i = 0; i < known->count; i++) {
+    for (size_t i = 0; i < known->count; i++)
         known->by_id[i] = (uint32_t)i;
-        if (known->entry[i].entry.retracts != 0)
-            known->by_target[known->target_count++] = (uint32_t)i;
-    }
     qsort_r(known->by_id, known->count, sizeof *known->by_id, compare_ids, known->entry);
-    qsort_r(known->by_target, known->target_count, sizeof *known->by_target, compare_targets, known->entry);
-}
-
-const struct known_entry *known_retraction(const struct known *known, uint64_t id,
-                                           enum message_entry_state state) {
-    size_t low = 0, high = known->target_count;
-    ASSERT(known->by_target != NULL);
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        const struct known_entry *entry = &known->entry[known->by_target[middle]];
-        if (entry->entry.retracts < id || (entry->entry.retracts == id && entry->state < state))
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == known->target_count)
-        return NULL;
-    const struct known_entry *found = &known->entry[known->by_target[low]];
-    return found->entry.retracts == id && found->state == state ? found : NULL;
 }
 
 bool known_is_within(const struct known *known, uint64_t id, int32_t first, int32_t last) {

@@ -14,16 +14,14 @@ struct known_entry {
     int64_t at;
     struct entry entry; /* borrows from the snapshot, as does */
     struct str stored;  /* the same as it lies */
-    enum message_entry_state
-        state; /* COUNTS, RETRACTED or WITHDRAWN; SUPERSEDED: another with its id counts; REPLACED: a figure of its day
-                * holds */
+    /* COUNTS, RETRACTED or WITHDRAWN; SUPERSEDED: another with its id counts; REPLACED: a figure of its day holds. */
+    enum message_entry_state state;
 };
 
 struct known {
     struct known_entry *entry; /* by known_compare */
     size_t count, room;
-    uint32_t *by_id, *by_target; /* places, see known_index; NULL: none */
-    size_t target_count;
+    uint32_t *by_id; /* places, see known_index; NULL: none */
 };
 
 /* Zero-initialise; then adds the entries of one series from `first` to `last`, of what had come by the end of `vintage`
@@ -47,12 +45,8 @@ const struct known_entry *known_holding(const struct known_entry *entry, size_t 
  * afterwards. */
 bool known_is_replaced(const struct known_entry *holding, const struct known_entry *entry);
 
-/* Once all was added: what the two below look up. */
+/* Once all was added: what known_is_within looks up. */
 void known_index(struct known *known);
-
-/* The first that retracts the entries of that id and is in that state; NULL: there is none. */
-const struct known_entry *known_retraction(const struct known *known, uint64_t id,
-                                           enum message_entry_state state);
 
 /* Whether one of that id, in any state, is of these days. */
 bool known_is_within(const struct known *known, uint64_t id, int32_t first, int32_t last);

@@ -7,8 +7,8 @@
 #include "config/framework.h"
 #include "proto/wire.h"
 
-#define WORDING_BYTES_MAX                                                                                    \
-    (256u << 10) /* of 32 languages: a definition of 4096 bytes and a label of 256 each */
+/* Of 32 languages: a definition of 4096 bytes and a label of 256 each. */
+#define WORDING_BYTES_MAX (256u << 10)
 
 struct wording {
     struct str kind, code, unit, method;

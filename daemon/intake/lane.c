@@ -6,15 +6,11 @@
 #include <time.h>
 
 #include "daemon/intake/intake.h"
+#include "daemon/intake/turns.h"
 #include "daemon/io/priority.h"
 #include "proto/check.h"
 
 #define LANE_MAGIC 0x4c414e45u
-
-struct waiting {
-    struct socket_message *message;
-    struct waiting *next;
-};
 
 struct reply {
     struct str peer, frame; /* owned */
@@ -30,8 +26,7 @@ struct lane {
 
     pthread_mutex_t lock; /* of everything below */
     pthread_cond_t for_intake, for_commit, for_reach;
-    struct waiting *first, *last;
-    size_t count, bytes;
+    struct turns *turns; /* of messages */
     bool was_full;
     struct reply *reply;
     size_t reply_count, reply_room;
@@ -97,21 +92,9 @@ void lane_replies(struct lane *lane, bool (*send)(void *arg, struct str peer, st
 
 /* ---- the threads ---- */
 
-static struct socket_message *take_first(struct lane *lane) {
-    struct waiting *waiting = lane->first;
-    struct socket_message *message = waiting->message;
-    lane->first = waiting->next;
-    if (lane->first == NULL)
-        lane->last = NULL;
-    lane->count--;
-    lane->bytes -= socket_message_frame(message).len;
-    free(waiting);
-    return message;
-}
-
-/* Takes one message, with the lock let go meanwhile. */
+/* Takes the message whose turn it is, with the lock let go meanwhile. */
 static void take_one(struct lane *lane) {
-    struct socket_message *message = take_first(lane);
+    struct socket_message *message = turns_take(lane->turns);
     bool was_full = lane->was_full;
     lane->was_full = false;
     (void)pthread_mutex_unlock(&lane->lock);
@@ -133,7 +116,7 @@ static void *run_intake(void *arg) {
             (void)pthread_mutex_unlock(&lane->lock);
             intake_finish(lane->intake);
             (void)pthread_mutex_lock(&lane->lock);
-        } else if (!lane->stopping && lane->first && !intake_full(lane->intake)) {
+        } else if (!lane->stopping && !turns_empty(lane->turns) && !intake_full(lane->intake)) {
             take_one(lane);
         } else if (lane->stopping && !intake_busy(lane->intake) && !intake_wanted(lane->intake)) {
             break;
@@ -179,7 +162,7 @@ static void *run_commits(void *arg) {
 bool lane_room(struct lane *lane) {
     OBJ_CHECK(lane, LANE_MAGIC);
     (void)pthread_mutex_lock(&lane->lock);
-    bool room = lane->count < LANE_MESSAGES_MAX && lane->bytes < LANE_BYTES_MAX;
+    bool room = turns_room(lane->turns);
     lane->was_full = !room;
     (void)pthread_mutex_unlock(&lane->lock);
     return room;
@@ -187,16 +170,8 @@ bool lane_room(struct lane *lane) {
 
 void lane_put(struct lane *lane, struct socket_message *message) {
     OBJ_CHECK(lane, LANE_MAGIC);
-    struct waiting *waiting = mem_zeroed(1, sizeof *waiting);
-    waiting->message = message;
     (void)pthread_mutex_lock(&lane->lock);
-    if (lane->last)
-        lane->last->next = waiting;
-    else
-        lane->first = waiting;
-    lane->last = waiting;
-    lane->count++;
-    lane->bytes += socket_message_frame(message).len;
+    turns_put(lane->turns, socket_message_peer(message), message, socket_message_frame(message).len);
     (void)pthread_cond_signal(&lane->for_intake);
     (void)pthread_mutex_unlock(&lane->lock);
 }
@@ -209,6 +184,7 @@ int lane_new(struct lane **out, struct catalogue *catalogue, struct store *store
     lane->magic = LANE_MAGIC;
     lane->wake = wake;
     lane->arg = arg;
+    turns_new(&lane->turns);
     int err = pthread_mutex_init(&lane->lock, NULL);
     pthread_cond_t *cond[] = {&lane->for_intake, &lane->for_commit, &lane->for_reach};
     for (size_t i = 0; i < sizeof cond / sizeof *cond && err == 0; i++)
@@ -269,10 +245,11 @@ void lane_destroy(struct lane **lane) {
         return;
     OBJ_CHECK(l, LANE_MAGIC);
     end_threads(l);
-    while (l->first) {
-        struct socket_message *message = take_first(l);
+    while (!turns_empty(l->turns)) {
+        struct socket_message *message = turns_take(l->turns);
         socket_message_destroy(&message);
     }
+    turns_destroy(&l->turns);
     for (size_t i = 0; i < l->reply_count; i++)
         free_reply(&l->reply[i]);
     free(l->reply);

@@ -240,8 +240,8 @@ struct store_record {
     size_t bytes;          /* of key and value */
     struct str key, value; /* as they lie; the value of a name is its text */
     bool well_formed;      /* else nothing below is set */
-    uint32_t
-        number; /* of a name, a vintage; of a cell's or entry's series; sums: of the first of STORE_NEIGHBOURS */
+    /* Of a name, a vintage; of a cell's or entry's series; sums: of the first of STORE_NEIGHBOURS. */
+    uint32_t number;
     int32_t when; /* cells, sums, entries */
     uint32_t source;
     uint32_t vintage; /* of days and entries */

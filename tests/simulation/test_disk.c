@@ -285,8 +285,8 @@ struct walk {
     MDB_val at[CURSORS]; /* the key it stands on; in at_bytes */
     char at_bytes[CURSORS][16];
     bool orphaned[CURSORS]; /* that row was deleted */
-    bool lost
-        [CURSORS]; /* it found nothing, or more was changed after that: LMDB does not say where it stands */
+    /* It found nothing, or more was changed after that: LMDB does not say where it stands. */
+    bool lost[CURSORS];
     char key[16], value[4000];
 };
 

@@ -10,7 +10,7 @@ import zmq
 
 import house
 from house import HouseTest
-from peer import VERSION, Peer, at
+from peer import VERSION, Peer, at, members
 
 DAY = at('2018-03-07')
 MEGABYTE = 1 << 20
@@ -65,6 +65,36 @@ class Crowd(HouseTest):
         for _ in range(waiting):
             large.expect('ack')
         self.assertEqual(sum(self.house.table('web.requests').values()), 64 * 800_000 + 3000)
+
+    def sets(self, peer, count):
+        """Frames of that many batches, each of 16 384 sets in cells of their own."""
+        events = [[n % 64, at('2017-01-01') + n // 64 * 86400, members(n + 1)] for n in range(16384)]
+        return [msgpack.packb([VERSION, 'batch', peer.batch([
+            ('web.visitors.unique', {'site': 'site-%d-%d' % (seq, n), 'language': 'en'}) for n in range(64)], events, seq=seq)])
+            for seq in range(1, count + 1)]
+
+    def test_what_waits_is_taken_in_turn(self):
+        """64 batches of one sender wait in the daemon when another begins to send, one after the other."""
+        large, small = self.peer('large@host'), self.peer('small@host')
+        frames, acked = self.sets(large, 64), 0
+
+        def send():
+            for frame in frames:
+                large.send_frames(frame)
+            large.send('query', {'id': 1, 'indicators': ['web.requests']})
+        self.hold(send)
+        while (answer := large.receive())[0] == 'ack':      # a question takes no turn: by its answer the daemon has it all
+            acked += 1
+        self.assertEqual(answer[0], 'figures', answer)
+        for _ in range(3):
+            small.count('web.requests', {'site': 'small'}, '2018-03-07', 1)
+        while acked < 64 and large.socket.poll(0):
+            large.expect('ack')
+            acked += 1
+        self.assertLess(acked, 64, 'the small sender was served after the large one')
+        for _ in range(64 - acked):
+            self.assertEqual(large.expect('ack')['accepted'], 16384)
+        self.assertEqual(sum(self.house.table('web.requests').values()), 3)
 
     def test_who_goes_beyond_its_credit_is_told(self):
         """Nothing is read from it beyond a bound, and it counts once what was acked."""

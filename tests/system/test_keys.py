@@ -91,6 +91,21 @@ class Events(KeysTest):
         self.assert_figures(self.reference(self.content, may))
         self.house.run('suivi', 'check')
 
+    def test_logs_that_come_when_the_month_is_over(self):
+        """The newest log first, each in a run of its own: of months that are over visitors are missing, and not 0; what was sent
+        says so, and everything else counts."""
+        months = {name: b''.join(line for line in self.content.splitlines(keepends=True) if b'/%s/2018:' % name in line)
+                  for name in (b'Jan', b'Feb', b'Mar')}
+        for name in (b'Mar', b'Jan', b'Feb'):
+            self.weblog(self.house.write(name.decode() + '.log', months[name]))
+        self.assertEqual(sorted(self.unique()), ['2018-02', '2018-03'])
+        self.assertEqual({row['period'] for row in self.house.figures(*DISTINCT)}, {'2018-02', '2018-03'})
+        late = 'logs of that month came too late to know its visitors'
+        told = json.loads(self.house.run('suivi', 'explain', UNIQUE, '2018-01', '--format', 'json').out)['remarks']
+        self.assertEqual([row['first'] for row in told if (row['remark'], row['note']) == ('break', late)], ['2018-01-01'])
+        for source in ('web.pageviews', 'web.visits'):
+            self.assertIn('2018-01', {row['period'] for row in self.house.figures(source) if row['value'] != '0'})
+
     def test_sites_share_a_state(self):
         """The slower site keeps the key alive; then it is told of both."""
         self.weblog(self.house.write('slow.log', make_log(502, people=5, days=10, start='2018-01-10')), site='slow')

@@ -1,6 +1,9 @@
 """suivi-listserv: each post once, on its day, whatever becomes of the archive. The seed of what is drawn is printed; SUIVI_SEED sets it."""
 import os
 import random
+import resource
+import shutil
+import subprocess
 import sys
 
 import house
@@ -250,6 +253,41 @@ class Once(ListsTest):
         self.listserv(self.house.write('b.mbox', post(3, b'Fri Mar  2')))
         self.assertEqual(nonzero(self.house.table('lists.posters')), {('lists.posters', '2018-03'): 2, ('lists.posters', '2018-05'): 1})
         self.assertIn('a new key', self.house.run('suivi', 'explain', 'lists.posters', '2018-03').out)
+
+    def test_lists_of_a_run_share_the_keys_and_each_has_its_break(self):
+        """However many lists: 64 KiB of locked memory are enough (docs/keys.md)."""
+        def post(number, day):
+            return b'From a@b.example %s 10:00:00 2018\nFrom: a@b.example\nMessage-ID: <%d@x>\n\n\n' % (day, number)
+        names = ['list%d' % number for number in range(8)]
+        first = post(1, b'Thu Mar  1') + post(2, b'Tue May  1')
+        for name in names[:2]:
+            self.house.write(name + '.mbox', first)
+        settings = 'archives:\n'
+        for number, name in enumerate(names):
+            settings += '  - list: %s\n    paths: ["%s"]\n' % (name, self.house.path('%s.mbox' % name))
+            if number == 1:
+                self.run_limited(self.house.write('two.yaml', settings.encode()))
+                self.assertEqual(nonzero(self.house.table('lists.posters')), {('lists.posters', '2018-03'): 1, ('lists.posters', '2018-05'): 1})
+        for number, name in enumerate(names):
+            self.house.write(name + '.mbox', first + post(10 + number, b'Fri Mar  2'))
+        self.run_limited(self.house.write('all.yaml', settings.encode()))
+        for name in names:
+            figure = self.house.table('lists.posters', '--where', 'list=' + name)
+            self.assertEqual(figure[('lists.posters', '2018-03')], 2 if name in names[:2] else 1, name)
+            told = self.house.run('suivi', 'explain', 'lists.posters', '2018-03', '--where', 'list=' + name).out
+            self.assertIn('a new key', told, name)
+        self.assertEqual(self.house.table('lists.posters')[('lists.posters', '2018-03')], 2)
+
+    def run_limited(self, config):
+        if house.SANITIZE:
+            self.skipTest('the sanitizers lock no memory')
+        if os.geteuid() == 0 and not shutil.which('setpriv'):
+            self.skipTest('root may lock any memory')
+        drop = ['setpriv', '--bounding-set=-ipc_lock'] if os.geteuid() == 0 else []
+        ran = subprocess.run([*drop, house.program('suivi-listserv'), '--endpoint', self.house.endpoint, '--state',
+                              self.house.path('lists'), '--config', config], stderr=subprocess.PIPE, env=self.house.environment(),
+                             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_MEMLOCK, (65536, 65536)))
+        self.assertEqual(ran.returncode, 0, ran.stderr)
 
     def test_nothing_identifying_is_kept(self):
         path = self.house.write('private-name.mbox', make_lists.mbox(SEED, 100))

@@ -559,8 +559,17 @@ class Corrected(RecordTest):
         where = ('leaders.mentored', '--at', '2018-02-01', '--dim', 'region=africa')
         self.record(*where, '--name', 'A')
         self.why(*where, '--value', '3')
-        self.record(*where, '--name', 'B')
+        ran = self.record(*where, '--name', 'B')
+        self.assert_one_sentence(ran.err, '1 February 2018', 'it stays 3', '--value 4')
         self.assertEqual(self.figure('leaders.mentored', '2018-02'), 3)
+
+    def test_a_figure_is_held_where_it_is(self):
+        where = ('digest.editions', '--at', '2018-02-03', '--dim', 'language=en')
+        self.record(*where, '--value', '7')
+        self.why(*where, '--value', '7')
+        self.record(*where, '--value', '2')
+        self.assertEqual(self.figure('digest.editions', '2018-02'), 7)
+        self.assertIn('7 already; nothing was changed', self.why(*where, '--value', '7').err)
 
     def test_retract_of_whatever_day(self):
         """Also of years around the plan; a milestone by the day on which it was done, or by that which it is kept on."""

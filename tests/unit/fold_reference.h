@@ -34,6 +34,14 @@ static struct taken taken[VINTAGES];
 static size_t taken_count;
 static size_t compared; /* figures */
 
+static inline bool is_count(char indicator) {
+    return indicator && strchr("cijk", indicator);
+}
+
+static inline bool is_distinct(char indicator) {
+    return indicator && strchr("dghw", indicator);
+}
+
 /* ---- the obvious fold ---- */
 
 struct asked {
@@ -226,17 +234,32 @@ static inline int64_t ref_day(const struct fact *first, bool *held) {
     return holding != NULL && sum < 0 ? 0 : sum;
 }
 
+/* The count whose firsts stand beside the members, in a figure of periods or parts up to `longest`; '\0': none. */
+static inline char ref_beside(char indicator, enum period_type longest) {
+    if (indicator == 'g')
+        return longest >= PERIOD_QUARTER ? 'k' : longest >= PERIOD_MONTH ? 'j' : 'i';
+    return indicator == 'h' && longest >= PERIOD_MONTH ? 'j' : '\0';
+}
+
+static inline enum period_type ref_longest(const struct asked *asked) {
+    return asked->has_sum_of && asked->sum_of < asked->period.type ? asked->sum_of : asked->period.type;
+}
+
+/* What was counted on the day of that fact: whether the figure that holds is of numbers, or of members with firsts. */
 static inline int64_t ref_given(const struct fact *of, const struct asked *asked) {
-    bool there[MEMBERS] = {false};
+    bool there[MEMBERS] = {false}, counts = is_count(of->indicator);
+    char beside = of->indicator == 'g' ? 'i' : ref_beside(of->indicator, ref_longest(asked));
     int64_t sum = 0;
     for (const struct fact *f = fact; f < fact + fact_count; f++) {
-        if (f->is_entry || f->series != of->series || f->day != of->day || !is_known(f, asked))
+        if (f->is_entry || f->day != of->day || !is_known(f, asked))
             continue;
-        sum += asked->indicator == 'c' ? f->number : 0;
-        for (size_t i = 0; i < f->member_count; i++)
+        if (counts ? f->series == of->series
+                   : f->indicator == beside && f->region == of->region && f->list == of->list)
+            sum += f->number;
+        for (size_t i = 0; i < f->member_count && f->series == of->series; i++)
             there[f->member[i]] = true;
     }
-    for (size_t i = 0; i < MEMBERS && asked->indicator != 'c'; i++)
+    for (size_t i = 0; i < MEMBERS; i++)
         sum += there[i];
     return sum;
 }
@@ -259,6 +282,21 @@ static inline int64_t ref_entries(const struct asked *asked, const struct period
     return sum;
 }
 
+/* The firsts of a part, with what is said of them. */
+static inline int64_t ref_firsts(const struct asked *asked, const struct period *part, bool *any,
+                                 bool *held) {
+    struct asked beside = *asked;
+    int64_t sum = 0;
+    beside.indicator = ref_beside(asked->indicator, ref_longest(asked));
+    for (const struct fact *f = fact; f < fact + fact_count; f++) {
+        if (!is_of_group(f, &beside) || f->is_entry || !is_known(f, asked) || !period_contains(part, f->day))
+            continue;
+        *any = true;
+        sum += f->number;
+    }
+    return sum + ref_entries(&beside, part, any, held);
+}
+
 /* Part by part, where parts are no longer than `most`. */
 static inline bool ref_parts(const struct asked *asked, enum period_type most, int64_t *value) {
     bool any = false;
@@ -276,7 +314,8 @@ static inline bool ref_parts(const struct asked *asked, enum period_type most, i
                 any = any || (is_of_group(f, asked) && says(f) && period_contains(&part, f->day));
         } else {
             bool held = false;
-            int64_t members = count_members(asked, &part, &any) + ref_entries(asked, &part, &any, &held);
+            int64_t members = count_members(asked, &part, &any) + ref_entries(asked, &part, &any, &held) +
+                              ref_firsts(asked, &part, &any, &held);
             *value += held && members < 0 ? 0 : members;
         }
         day = part.last + 1;
@@ -285,7 +324,7 @@ static inline bool ref_parts(const struct asked *asked, enum period_type most, i
 }
 
 static inline bool ref_sum(const struct asked *asked, int64_t *value) {
-    bool any = false, held = false, counts = asked->indicator == 'c';
+    bool any = false, held = false, counts = is_count(asked->indicator);
     for (const struct fact *f = fact; f < fact + fact_count; f++)
         if (is_of_group(f, asked) && period_contains(&asked->period, f->day) &&
             (f->is_entry ? !counts && says(f) : counts && is_known(f, asked))) {
@@ -343,8 +382,12 @@ static inline bool reference(const struct asked *asked, int64_t *value) {
     case 'e':
         return ref_sum(asked, value);
     case 'd':
+    case 'g':
+        return ref_parts(asked, PERIOD_MONTH, value);
+    case 'h':
+        return ref_parts(asked, PERIOD_QUARTER, value);
     case 'w':
-        return ref_parts(asked, asked->indicator == 'd' ? PERIOD_MONTH : PERIOD_DAY, value);
+        return ref_parts(asked, PERIOD_DAY, value);
     case 'l':
     case 's':
         return ref_carried(asked, value);

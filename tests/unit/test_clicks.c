@@ -96,8 +96,8 @@ static void any_order(void **state) {
     for (int round = 0; round < 40; round++) {
         struct click_at list[500];
         size_t count = sizeof list / sizeof list[0];
-        uint64_t span =
-            round % 4 == 0 ? DAYS * UINT64_C(86400) : 3000; /* the short one about a month's end */
+        /* The short one is about a month's end. */
+        uint64_t span = round % 4 == 0 ? DAYS * UINT64_C(86400) : 3000;
         int64_t start = span == 3000 ? 31 * INT64_C(86400) - 1500 : 0;
         for (size_t i = 0; i < count; i++)
             list[i] = (struct click_at){start + (int64_t)(table_random(&random) % span),

@@ -1,5 +1,6 @@
-/* The fold of every kind against a slow, obvious one (fold_reference.h), over random facts: in any order, with entries that come
- * again, retract each other, are withdrawn; as known at every vintage. Each kind by itself is in test_fold_*.c. */
+/* The fold of every kind against a slow, obvious one (fold_reference.h), over random facts: in any order, with entries
+ * that come again, retract each other, are withdrawn; as known at every vintage. Each kind by itself is in
+ * test_fold_*.c. */
 #include "tests/unit/fold_reference.h"
 #include "tests/unit/random.h"
 
@@ -15,6 +16,14 @@ static const char plan[] =
     "  - {id: c, kind: count, frequency: month, dimensions: [region, list], label: {en: C}}\n"
     "  - {id: d, kind: distinct, frequency: month, dimensions: [region, list], label: {en: D}}\n"
     "  - {id: e, kind: evidence, frequency: year, dimensions: [region, list], label: {en: E}}\n"
+    "  - {id: g, kind: distinct, frequency: month, dimensions: [region, list], label: {en: G},"
+    " firsts: {day: i, month: j, quarter: k}}\n"
+    "  - {id: h, kind: distinct, window: quarter, frequency: month, dimensions: [region, list], label: {en: "
+    "H},"
+    " firsts: {month: j}}\n"
+    "  - {id: i, kind: count, frequency: month, dimensions: [region, list], label: {en: I}}\n"
+    "  - {id: j, kind: count, frequency: month, dimensions: [region, list], label: {en: J}}\n"
+    "  - {id: k, kind: count, frequency: month, dimensions: [region, list], label: {en: K}}\n"
     "  - {id: l, kind: level, frequency: quarter, dimensions: [region, list], label: {en: L}}\n"
     "  - {id: m, kind: milestone, frequency: quarter, due: +10d, dimensions: [region], label: {en: M}}\n"
     "  - {id: q, kind: ratio, frequency: quarter, numerator: c, denominator: l, factor: 100, decimals: 2,"
@@ -51,16 +60,17 @@ static void make_entry(struct fact *f) {
         entry->reason = STR("wrong");
         return;
     }
-    if (strchr("cdlsw", f->indicator)) {
+    bool adds = is_count(f->indicator) || is_distinct(f->indicator);
+    if (adds || strchr("ls", f->indicator)) {
         entry->has_value = true;
         entry->value = f->indicator == 's' ? (int64_t)random_below(2) : (int64_t)random_below(9) - 2;
     }
-    if (strchr("cdw", f->indicator) && random_below(3) == 0) {
+    if (adds && random_below(3) == 0) {
         entry->has_value = false;
         entry->holds = true;
         entry->value = (int64_t)random_below(5);
     }
-    if (strchr("cdw", f->indicator) && random_below(2) == 0)
+    if (adds && random_below(2) == 0)
         entry->reason = STR("wrong");
     if (strchr("ls", f->indicator) && random_below(3) == 0) {
         f->key = 0;
@@ -105,7 +115,7 @@ static void put_fact(struct store_write *write, const struct fact *f) {
                             NULL),
             0);
         wire_writer_destroy(&value);
-    } else if (f->indicator == 'c') {
+    } else if (is_count(f->indicator)) {
         assert_int_equal(store_add(write, STORE_DAYS, f->series, f->day, f->source, f->number, NULL), 0);
         assert_int_equal(store_add(write, STORE_MONTHS, f->series, month, f->source, f->number, NULL), 0);
     } else {
@@ -142,8 +152,14 @@ static void put_remark(struct books *books, struct store_write *write, const str
     put_fact(write, &remark);
 }
 
+static void draw_members(struct fact *f) {
+    f->member_count = random_below(4);
+    for (size_t i = 0; i < f->member_count; i++)
+        f->member[i] = random_below(MEMBERS);
+}
+
 static void make_facts(struct books *books, struct store_write *write, size_t count) {
-    static const char kinds[] = "ccddelllmmrrrsswwy";
+    static const char kinds[] = "ccddeggghhijjkklllmmrrrsswwy";
     for (size_t i = 0; i < count; i++) {
         struct fact f = {.indicator = kinds[random_below(sizeof kinds - 1)], .region = -1, .list = -1};
         f.vintage = store_write_vintage(write);
@@ -155,19 +171,14 @@ static void make_facts(struct books *books, struct store_write *write, size_t co
             books_day(FIRST_DAY) + (int32_t)(random_below(2) ? random_below(DAYS) : 280 + random_below(9));
         f.at = (int64_t)f.day * CIVIL_DAY_SECONDS + (int64_t)random_below(3);
         name_fact(books, &f);
-        f.number = (int64_t)random_below(9) - 2;
-        if (!strchr("cdw", f.indicator) || random_below(3) == 0)
+        if ((!is_count(f.indicator) && !is_distinct(f.indicator)) || random_below(3) == 0)
             make_entry(&f);
+        else if (is_count(f.indicator))
+            f.number = (int64_t)random_below(9) - 2;
         else
-            for (f.member_count = random_below(4); strchr("dw", f.indicator) && i % 7; f.member_count--) {
-                for (size_t k = 0; k < f.member_count; k++)
-                    f.member[k] = random_below(MEMBERS);
-                break;
-            }
+            draw_members(&f);
         if (f.is_entry && is_there(&f))
             continue;
-        if (f.indicator == 'c')
-            f.member_count = 0;
         put_fact(write, &f);
         if (random_below(2))
             put_remark(books, write, &f);
@@ -186,7 +197,7 @@ static void make_vintage(struct books *books, int number) {
     assert_int_equal(store_begin(books->room.store, &write, NULL), 0);
     assert_int_equal(store_stamp(write, books->now, NULL), 0);
     assert_int_equal(store_write_vintage(write), number);
-    make_facts(books, write, 80);
+    make_facts(books, write, 120);
     books_put_names(books, write);
     assert_int_equal(store_commit(&write, NULL), 0);
     if (random_below(2)) {
@@ -335,7 +346,7 @@ static void compare(struct books *books, struct store_snapshot *snapshot, struct
 
 static void every_kind_is_the_fold_of_what_was_said(void **state) {
     (void)state;
-    static const char indicators[] = "cdelmqrswyz";
+    static const char indicators[] = "cdeghlmqrswyz";
     struct books books;
     struct store_snapshot *snapshot;
     struct withdrawals *withdrawals;
@@ -361,7 +372,7 @@ static void every_kind_is_the_fold_of_what_was_said(void **state) {
         }
     for (const char *id = indicators; *id; id++)
         compare(&books, snapshot, withdrawals, *id, &(struct way){.by = PERIOD_DAY, .splits = 1});
-    static const char summed[] = "cdemrwy";
+    static const char summed[] = "cdeghmrwy";
     for (const char *id = summed; *id; id++)
         for (enum period_type of = PERIOD_DAY; of <= PERIOD_YEAR; of++)
             compare(&books, snapshot, withdrawals, *id,

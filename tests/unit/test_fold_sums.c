@@ -76,9 +76,9 @@ static void an_estimate_tells_its_error(void **state) {
     books_destroy(&books);
 }
 
-static void hold(struct books *books, const char *source, const char *region, const char *day, uint64_t id,
-                 int64_t figure, int64_t recorded) {
-    books_say(books, source, region ? "calls" : "people", region, day,
+static void hold(struct books *books, const char *source, const char *indicator, const char *region,
+                 const char *day, uint64_t id, int64_t figure, int64_t recorded) {
+    books_say(books, source, indicator, region, day,
               &(struct entry){.id = id,
                               .recorded = recorded,
                               .holds = true,
@@ -110,7 +110,7 @@ static void a_corrected_figure_holds(void **state) {
     say_value(&books, "calls", "north", "2018-02-05", 1, 4);
     differ(&books, "2018-02-05", 2, -3, 5);
     assert_figures(&books, &day, "2018-02-05 11");
-    hold(&books, "office", "north", "2018-02-05", 3, 12, 9);
+    hold(&books, "office", "calls", "north", "2018-02-05", 3, 12, 9);
     assert_figures(&books, &day, "2018-02-05 12");
     assert_figures(&books, &month, "2018-02-01 112");
     books_count(&books, "b@1", "north", "2018-02-05", 1000);
@@ -122,7 +122,7 @@ static void a_corrected_figure_holds(void **state) {
     assert_figures(&books, &day, "2018-02-05 13");
     differ(&books, "2018-02-05", 5, -2, 10);
     assert_figures(&books, &day, "2018-02-05 11");
-    hold(&books, "office", "north", "2018-02-05", 6, 3, 9); /* of one time the larger figure */
+    hold(&books, "office", "calls", "north", "2018-02-05", 6, 3, 9); /* of one time the larger figure */
     assert_figures(&books, &day, "2018-02-05 11");
     differ(&books, "2018-02-05", 7, -50, 11);
     assert_figures(&books, &day, "2018-02-05 1");
@@ -145,7 +145,7 @@ static void a_corrected_figure_of_people_holds(void **state) {
                                                  .day = i ? "2018-02-03" : "2018-02-02",
                                                  .member = members,
                                                  .member_count = 3});
-    hold(&books, "office", NULL, "2018-02-02", 1, 5, 9);
+    hold(&books, "office", "people", NULL, "2018-02-02", 1, 5, 9);
     assert_figures(&books, &day, "2018-02-02 5");
     assert_figures(&books, &month, "2018-02-01 5");
     assert_int_equal(books_withdraw(&books, "a@1", "2018-02-02", "2018-02-02", "wrong log", &why), 0);
@@ -156,8 +156,8 @@ static void a_corrected_figure_of_people_holds(void **state) {
                                              .day = "2018-02-02",
                                              .member = members,
                                              .member_count = 3});
-    hold(&books, "office", NULL, "2018-02-02", 2, 0, 10);
-    hold(&books, "office", NULL, "2018-02-03", 3, 0, 10);
+    hold(&books, "office", "people", NULL, "2018-02-02", 2, 0, 10);
+    hold(&books, "office", "people", NULL, "2018-02-03", 3, 0, 10);
     assert_figures(&books, &month, "2018-02-01 0"); /* not 3 - 3 - 3 */
     books_destroy(&books);
 }
@@ -181,6 +181,65 @@ static void a_corrected_estimate_is_exact_on_its_day(void **state) {
     books_destroy(&books);
 }
 
+static const char beside[] =
+    "name: beside\n"
+    "title: {en: Beside}\n"
+    "plan: 2016/2020\n"
+    "languages: [en]\n"
+    "indicators:\n"
+    "  - {id: people, kind: distinct, frequency: month, label: {en: People},"
+    " firsts: {day: first.day, month: first.month, quarter: first.quarter}}\n"
+    "  - {id: first.day, kind: count, frequency: day, label: {en: First of the day}}\n"
+    "  - {id: first.month, kind: count, frequency: month, label: {en: First of the month}}\n"
+    "  - {id: first.quarter, kind: count, frequency: quarter, label: {en: First of the quarter}}\n";
+
+static void tell_firsts(struct books *books, const char *indicator, const char *day, int64_t number) {
+    books_tell(books,
+               &(struct books_event){.source = "b@1", .indicator = indicator, .day = day, .number = number});
+}
+
+/* Those who were counted one by one fall into the windows of the sets: a window that would be less than nothing, with both
+ * of them, is nothing, and takes nothing from the others. */
+static void firsts_stand_beside_sets_in_their_windows(void **state) {
+    (void)state;
+    static const uint64_t members[] = {1, 2, 3};
+    const struct ask quarter = {"people", "2018-Q1", "2018-Q1", PERIOD_QUARTER, "2018-12-01", NULL};
+    struct books books;
+    books_new(&books, "2018-12-01");
+    books_plan(&books, beside);
+    for (int i = 0; i < 2; i++)
+        books_tell(&books, &(struct books_event){.source = "a@1",
+                                                 .indicator = "people",
+                                                 .day = i ? "2018-01-06" : "2018-01-05",
+                                                 .member = members,
+                                                 .member_count = 3});
+    tell_firsts(&books, "first.day", "2018-01-05", 4);
+    tell_firsts(&books, "first.month", "2018-01-05", 4);
+    tell_firsts(&books, "first.quarter", "2018-01-05", 4);
+    tell_firsts(&books, "first.month", "2018-02-10", 3);
+    tell_firsts(&books, "first.quarter", "2018-02-10", 2);
+    assert_figures(&books, &quarter, "2018-01-01 9 (two methods, added up)");
+    hold(&books, "office", "people", NULL, "2018-01-05", 1, 1, 9); /* of 3 and 4 */
+    hold(&books, "office", "people", NULL, "2018-01-06", 2, 0, 9); /* of the same 3 */
+    assert_figures(&books, ASK_OF("people", "2018-01-05", PERIOD_DAY),
+                   "2018-01-05 1 (two methods, added up)");
+    /* not 3 + 4 - 6 - 3 */
+    assert_figures(&books, ASK_OF("people", "2018-01", PERIOD_MONTH), "2018-01-01 0 (two methods, added up)");
+    assert_figures(&books, &quarter, "2018-01-01 2 (two methods, added up)");
+    assert_figures(&books, ASK_OF("people", "2018", PERIOD_YEAR), "2018-01-01 2 (two methods, added up)");
+    assert_figures(&books,
+                   &(struct ask){"people", "2018-Q1", "2018-Q1", PERIOD_QUARTER, "2018-12-01", "month"},
+                   "2018-01-01 3 (two methods, added up)");
+    assert_figures(&books, &(struct ask){"people", "2018-Q1", "2018-Q1", PERIOD_QUARTER, "2018-12-01", "day"},
+                   "2018-01-01 1 (two methods, added up)");
+    say_value(&books, "first.quarter", NULL, "2018-02-11", 3, -5);
+    assert_figures(&books, &quarter, "2018-01-01 -3 (two methods, added up)");
+    hold(&books, "office", "first.quarter", NULL, "2018-02-10", 4, 1, 9);
+    assert_figures(&books, &quarter, "2018-01-01 0 (two methods, added up)");
+    assert_figures(&books, ASK_OF("first.quarter", "2018-Q1", PERIOD_QUARTER), "2018-01-01 0");
+    books_destroy(&books);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sum_is_labelled_or_refused),
@@ -188,6 +247,7 @@ int main(void) {
         cmocka_unit_test(a_corrected_figure_holds),
         cmocka_unit_test(a_corrected_figure_of_people_holds),
         cmocka_unit_test(a_corrected_estimate_is_exact_on_its_day),
+        cmocka_unit_test(firsts_stand_beside_sets_in_their_windows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -304,7 +304,6 @@ static void test_texts(void **state) {
     assert_true(str_equal(framework_title(f, STR("fr")), STR("Cadre")));
     assert_true(str_equal(framework_title(f, STR("ru")), STR("n")));
     assert_int_equal(framework_language_count(f), 2);
-    assert_true(str_equal(framework_language_at(f, 0), STR("fr")));
     assert_true(str_equal(framework_definition(f, 0, STR("fr")), STR("D")));
     assert_true(str_equal(framework_definition(f, 0, STR("ru")), STR("E")));
     assert_true(str_equal(framework_definition(f, 1, STR("en")), STR("D")));
@@ -319,11 +318,6 @@ static void test_texts(void **state) {
     assert_true(str_equal(framework_feeder_at(f, 0, 1), STR("y")));
     assert_int_equal(framework_feeder_count(f, 1), 0);
     assert_int_equal(framework_area_count(f), 2);
-    assert_true(str_equal(framework_area_at(f, 1).code, STR("y")));
-    assert_true(str_equal(framework_area_at(f, 1).parent, STR("x")));
-    assert_int_equal(framework_area_at(f, 0).parent.len, 0);
-    assert_true(str_equal(framework_area_label(f, 1, STR("fr")), STR("Y")));
-    assert_true(str_equal(framework_area_label(f, 1, STR("en")), STR("y")));
     assert_int_equal(framework_feed_count(f), 2);
     assert_true(str_equal(framework_feed_at(f, 0).source, STR("weblog@*")));
     assert_int_equal(framework_feed_at(f, 1).every, PERIOD_MONTH);

@@ -21,16 +21,46 @@ static const char framework[] =
     "  - {id: rate, kind: ratio, frequency: quarter, numerator: calls, denominator: staff, factor: 100,"
     " decimals: 1, label: {en: Calls a head}}\n"
     "  - {id: share, kind: ratio, frequency: quarter, numerator: people, denominator: rate, factor: 100,"
-    " decimals: 2, label: {en: People by rate}}\n";
+    " decimals: 2, label: {en: People by rate}}\n"
+    "  - {id: guests, kind: distinct, frequency: month, dimensions: [region], label: {en: Guests},"
+    " firsts: {day: guests.day, month: guests.month, quarter: guests.quarter}}\n"
+    "  - {id: guests.day, kind: count, frequency: day, dimensions: [region], label: {en: First of day}}\n"
+    "  - {id: guests.month, kind: count, frequency: month, dimensions: [region], label: {en: First of "
+    "month}}\n"
+    "  - {id: guests.quarter, kind: count, frequency: month, dimensions: [region],"
+    " label: {en: First of quarter}}\n"
+    "  - {id: crew, kind: distinct, window: half, frequency: month, dimensions: [region], label: {en: Crew},"
+    " firsts: {month: crew.month}}\n"
+    "  - {id: crew.month, kind: count, frequency: month, dimensions: [region], label: {en: First of month}}\n"
+    "  - {id: regulars, kind: ratio, frequency: quarter, numerator: guests, denominator: guests.month,"
+    " factor: 100, decimals: 1, label: {en: Guests by firsts}}\n";
 
-static const char *const indicators[] = {"calls",  "people", "staff", "nets", "manual",
-                                         "visits", "papers", "rate",  "share"};
+static const char *const indicators[] = {
+    "calls",      "people",       "staff",          "nets", "manual",     "visits", "papers", "guests",
+    "guests.day", "guests.month", "guests.quarter", "crew", "crew.month", "rate",   "share",  "regulars"};
+
+/* Counts that stand beside sets, rising by type. */
+static const struct {
+    const char *of, *id;
+    enum period_type type;
+} firsts[] = {{"guests", "guests.day", PERIOD_DAY},
+              {"guests", "guests.month", PERIOD_MONTH},
+              {"guests", "guests.quarter", PERIOD_QUARTER},
+              {"crew", "crew.month", PERIOD_MONTH}};
 static const char *const sources[] = {"a@1", "b@1", "desk"};
 static const char *const regions[] = {"north", "south"};
 static const char *const reasons[] = {"mistaken", "was another day"};
 static const char *const names[] = {"Peru", "Fiji", "Mali"};
 
-enum { INDICATORS = sizeof indicators / sizeof *indicators, ENTERED = 7, ACTS = 260, IDS = 60, DAYS = 110 };
+enum {
+    INDICATORS = sizeof indicators / sizeof *indicators,
+    FIRSTS = sizeof firsts / sizeof *firsts,
+    BESIDE = 7,   /* those with firsts, and the firsts, */
+    ENTERED = 13, /* up to here */
+    ACTS = 480,
+    IDS = 60,
+    DAYS = 110
+};
 
 /* Something that was said, or a withdrawal. */
 struct said {
@@ -59,6 +89,22 @@ static uint32_t last_vintage(struct books *books, int64_t at) {
     assert_int_equal(store_vintage_at(snapshot, at, &vintage, NULL), 0);
     store_snapshot_close(&snapshot);
     return vintage.number;
+}
+
+static bool is_first(const char *indicator) {
+    bool any = false;
+    for (size_t i = 0; i < FIRSTS; i++)
+        any = any || strcmp(firsts[i].id, indicator) == 0;
+    return any;
+}
+
+static bool is_distinct(const char *indicator) {
+    return strcmp(indicator, "people") == 0 || strcmp(indicator, "guests") == 0 ||
+           strcmp(indicator, "crew") == 0;
+}
+
+static bool is_count(const char *indicator) {
+    return strcmp(indicator, "calls") == 0 || is_first(indicator);
 }
 
 /* ---- drawing ---- */
@@ -94,14 +140,16 @@ static void draw_entry(struct said *said, int32_t day) {
     } else if (strcmp(said->indicator, "papers") == 0) {
         entry->title = STR("Minutes");
     } else {
-        bool adds = strcmp(said->indicator, "calls") == 0 || strcmp(said->indicator, "people") == 0;
+        bool adds = is_count(said->indicator) || is_distinct(said->indicator);
         entry->holds = adds && random_below(3) == 0;
         entry->has_value = !entry->holds;
         entry->value =
             strcmp(said->indicator, "manual") == 0 ? (int64_t)random_below(2) : (int64_t)random_below(30);
         if (adds && !entry->holds && random_below(3) == 0)
             entry->value = -entry->value;
-        if (entry->holds || strcmp(said->indicator, "people") == 0)
+        if (adds && random_below(2))
+            entry->value %= 4; /* so that what is held takes more than there is */
+        if (entry->holds || is_distinct(said->indicator))
             entry->reason = str_of(reasons[random_below(2)]);
     }
 }
@@ -109,13 +157,15 @@ static void draw_entry(struct said *said, int32_t day) {
 static void draw(struct said *said) {
     int32_t day = random_below(2) ? books_day("2017-11-19") + (int32_t)random_below(3) /* where much meets */
                                   : books_day("2017-09-20") + (int32_t)random_below(DAYS);
-    *said = (struct said){.source = sources[random_below(3)],
-                          .indicator = indicators[random_below(ENTERED)],
-                          .region = regions[random_below(2)]};
+    *said = (struct said){
+        .source = sources[random_below(3)],
+        .indicator =
+            indicators[random_below(2) ? random_below(ENTERED) : BESIDE + random_below(ENTERED - BESIDE)],
+        .region = regions[random_below(2)]};
     (void)period_print(&(struct period){PERIOD_DAY, day, day}, said->day);
-    if (strcmp(said->indicator, "calls") == 0 && random_below(2)) {
-        said->number = (int64_t)random_below(50);
-    } else if (strcmp(said->indicator, "people") == 0 && random_below(2)) {
+    if (is_count(said->indicator) && random_below(2)) {
+        said->number = (int64_t)random_below(is_first(said->indicator) ? 5 : 50);
+    } else if (is_distinct(said->indicator) && random_below(2)) {
         said->member_count = random_below(6) + 1;
         for (size_t i = 0; i < said->member_count; i++)
             said->member[i] = (random_below(25) + 1) * 0x9e3779b97f4a7c15u;
@@ -178,17 +228,34 @@ struct asked {
     const char *indicator, *period, *region; /* region NULL: all */
 };
 
-static bool is_made_of(const char *indicator, const char *of) {
+/* The longest that fits stands beside the sets; what was counted on a day is weighed against a figure that holds on it. */
+static bool stands_beside(const char *indicator, enum period_type longest, const struct said *said) {
+    const char *found = NULL;
+    for (size_t i = 0; i < FIRSTS; i++) {
+        if (strcmp(firsts[i].of, indicator) != 0 || firsts[i].type > longest)
+            continue;
+        if (firsts[i].type == PERIOD_DAY && strcmp(firsts[i].id, said->indicator) == 0 && !said->is_entry)
+            return true;
+        found = firsts[i].id;
+    }
+    return found && strcmp(found, said->indicator) == 0;
+}
+
+static bool is_made_of(const char *indicator, enum period_type type, const struct said *said) {
     if (strcmp(indicator, "share") == 0)
-        return strcmp(of, "people") == 0 || is_made_of("rate", of);
+        return is_made_of("people", type, said) || is_made_of("rate", type, said);
     if (strcmp(indicator, "rate") == 0)
-        return strcmp(of, "calls") == 0 || strcmp(of, "staff") == 0;
-    return strcmp(indicator, of) == 0;
+        return is_made_of("calls", type, said) || is_made_of("staff", type, said);
+    if (strcmp(indicator, "regulars") == 0)
+        return is_made_of("guests", type, said) || is_made_of("guests.month", type, said);
+    return strcmp(indicator, said->indicator) == 0 || stands_beside(indicator, type, said);
 }
 
 /* Whether it may matter to the question; a withdrawal may. */
 static bool is_asked(const struct asked *asked, const struct said *said) {
-    return said->is_withdrawal || (is_made_of(asked->indicator, said->indicator) &&
+    struct period period;
+    assert_int_equal(period_parse(&period, str_of(asked->period), NULL), 0);
+    return said->is_withdrawal || (is_made_of(asked->indicator, period.type, said) &&
                                    (!asked->region || strcmp(said->region, asked->region) == 0));
 }
 
@@ -254,13 +321,16 @@ static void find_causes(const struct history *history, const struct asked *asked
     qsort(causes->cause, causes->count, sizeof *causes->cause, compare_causes);
 }
 
-/* Tells the second store what the first was told: first all that was known at the closing, then each cause on a day of its
- * own. The vintage at whose end no more is known than at the closing. */
+/* Tells the second store what the first was told: first all that was known at the closing, each vintage of it and then each
+ * cause on a day of its own. The vintage at whose end no more is known than at the closing. */
 static uint32_t tell_again(const struct history *history, const struct asked *asked, uint32_t closed,
                            struct books *books, struct causes *causes) {
-    for (size_t i = 0; i < history->count; i++)
-        if (history->said[i].vintage <= closed && is_asked(asked, &history->said[i]))
+    for (size_t i = 0; i < history->count && history->said[i].vintage <= closed; i++) {
+        if (i > 0 && history->said[i].vintage != history->said[i - 1].vintage)
+            books->now += CIVIL_DAY_SECONDS; /* an id may have come again */
+        if (is_asked(asked, &history->said[i]))
             tell(books, &history->said[i]);
+    }
     uint32_t reported = last_vintage(books, INT64_MAX);
     for (size_t k = 0; k < causes->count; k++) {
         books->now += CIVIL_DAY_SECONDS;
@@ -281,6 +351,11 @@ static int64_t value(struct books *books, const char *indicator, const char *per
         assert_int_equal(dims_add(&where, STR("region"), str_of(region), NULL), 0);
     int64_t found = books_value_where(books, indicator, period, &where, vintage);
     return found == INT64_MIN ? 0 : found;
+}
+
+/* In the second store; vintage 0: nothing was told yet. */
+static int64_t value_told(struct books *again, const struct asked *asked, uint32_t vintage) {
+    return vintage == 0 ? 0 : value(again, asked->indicator, asked->period, asked->region, vintage);
 }
 
 static bool retracts_within(const struct history *history, const struct said *said, const char *period) {
@@ -329,15 +404,14 @@ static void compare(struct history *history, struct books *again, const struct c
     struct explained explained;
     char what[64];
     struct message_explanation *told = explain(&history->books, indicator, period, region, &explained);
-    int64_t before =
-        reported ? value(again, indicator, period, region, reported) : 0; /* 0: nothing was told */
+    int64_t before = value_told(again, asked, reported);
     uint32_t row = 0;
     (void)snprintf(what, sizeof what, "%s of %s in %s", indicator, period, region ? region : "all");
     if ((told->figure.has_reported ? told->figure.reported : 0) != before)
         fail_msg("%s was reported as %d, not %d", what, (int)told->figure.reported, (int)before);
     for (size_t k = 0; k < causes->count; k++) {
         const struct cause *cause = &causes->cause[k];
-        int64_t after = value(again, indicator, period, region, cause->vintage);
+        int64_t after = value_told(again, asked, cause->vintage);
         if (after != before || corrects(history, cause, asked, period))
             expect_row(history, cause, told, &row, after - before, what);
         before = after;
@@ -352,7 +426,7 @@ static void compare(struct history *history, struct books *again, const struct c
 
 /* Causes of one vintage stand in the order of the sources' numbers: here of their names. */
 static void begin(struct books *books) {
-    books_new(books, "2018-03-01");
+    books_new(books, "2021-03-01");
     books_plan(books, framework);
     for (size_t i = 0; i < 3; i++) {
         uint32_t number;
@@ -360,18 +434,30 @@ static void begin(struct books *books) {
     }
 }
 
-static void compare_all(struct history *history, uint32_t vintage, const char *period) {
+static void compare_one(struct history *history, uint32_t vintage, const struct asked *asked) {
     static struct causes causes;
-    for (size_t i = 0; i < 2 * INDICATORS; i++) {
-        const struct asked asked = {indicators[i / 2], period, i % 2 ? "north" : NULL};
-        struct books again;
-        begin(&again);
-        find_causes(history, &asked, vintage, &causes);
-        uint32_t reported = tell_again(history, &asked, vintage, &again, &causes);
-        again.now = history->books.now;
-        compare(history, &again, &causes, reported, &asked);
-        books_destroy(&again);
-    }
+    struct books again;
+    begin(&again);
+    find_causes(history, asked, vintage, &causes);
+    uint32_t reported = tell_again(history, asked, vintage, &again, &causes);
+    again.now = history->books.now;
+    compare(history, &again, &causes, reported, asked);
+    books_destroy(&again);
+}
+
+static void compare_each(struct history *history, uint32_t vintage, const char *period,
+                         const char *const *each, size_t count) {
+    for (size_t i = 0; i < 2 * count; i++)
+        compare_one(history, vintage, &(struct asked){each[i / 2], period, i % 2 ? "north" : NULL});
+}
+
+static void compare_all(struct history *history, uint32_t vintage, const char *period) {
+    compare_each(history, vintage, period, indicators, INDICATORS);
+}
+
+static void compare_firsts(struct history *history, uint32_t vintage, const char *period) {
+    static const char *const beside[] = {"guests", "crew", "regulars"};
+    compare_each(history, vintage, period, beside, sizeof beside / sizeof *beside);
 }
 
 static void each_cause_has_its_share(void **state) {
@@ -379,7 +465,7 @@ static void each_cause_has_its_share(void **state) {
     static struct history history;
     random_begin();
     begin(&history.books);
-    uint32_t month = 0, year = 0;
+    uint32_t month = 0, year = 0, all = 0;
     history.count = 0;
     for (size_t i = 0; i < ACTS; i++) {
         history.books.now += 60; /* no two vintages begin at one time */
@@ -391,12 +477,21 @@ static void each_cause_has_its_share(void **state) {
             do_close(&history.books, "2017");
             year = last_vintage(&history.books, INT64_MAX);
         }
+        if (i == ACTS * 2 / 3) {
+            do_close(&history.books, "2016/2017");
+            do_close(&history.books, "2016/2020");
+            all = last_vintage(&history.books, INT64_MAX);
+        }
         make(&history);
     }
     compare_all(&history, month, "2017-11");
     compare_all(&history, month, "2017-11-20");
     compare_all(&history, year, "2017");
     compare_all(&history, year, "2017-12");
+    compare_firsts(&history, year, "2017-Q4");
+    compare_firsts(&history, year, "2017-H2");
+    compare_firsts(&history, all, "2016/2017");
+    compare_firsts(&history, all, "2016/2020");
     books_destroy(&history.books);
 }
 

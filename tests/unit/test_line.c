@@ -399,17 +399,24 @@ static void formats_are_detected(void **state) {
     for (size_t i = 0; i < COUNT(list); i++) {
         enum line_format format = line_detect(str_of(list[i].text));
         if (format != list[i].format)
-            fail_msg("%s, not %s: %s", line_format_name(format), line_format_name(list[i].format),
-                     list[i].text);
+            fail_msg("format %d, not %d: %s", (int)format, (int)list[i].format, list[i].text);
     }
 }
 
 static void format_names(void **state) {
     (void)state;
-    for (enum line_format format = LINE_AUTO; format <= LINE_JSON; format++) {
+    static const struct {
+        const char *name;
+        enum line_format format;
+    } good[] = {{"auto", LINE_AUTO},
+                {"combined", LINE_COMBINED},
+                {"common", LINE_COMMON},
+                {"vhost", LINE_VHOST},
+                {"json", LINE_JSON}};
+    for (size_t i = 0; i < COUNT(good); i++) {
         enum line_format got = (enum line_format) - 1;
-        assert_int_equal(line_format_parse(&got, line_format_name(format), NULL), 0);
-        assert_int_equal(got, format);
+        assert_int_equal(line_format_parse(&got, good[i].name, NULL), 0);
+        assert_int_equal(got, good[i].format);
     }
     static const char *const bad[] = {"", "Combined", "combined ", "apache"};
     for (size_t i = 0; i < COUNT(bad); i++) {
@@ -457,7 +464,7 @@ static void formats_of_real_logs(void **state) {
         assert_true(len > 0);
         enum line_format format = line_detect((struct str){piece, (size_t)len});
         if (format != list[i].format)
-            fail_msg("%s: %s", list[i].name, line_format_name(format));
+            fail_msg("%s: format %d", list[i].name, (int)format);
         input_close(&input);
     }
 }

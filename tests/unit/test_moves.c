@@ -309,6 +309,65 @@ static void what_is_too_much_work_is_told_as_one(void **state) {
     books_destroy(&books);
 }
 
+static const char beside[] =
+    "name: beside\n"
+    "title: {en: Beside}\n"
+    "plan: 2016/2020\n"
+    "languages: [en]\n"
+    "indicators:\n"
+    "  - {id: people, kind: distinct, frequency: month, label: {en: People},"
+    " firsts: {day: first.day, quarter: first.quarter}}\n"
+    "  - {id: first.day, kind: count, frequency: day, label: {en: First of the day}}\n"
+    "  - {id: first.quarter, kind: count, frequency: quarter, label: {en: First of the quarter}}\n";
+
+static void tell_firsts(struct books *books, const char *indicator, const char *day, int64_t number) {
+    books_tell(books,
+               &(struct books_event){.source = "b@1", .indicator = indicator, .day = day, .number = number});
+}
+
+static void hold(struct books *books, const char *indicator, const char *day, uint64_t id, int64_t figure,
+                 const char *reason) {
+    books_say(books, "desk", indicator, NULL, day,
+              &(struct entry){.id = id,
+                              .recorded = books->now,
+                              .holds = true,
+                              .value = figure,
+                              .done = ENTRY_NO_DAY,
+                              .reason = str_of(reason)});
+}
+
+/* A window is nothing when days that hold take more than its sets and its firsts have; what comes later is first to make up
+ * for that. */
+static void firsts_move_the_window_of_the_sets(void **state) {
+    (void)state;
+    static const struct wanted_move moves[] = {{"desk", "so says the list", -6}, {"desk", "was closed", -1},
+                                               {"b@1", "came later", 3},         {"b@1", "came later", 2},
+                                               {"desk", "all were known", -2},   {"b@1", "wrong log", -3}};
+    struct books books;
+    struct fault why;
+    books_new(&books, "2018-05-01");
+    books_plan(&books, beside);
+    meet(&books, "a@1", "2018-01-05", 1, 3);
+    meet(&books, "a@1", "2018-01-06", 1, 3);
+    tell_firsts(&books, "first.day", "2018-01-05", 4);
+    tell_firsts(&books, "first.quarter", "2018-01-05", 4);
+    do_close(&books, "2018-Q1");
+    books_turn(&books, "2018-05-02");
+    hold(&books, "people", "2018-01-05", 1, 1, "so says the list");
+    books_turn(&books, "2018-05-03");
+    hold(&books, "people", "2018-01-06", 2, 0, "was closed"); /* 3 + 4 - 6 - 3 */
+    books_turn(&books, "2018-05-04");
+    tell_firsts(&books, "first.quarter", "2018-01-20", 5);
+    books_turn(&books, "2018-05-05");
+    tell_firsts(&books, "first.quarter", "2018-02-10", 2); /* of another window */
+    books_turn(&books, "2018-05-06");
+    hold(&books, "first.quarter", "2018-02-10", 3, 0, "all were known");
+    books_turn(&books, "2018-05-07");
+    assert_int_equal(books_withdraw(&books, "b@1", "2018-01-20", "2018-01-20", "wrong log", &why), 0);
+    expect_moves(&books, "people", "2018-Q1", 7, 0, moves, 6);
+    books_destroy(&books);
+}
+
 /* When it came is not guessed. */
 static void a_move_of_no_known_day_is_no_move(void **state) {
     (void)state;
@@ -345,6 +404,7 @@ int main(void) {
         cmocka_unit_test(what_moved_on_many_days_is_told_day_by_day),
         cmocka_unit_test(what_moved_has_one_row_for_each_cause),
         cmocka_unit_test(what_is_too_much_work_is_told_as_one),
+        cmocka_unit_test(firsts_move_the_window_of_the_sets),
         cmocka_unit_test(a_move_of_no_known_day_is_no_move),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

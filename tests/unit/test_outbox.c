@@ -258,6 +258,11 @@ static void test_failed_write_can_be_tried_again(void **state) {
         if (outbox_commit(place->outbox, &one, 1, place->staged, NULL) == 0 ||
             outbox_next(place->outbox) != 1)
             _exit(2);
+        small.rlim_cur = 0; /* also said to be want of room, so that who waits for room waits */
+        if (setrlimit(RLIMIT_FSIZE, &small) != 0 ||
+            outbox_commit(place->outbox, &one, 1, place->staged, &place->why) != -ENOSPC ||
+            strstr(place->why.text, "ulimit -f") == NULL)
+            _exit(5);
         if (setrlimit(RLIMIT_FSIZE, &before) != 0)
             _exit(3);
         _exit(outbox_commit(place->outbox, &one, 1, place->staged, NULL) == 0 ? 0 : 4);

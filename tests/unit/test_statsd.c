@@ -1,4 +1,5 @@
 /* Lines of statsd clients: what is taken for what, and which metric becomes which indicator. */
+#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdarg.h>
@@ -6,13 +7,17 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <setjmp.h>
 
 #include <cmocka.h>
 
+#include "clients/lib/suivi.h"
+#include "clients/statsd/carried.h"
 #include "clients/statsd/sample.h"
+#include "clients/statsd/sender.h"
 #include "clients/statsd/window.h"
 
 #define NOW 1522000000 /* 2018-03-25 */
@@ -77,7 +82,7 @@ static void a_line_is_what_it_says(void **state) {
         if (good != lines[i].good)
             fail_msg("\"%s\" is %s", lines[i].line, good ? "taken" : "not taken");
         if (good && (sample.type != lines[i].type || fabs(sample.value - lines[i].value) > 1e-9))
-            fail_msg("\"%s\" is a %s of %g", lines[i].line, sample_type_name(sample.type), sample.value);
+            fail_msg("\"%s\" is a %d of %g", lines[i].line, (int)sample.type, sample.value);
     }
 }
 
@@ -279,13 +284,141 @@ static void the_crowd_is_bounded(void **state) {
     statsd_settings_destroy(&settings);
 }
 
+/* A state of its own, with which no daemon is asked. */
+struct stage {
+    char directory[64];
+    struct suivi *suivi;
+    struct statsd_settings *settings;
+};
+
+static void begin(struct stage *stage) {
+    strcpy(stage->directory, "/tmp/suivi-test-XXXXXX");
+    assert_non_null(mkdtemp(stage->directory));
+    const struct suivi_options options = {
+        .endpoint = "ipc:///nowhere/suivi", .state = stage->directory, .source = "statsd@test"};
+    assert_int_equal(suivi_open(&stage->suivi, &options), 0);
+    stage->settings = load(some_rules);
+}
+
+static void end(struct stage *stage) {
+    statsd_settings_destroy(&stage->settings);
+    suivi_close(&stage->suivi);
+    char command[96];
+    snprintf(command, sizeof command, "rm -rf '%s'", stage->directory);
+    assert_int_equal(system(command), 0);
+}
+
+/* One line as a window of its own. */
+static int send_line(struct stage *stage, const char *line, struct fault *why) {
+    struct window *window;
+    const struct window_hasher hasher = {.hash = number_of};
+    uint64_t too_large = 0;
+    window_new(&window, stage->settings, &hasher);
+    assert_int_equal(verdict_of(window, line), VERDICT_COUNTED);
+    int rc = sender_hand_over(stage->suivi, window, false, &too_large, why);
+    assert_int_equal(too_large, 0);
+    window_destroy(&window);
+    if (rc == 0)
+        assert_int_equal(suivi_commit(stage->suivi), 0);
+    return rc;
+}
+
+static void a_window_carries_on_from_the_one_before(void **state) {
+    (void)state;
+    struct stage stage;
+    struct fault why;
+    struct carried_gauge gauge;
+    double left;
+    const struct str counter = STR("site.fr.nswp.hits#lang:en");
+    begin(&stage);
+    assert_int_equal(carried_gauge(stage.suivi, STR("members"), &gauge, &why), 0);
+    assert_true(gauge.value == 0 && gauge.sent == 0 && gauge.day == INT32_MIN);
+    assert_int_equal(send_line(&stage, "members:-10|g", &why), 0);
+    assert_int_equal(send_line(&stage, "members:+12.25|g", &why), 0);
+    assert_int_equal(carried_gauge(stage.suivi, STR("members"), &gauge, &why), 0);
+    assert_true(gauge.value == 2.25 && gauge.sent == 2 && gauge.day == NOW / 86400);
+    assert_int_equal(send_line(&stage, "site.fr.nswp.hits:1.375|c|#lang:en", &why), 0);
+    assert_int_equal(carried_counter(stage.suivi, counter, &left, &why), 0);
+    assert_true(left == 0.375);
+    assert_int_equal(send_line(&stage, "site.fr.nswp.hits:-1.125|c|#lang:en", &why), 0);
+    assert_int_equal(carried_counter(stage.suivi, counter, &left, &why), 0);
+    assert_true(left == 0.25);
+    assert_int_equal(send_line(&stage, "site.fr.nswp.hits:0.75|c|#lang:en", &why), 0);
+    assert_int_equal(carried_counter(stage.suivi, counter, &left, &why), 0);
+    assert_true(left == 0);
+    end(&stage);
+}
+
+struct stored {
+    char key[32];
+    unsigned char value[64];
+    size_t key_len, value_len;
+};
+
+static int keep_stored(void *arg, const void *key, size_t key_len, const void *value, size_t value_len) {
+    struct stored *stored = arg;
+    assert_true(key_len <= sizeof stored->key && value_len < sizeof stored->value);
+    memcpy(stored->key, key, stored->key_len = key_len);
+    memcpy(stored->value, value, stored->value_len = value_len);
+    return 1;
+}
+
+/* Not begun at 0 again: a figure would jump, and nobody be told. */
+static void refuses_record(struct stage *stage, const struct stored *stored, const void *value, size_t len,
+                           const char *line) {
+    struct fault why = {.text = ""};
+    assert_int_equal(suivi_put(stage->suivi, stored->key, stored->key_len, value, len), 0);
+    assert_int_equal(suivi_commit(stage->suivi), 0);
+    assert_int_equal(send_line(stage, line, &why), -EINVAL);
+    if (strstr(why.text, "restore the state from a backup") == NULL)
+        fail_msg("\"%s\" does not say what to do", why.text);
+}
+
+static void refuses_records(char sort, const char *line) {
+    struct stage stage;
+    struct fault why;
+    struct stored stored = {.key_len = 0};
+    begin(&stage);
+    assert_int_equal(send_line(&stage, line, &why), 0);
+    assert_int_equal(suivi_scan(stage.suivi, &sort, 1, keep_stored, &stored), 1);
+    unsigned char value[sizeof stored.value];
+    for (size_t len = 0; len <= stored.value_len + 1; len++) { /* cut off, or with a byte too many */
+        memcpy(value, stored.value, sizeof value);
+        if (len != stored.value_len)
+            refuses_record(&stage, &stored, value, len, line);
+    }
+    memcpy(value, stored.value, sizeof value);
+    value[1]++; /* of a version to come */
+    refuses_record(&stage, &stored, value, stored.value_len, line);
+    value[1] = 0; /* of none */
+    refuses_record(&stage, &stored, value, stored.value_len, line);
+    const double raw[3] = {1.5};
+    refuses_record(&stage, &stored, raw, sizeof raw[0], line);
+    refuses_record(&stage, &stored, raw, sizeof raw, line);
+    assert_int_equal(suivi_put(stage.suivi, stored.key, stored.key_len, stored.value, stored.value_len), 0);
+    assert_int_equal(send_line(&stage, line, &why), 0);
+    end(&stage);
+}
+
+static void a_damaged_record_is_refused(void **state) {
+    (void)state;
+    refuses_records('g', "members:+1.5|g");
+    refuses_records('c', "site.fr.nswp.hits:1.5|c|#lang:en");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_line_is_what_it_says),      cmocka_unit_test(a_sign_makes_a_gauge_a_change),
-        cmocka_unit_test(tags_are_found_by_name),      cmocka_unit_test(too_long_is_no_line),
-        cmocka_unit_test(statsds_own_packets),         cmocka_unit_test(settings_are_judged),
-        cmocka_unit_test(a_line_becomes_an_indicator), cmocka_unit_test(the_later_gauge_holds),
+        cmocka_unit_test(a_line_is_what_it_says),
+        cmocka_unit_test(a_sign_makes_a_gauge_a_change),
+        cmocka_unit_test(tags_are_found_by_name),
+        cmocka_unit_test(too_long_is_no_line),
+        cmocka_unit_test(statsds_own_packets),
+        cmocka_unit_test(settings_are_judged),
+        cmocka_unit_test(a_line_becomes_an_indicator),
+        cmocka_unit_test(the_later_gauge_holds),
         cmocka_unit_test(the_crowd_is_bounded),
+        cmocka_unit_test(a_window_carries_on_from_the_one_before),
+        cmocka_unit_test(a_damaged_record_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
